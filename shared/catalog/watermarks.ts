@@ -1,0 +1,81 @@
+import type { Shard } from '../wire/record-stream.ts';
+import type { ItemTable } from './item-table.ts';
+
+const PK = 'watermark';
+
+/** Arrival stamps of a shard are not monotonic; within this they are taken to be (design 4, watermark). */
+export const ARRIVAL_SKEW_MS = 1000;
+
+export interface ShardWatermark {
+  readonly shardId: string;
+  /** Every record of the shard that arrived before this is stored. */
+  readonly watermarkMs: number;
+  /** Whether the shard itself has delivered a record yet. */
+  readonly delivered: boolean;
+}
+
+/** Raises a shard's watermark, never lowers it. `arrivalMs` is the greatest arrival stamp of the records that are now stored. */
+export const raiseWatermark = async (items: ItemTable, shardId: string, arrivalMs: number): Promise<void> => {
+  const watermarkMs = arrivalMs - ARRIVAL_SKEW_MS;
+  await items.transact([
+    {
+      put: { pk: PK, sk: shardId, attributes: { watermarkMs, delivered: true } },
+      when: { any: [{ is: 'absent' }, { is: 'less', attribute: 'watermarkMs', value: watermarkMs }] },
+    },
+  ]);
+};
+
+export const shardWatermarks = async (items: ItemTable): Promise<readonly ShardWatermark[]> =>
+  (await items.query(PK)).map((item) => ({
+    shardId: item.sk,
+    watermarkMs: Number(item.attributes['watermarkMs']),
+    delivered: item.attributes['delivered'] === true,
+  }));
+
+/**
+ * The installation's watermark: the least over its live shards; undefined before the first shard is known.
+ * Everything that arrived before it, on whichever shard, is stored.
+ */
+export const installationWatermark = async (items: ItemTable): Promise<number | undefined> => {
+  const marks = await shardWatermarks(items);
+  return marks.length === 0 ? undefined : Math.min(...marks.map((mark) => mark.watermarkMs));
+};
+
+/**
+ * Lets new shards in, at the least value of their parents, and lets old ones go: a shard leaves when a descendant has
+ * delivered a record (so the shard was read to its end), or when the stream no longer lists it.
+ */
+export const refreshShards = async (items: ItemTable, shards: readonly Shard[]): Promise<void> => {
+  const marks = new Map((await shardWatermarks(items)).map((mark) => [mark.shardId, mark]));
+  for (const shard of entering(shards, marks)) {
+    await items.transact([{ put: { pk: PK, sk: shard.shardId, attributes: { watermarkMs: shard.watermarkMs, delivered: false } }, when: { is: 'absent' } }]);
+  }
+  const outlived = new Set(shards.filter((shard) => marks.get(shard.shardId)?.delivered === true).flatMap((shard) => ancestorsOf(shard, shards)));
+  const listed = new Set(shards.map((shard) => shard.shardId));
+  for (const shardId of marks.keys()) {
+    if (outlived.has(shardId) || !listed.has(shardId)) await items.transact([{ remove: { pk: PK, sk: shardId } }]);
+  }
+};
+
+const entering = (shards: readonly Shard[], marks: ReadonlyMap<string, ShardWatermark>): { shardId: string; watermarkMs: number }[] => {
+  const delivered = new Set(shards.filter((shard) => marks.get(shard.shardId)?.delivered === true).flatMap((shard) => ancestorsOf(shard, shards)));
+  return shards
+    .filter((shard) => !marks.has(shard.shardId) && !delivered.has(shard.shardId))
+    .map((shard) => {
+      const inherited = ancestorsOf(shard, shards).flatMap((id) => marks.get(id)?.watermarkMs ?? []);
+      return { shardId: shard.shardId, watermarkMs: inherited.length === 0 ? 0 : Math.min(...inherited) };
+    });
+};
+
+/** Parents, their parents, and so on, as far as the stream still lists them. */
+const ancestorsOf = (shard: Shard, shards: readonly Shard[]): string[] => {
+  const byId = new Map(shards.map((each) => [each.shardId, each]));
+  const found = new Set<string>();
+  const queue = [...shard.parentIds];
+  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+    if (found.has(id)) continue;
+    found.add(id);
+    queue.push(...(byId.get(id)?.parentIds ?? []));
+  }
+  return [...found];
+};

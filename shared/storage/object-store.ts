@@ -1,0 +1,26 @@
+/** A span of an object's bytes. */
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Immutable objects by key: S3, or a directory. Keys are relative paths of `[A-Za-z0-9._=/-]`. */
+export interface ObjectStore {
+  /**
+   * Creates the object and resolves once it is durable: true when this call made it, false when the key was there before
+   * (whose bytes stay). Any other outcome rejects, and the effect is then unknown: the caller may call again.
+   */
+  putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>;
+  /** The whole object, or a part of it; a part past the end is cut short. Rejects with {@link MissingObjectError}. */
+  get(key: string, range?: ByteRange): Promise<Uint8Array>;
+}
+
+export class MissingObjectError extends Error {
+  override readonly name = 'MissingObjectError';
+  readonly key: string;
+
+  constructor(key: string) {
+    super(`get ${key}: found no object under this key`);
+    this.key = key;
+  }
+}
