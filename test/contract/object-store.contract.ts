@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { MissingObjectError } from '../../shared/storage/object-store.ts';
+import type { ObjectStore } from '../../shared/storage/object-store.ts';
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** What every object store promises. `makeStore` may give the same store each time: every test writes below a prefix of its own. */
+export const defineObjectStoreContract = (name: string, makeStore: () => Promise<ObjectStore>): void => {
+  const fresh = async (): Promise<{ store: ObjectStore; prefix: string }> => ({
+    store: await makeStore(),
+    prefix: `contract/${randomBytes(8).toString('hex')}`,
+  });
+
+  describe(`object store contract: ${name}`, () => {
+    it('gives back what was put', async () => {
+      const { store, prefix } = await fresh();
+      const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+      expect(await store.putIfAbsent(`${prefix}/a.bin`, bytes)).toBe(true);
+      expect([...(await store.get(`${prefix}/a.bin`))]).toEqual([...bytes]);
+    });
+
+    it('keeps the first bytes when a key is put again', async () => {
+      const { store, prefix } = await fresh();
+      expect(await store.putIfAbsent(`${prefix}/a`, bytesOf('first'))).toBe(true);
+      expect(await store.putIfAbsent(`${prefix}/a`, bytesOf('second, longer'))).toBe(false);
+      expect(textOf(await store.get(`${prefix}/a`))).toBe('first');
+    });
+
+    it('lets exactly one of many concurrent puts win, whose bytes stay', async () => {
+      const { store, prefix } = await fresh();
+      const made = await Promise.all(Array.from({ length: 12 }, (_, i) => store.putIfAbsent(`${prefix}/race`, bytesOf(`writer ${i}`))));
+      expect(made.filter(Boolean)).toHaveLength(1);
+      expect(textOf(await store.get(`${prefix}/race`))).toBe(`writer ${made.indexOf(true)}`);
+    });
+
+    it('keeps an empty object', async () => {
+      const { store, prefix } = await fresh();
+      expect(await store.putIfAbsent(`${prefix}/empty`, new Uint8Array(0))).toBe(true);
+      expect(await store.get(`${prefix}/empty`)).toHaveLength(0);
+      expect(await store.putIfAbsent(`${prefix}/empty`, bytesOf('x'))).toBe(false);
+    });
+
+    it('keeps five megabytes whole', async () => {
+      const { store, prefix } = await fresh();
+      const bytes = new Uint8Array(randomBytes(5 * 1024 * 1024));
+      await store.putIfAbsent(`${prefix}/big`, bytes);
+      expect(Buffer.compare(await store.get(`${prefix}/big`), bytes)).toBe(0);
+    });
+
+    it('takes only the part of a buffer that it is given', async () => {
+      const { store, prefix } = await fresh();
+      await store.putIfAbsent(`${prefix}/view`, bytesOf('--inside--').subarray(2, 8));
+      expect(textOf(await store.get(`${prefix}/view`))).toBe('inside');
+    });
+
+    it.each([
+      { offset: 0, length: 4, part: '0123' },
+      { offset: 3, length: 4, part: '3456' },
+      { offset: 6, length: 4, part: '6789' },
+      { offset: 8, length: 100, part: '89' },
+      { offset: 4, length: 0, part: '' },
+      { offset: 10, length: 5, part: '' },
+      { offset: 500, length: 5, part: '' },
+    ])('reads the range of $length bytes at $offset as "$part"', async ({ offset, length, part }) => {
+      const { store, prefix } = await fresh();
+      await store.putIfAbsent(`${prefix}/digits`, bytesOf('0123456789'));
+      expect(textOf(await store.get(`${prefix}/digits`, { offset, length }))).toBe(part);
+    });
+
+    it('rejects a key that has no object, with and without a range', async () => {
+      const { store, prefix } = await fresh();
+      await expect(store.get(`${prefix}/none`)).rejects.toBeInstanceOf(MissingObjectError);
+      await expect(store.get(`${prefix}/none`, { offset: 0, length: 1 })).rejects.toMatchObject({ key: `${prefix}/none` });
+    });
+
+    it('has no object under the beginning of a key', async () => {
+      const { store, prefix } = await fresh();
+      await store.putIfAbsent(`${prefix}/dt=2026-01-01-00/a.parquet`, bytesOf('a'));
+      await expect(store.get(`${prefix}/dt=2026-01-01-00`)).rejects.toBeInstanceOf(MissingObjectError);
+      await expect(store.get(`${prefix}/dt=2026-01-01-00/a.parquet/b`)).rejects.toBeInstanceOf(MissingObjectError);
+    });
+
+    it('keeps keys of every allowed character apart', async () => {
+      const { store, prefix } = await fresh();
+      const keys = ['A', 'a', 'a-', 'a_', 'a.b', 'a=b', '.a', '..a', 'a..', 'd/e/f/g'].map((key) => `${prefix}/${key}`);
+      await Promise.all(keys.map((key) => store.putIfAbsent(key, bytesOf(key))));
+      for (const key of keys) expect(textOf(await store.get(key))).toBe(key);
+    });
+  });
+};

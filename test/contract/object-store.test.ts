@@ -1,0 +1,5 @@
+import { openObjectDirectory } from '../../shared/embedded/object-directory.ts';
+import { defineObjectStoreContract } from './object-store.contract.ts';
+import { tempFolder } from './temp-folder.ts';
+
+defineObjectStoreContract('directory', async () => openObjectDirectory(await tempFolder()));
