@@ -52,6 +52,13 @@ export class ByteCursor {
     return count;
   }
 
+  /** A {@link count} of at most `most`, for things that cost more memory than bytes. */
+  cappedCount(what: string, eachBytes: number, most: number): number {
+    const count = this.count(what, eachBytes);
+    if (count > most) throw this.error(`${count} ${what} announced, ${most} allowed`);
+    return count;
+  }
+
   /** An index below `length`. */
   ref(what: string, length: number): number {
     const ref = this.varint();

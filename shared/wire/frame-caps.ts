@@ -4,6 +4,7 @@ export interface FrameCaps {
   readonly bodyBytes: number;
   readonly series: number;
   readonly samples: number;
+  readonly strings: number;
   /** One string of the string table. */
   readonly stringBytes: number;
   /** All label sets of a frame as canonical JSON, in UTF-16 units: a few bytes of references may stand for long strings. */
@@ -15,6 +16,7 @@ export const DEFAULT_FRAME_CAPS: FrameCaps = {
   bodyBytes: 32 * 1024 * 1024,
   series: 500_000,
   samples: 1_000_000,
+  strings: 1_000_000,
   stringBytes: 65_536,
   labelUnits: 16 * 1024 * 1024,
 };

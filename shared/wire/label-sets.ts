@@ -3,6 +3,7 @@ import { METRIC_NAME } from '../model/labels.ts';
 import { compareUtf8 } from '../model/utf8.ts';
 import type { ByteCursor } from './byte-cursor.ts';
 import { ByteWriter } from './byte-writer.ts';
+import type { FrameCaps } from './frame-caps.ts';
 import type { StringTableWriter } from './string-table.ts';
 
 /** Numbers label sets, given as canonical JSON, in order of their first use. */
@@ -49,16 +50,12 @@ export class LabelSetWriter {
 /** Keys and values of a flat JSON object of strings, in turn. @throws PermanentError for any other text. */
 const jsonStrings = (json: string): string[] => {
   const texts: string[] = [];
+  const escapes = json.includes('\\');
   let at = 1;
   while (json.charCodeAt(at) === QUOTE) {
-    let end = json.indexOf('"', at + 1);
-    let escaped = false;
-    while (end > 0 && endsInOddBackslashes(json, end)) {
-      escaped = true;
-      end = json.indexOf('"', end + 1);
-    }
+    const end = escapes ? closingQuote(json, at + 1) : json.indexOf('"', at + 1);
     if (end < 0) break;
-    texts.push(escaped || json.includes('\\') ? unquote(json, at, end) : json.slice(at + 1, end));
+    texts.push(escapes ? unquote(json, at, end) : json.slice(at + 1, end));
     at = end + 2;
   }
   if (json !== '{}' && (at !== json.length || texts.length % 2 !== 0)) throw notCanonical(json);
@@ -67,6 +64,12 @@ const jsonStrings = (json: string): string[] => {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+
+const closingQuote = (json: string, from: number): number => {
+  let end = json.indexOf('"', from);
+  while (end > 0 && endsInOddBackslashes(json, end)) end = json.indexOf('"', end + 1);
+  return end;
+};
 
 const endsInOddBackslashes = (json: string, end: number): boolean => {
   let at = end - 1;
@@ -90,8 +93,8 @@ const notCanonical = (json: string, options?: ErrorOptions): PermanentError =>
  * metric's name among them is refused: two texts for one label set would be two series to every reader.
  * @throws FrameError
  */
-export const readLabelSets = (cursor: ByteCursor, strings: readonly string[], labelUnits: number): string[] => {
-  const count = cursor.count('label sets', 1);
+export const readLabelSets = (cursor: ByteCursor, strings: readonly string[], caps: FrameCaps): string[] => {
+  const count = cursor.cappedCount('label sets', 1, caps.series);
   const quoted: (string | undefined)[] = Array.from({ length: strings.length });
   const quote = (ref: number): string => (quoted[ref] ??= JSON.stringify(strings[ref]));
   const sets: string[] = [];
@@ -107,7 +110,7 @@ export const readLabelSets = (cursor: ByteCursor, strings: readonly string[], la
       checkLabel(cursor, before, key, strings[valueRef] as string);
       const pair = `${label === 0 ? '' : ','}${quote(keyRef)}:${quote(valueRef)}`;
       units += pair.length;
-      if (units > labelUnits) throw cursor.error(`more than ${labelUnits} characters of labels`);
+      if (units > caps.labelUnits) throw cursor.error(`more than ${caps.labelUnits} characters of labels`);
       json += pair;
       before = key;
     }

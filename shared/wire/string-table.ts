@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { PermanentError } from '../errors.ts';
 import type { ByteCursor } from './byte-cursor.ts';
 import { ByteWriter } from './byte-writer.ts';
+import type { FrameCaps } from './frame-caps.ts';
 import { FrameError } from './frame-error.ts';
 
 /** Numbers strings in order of their first use. */
@@ -32,14 +33,14 @@ export class StringTableWriter {
   }
 }
 
-/** @throws FrameError for a string over `stringBytes` and for bytes that are not UTF-8. */
-export const readStringTable = (cursor: ByteCursor, stringBytes: number): string[] => {
-  const count = cursor.count('strings', 1);
+/** @throws FrameError for too many or too long strings and for bytes that are not UTF-8. */
+export const readStringTable = (cursor: ByteCursor, caps: FrameCaps): string[] => {
+  const count = cursor.cappedCount('strings', 1, caps.strings);
   const lengths = new Uint32Array(count);
   let totalBytes = 0;
   for (let i = 0; i < count; i++) {
     const lengthBytes = cursor.varint();
-    if (lengthBytes > stringBytes) throw cursor.error(`string ${i} of ${lengthBytes} bytes, ${stringBytes} allowed`);
+    if (lengthBytes > caps.stringBytes) throw cursor.error(`string ${i} of ${lengthBytes} bytes, ${caps.stringBytes} allowed`);
     lengths[i] = lengthBytes;
     totalBytes += lengthBytes;
   }
