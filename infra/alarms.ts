@@ -1,0 +1,96 @@
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { SubscriptionProtocol, Subscription, Topic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { ChannelQueue } from './fan-out.ts';
+import type { NodeFunction } from './node-function.ts';
+import type { Settings } from './settings.ts';
+
+interface AlarmSpec {
+  /** Also the heading in RUNBOOK.md. */
+  readonly name: string;
+  readonly says: string;
+  readonly metric: IMetric;
+  readonly threshold: number;
+  readonly periods: number;
+  readonly below?: boolean;
+  readonly missing?: TreatMissingData;
+}
+
+export interface AlarmSources {
+  readonly settings: Settings;
+  readonly functions: Readonly<Record<'ingest' | 'store' | 'query' | 'evaluate' | 'notify', NodeFunction>>;
+  readonly queues: readonly ChannelQueue[];
+}
+
+/** CloudWatch's own watch over the installation, on a topic that shares nothing with the road of notifications. */
+export class Alarms extends Construct {
+  private readonly topic: Topic;
+
+  constructor(scope: Construct, id: string, { settings, functions, queues }: AlarmSources) {
+    super(scope, id);
+    this.topic = new Topic(this, 'Operators', { enforceSSL: true, displayName: 'Tidemark operators' });
+    settings.operators.forEach((endpoint, k) => new Subscription(this, `Operator${k}`, { topic: this.topic, endpoint, protocol: SubscriptionProtocol.EMAIL }));
+    for (const [step, fn] of Object.entries(functions)) this.add(errorsOf(step, fn));
+    for (const { channel, deadLetters } of queues) {
+      this.add({
+        name: `${channel}-dead-letters`,
+        says: `notifications for ${channel} were given up`,
+        metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: Stats.MAXIMUM }),
+        threshold: 0,
+        periods: 1,
+      });
+    }
+    this.add(storeBehind(functions.store));
+    this.add(evaluateSilent(functions.evaluate));
+  }
+
+  private add({ name, says, metric, threshold, periods, below, missing }: AlarmSpec): void {
+    const alarm = new Alarm(this, name, {
+      alarmDescription: `${says}; what to do: infra/RUNBOOK.md, ${name}`,
+      metric,
+      threshold,
+      evaluationPeriods: periods,
+      comparisonOperator: below === true ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_THRESHOLD,
+      treatMissingData: missing ?? TreatMissingData.NOT_BREACHING,
+    });
+    alarm.addAlarmAction(new SnsAction(this.topic));
+    alarm.addOkAction(new SnsAction(this.topic));
+  }
+}
+
+/** Two minutes of errors in three: a single failed call is retried by whoever made it. */
+const errorsOf = (step: string, fn: NodeFunction): AlarmSpec => ({
+  name: `${step}-errors`,
+  says: `calls of the ${step} function fail`,
+  metric: fn.lambda.metricErrors({ period: Duration.minutes(1) }),
+  threshold: 0,
+  periods: 3,
+});
+
+/** The age of the oldest record that the store function has not finished: ten minutes leave most of a day to act. */
+const storeBehind = (store: NodeFunction): AlarmSpec => ({
+  name: 'store-iterator-age',
+  says: 'samples wait in the stream for more than ten minutes',
+  metric: new Metric({
+    namespace: 'AWS/Lambda',
+    metricName: 'IteratorAge',
+    dimensionsMap: { FunctionName: store.lambda.functionName },
+    statistic: Stats.MAXIMUM,
+    period: Duration.minutes(1),
+  }),
+  threshold: 600_000,
+  periods: 3,
+});
+
+/** The dead man's switch on a path of its own: nothing started the evaluation for five minutes. */
+const evaluateSilent = (evaluate: NodeFunction): AlarmSpec => ({
+  name: 'evaluate-silent',
+  says: 'rules are not evaluated',
+  metric: evaluate.lambda.metricInvocations({ period: Duration.minutes(5) }),
+  threshold: 1,
+  periods: 1,
+  below: true,
+  missing: TreatMissingData.BREACHING,
+});

@@ -1,0 +1,22 @@
+import { FunctionUrl, FunctionUrlAuthType, InvokeMode, HttpMethod } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { NodeFunction } from './node-function.ts';
+
+/**
+ * A public address. AWS checks nothing here: agents and Grafana cannot sign SigV4, so the function itself demands one of our keys
+ * on every path. Buffered answers: at most 6 MB (Lambda's limit).
+ */
+export class FunctionAddress extends Construct {
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, target: NodeFunction) {
+    super(scope, id);
+    const address = new FunctionUrl(this, 'Url', {
+      function: target.lambda,
+      authType: FunctionUrlAuthType.NONE,
+      invokeMode: InvokeMode.BUFFERED,
+      cors: { allowedOrigins: ['*'], allowedMethods: [HttpMethod.GET, HttpMethod.POST], allowedHeaders: ['authorization', 'content-type'] },
+    });
+    this.url = address.url;
+  }
+}

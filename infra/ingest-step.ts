@@ -1,0 +1,31 @@
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { environmentOf, INGEST_ENV } from '../shared/config.ts';
+import { FunctionAddress } from './function-address.ts';
+import { NodeFunction } from './node-function.ts';
+import type { Parts } from './parts.ts';
+
+/** HTTPS in, records out. */
+export class IngestStep extends Construct {
+  readonly fn: NodeFunction;
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, { records, tables }: Parts) {
+    super(scope, id);
+    this.fn = new NodeFunction(this, 'Ingest', {
+      entry: 'functions/ingest/handler.ts',
+      description: 'Tidemark: takes samples over HTTPS and puts them into the stream',
+      environment: environmentOf(INGEST_ENV, {
+        streamName: records.stream.streamName,
+        catalogTable: tables.catalog.tableName,
+        keysTable: tables.keys.tableName,
+      }),
+      memoryMiB: 1024,
+      timeout: Duration.seconds(30),
+    });
+    records.allowPut(this.fn);
+    tables.allowRead(this.fn, tables.catalog);
+    tables.allowRead(this.fn, tables.keys);
+    this.url = new FunctionAddress(this, 'Address', this.fn).url;
+  }
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import type { Node } from 'constructs';
+import * as v from 'valibot';
+
+const count = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+
+const SubscriptionSchema = v.strictObject({
+  protocol: v.picklist(['email', 'sms']),
+  /** An address, or a number in E.164 form. */
+  endpoint: v.pipe(v.string(), v.minLength(1)),
+  /** Only notifications with one of these; everything where absent. */
+  receivers: v.optional(v.array(v.string())),
+  severities: v.optional(v.array(v.string())),
+});
+
+const SettingsSchema = v.strictObject({
+  /** Kinesis: a shard takes 1 MB/s or 1,000 records/s, $10.95 a month. */
+  shards: v.optional(count(1, 10_000), 1),
+  /** Kinesis' own least retention; an outage of S3 or DynamoDB shorter than this loses nothing. */
+  retentionHours: v.optional(count(24, 8760), 24),
+  /** How long the store function's mapping gathers a batch: larger objects against fresher answers. */
+  storeWindowS: v.optional(count(0, 300), 10),
+  /** Labels that are columns of their own in Parquet. */
+  promotedLabels: v.optional(v.array(v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_]*$/))), ['host', 'region', 'service', 'env']),
+  /** A folder of Prometheus rule files, and an Alertmanager file: built into the functions, so that a deploy changes them. */
+  rules: v.optional(v.string()),
+  alertmanager: v.optional(v.string()),
+  /** Fixed subscriptions of the notification topic. */
+  subscriptions: v.optional(v.array(SubscriptionSchema), []),
+  /** Addresses that get the CloudWatch alarms of the installation itself. */
+  operators: v.optional(v.array(v.pipe(v.string(), v.email())), []),
+  /** Invocations kept free for a function. Absent by default: a new account has 10 in all and may reserve none (Lambda quotas). */
+  reservedConcurrency: v.optional(
+    v.strictObject({ store: v.optional(count(1, 10_000)), evaluate: v.optional(count(2, 100)), notify: v.optional(count(1, 1000)) }),
+    {},
+  ),
+  /** CIDRs inside loopback, link-local or private networks that webhooks may reach. On AWS none is meant. */
+  allowedNetworks: v.optional(v.array(v.string()), []),
+  /** Athena stops a statement that scans more than this; 10 MB is the least it takes, $5 a TB its price. */
+  scanCutoffBytes: v.optional(count(10_000_000, Number.MAX_SAFE_INTEGER), 10_000_000_000),
+  /** True lets `cdk destroy` take stream, bucket and tables along: for tests. */
+  disposable: v.optional(v.boolean(), false),
+});
+
+export type Settings = v.InferOutput<typeof SettingsSchema>;
+export type SubscriptionSettings = v.InferOutput<typeof SubscriptionSchema>;
+
+/** Unknown and wrong settings are errors, all of them at once. */
+export const parseSettings = (input: unknown): Settings => {
+  const result = v.safeParse(SettingsSchema, input);
+  if (result.success) return result.output;
+  const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'settings'}: ${issue.message}`);
+  throw new Error(`read settings: ${faults.join('; ')}`);
+};
+
+/** The context key `tidemark`: the settings themselves (cdk.json), or the name of a JSON file with them (`cdk -c tidemark=prod.json`). */
+export const settingsFrom = (node: Node): Settings => {
+  const context: unknown = node.tryGetContext('tidemark') ?? {};
+  return parseSettings(typeof context === 'string' ? JSON.parse(readFileSync(context, 'utf8')) : context);
+};
