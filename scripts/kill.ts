@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type Acknowledged, runLoad } from './kill/load.ts';
+import { verify, watermarkOf } from './kill/verify.ts';
+
+/** How long a start, a drain or an end may take before the run gives up; generous, since machines are shared. */
+const PATIENCE_MS = 60_000;
+const SENDERS = ['s0', 's1', 's2', 's3'];
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '50' }, seed: { type: 'string' } } });
+const rounds = Number(values.rounds);
+const seed = Number(values.seed ?? Date.now() % 1_000_000);
+
+/** mulberry32, so that a run's kill times can be had again from its seed. */
+const makeRandom = (start: number): (() => number) => {
+  let state = start >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+};
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+};
+
+const start = (data: string, port: number): ChildProcess =>
+  spawn(process.execPath, ['scripts/tidemark.ts', 'start', '--port', String(port), '--data', data], { stdio: ['ignore', 'ignore', 'inherit'] });
+
+const until = async (what: string, test: () => Promise<boolean>): Promise<void> => {
+  const deadlineMs = Date.now() + PATIENCE_MS;
+  while (!(await test().catch(() => false))) {
+    if (Date.now() > deadlineMs) throw new Error(`kill: ${what} did not come within ${PATIENCE_MS / 1000} s`);
+    await sleep(25);
+  }
+};
+
+const isReady = async (url: string): Promise<boolean> => (await fetch(`${url}/-/ready`)).ok;
+
+const main = async (): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-kill-'));
+  const data = join(folder, 'data');
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const random = makeRandom(seed);
+  const counters = new Map<string, number>();
+  const acknowledged: Acknowledged[] = [];
+  let unanswered = 0;
+  process.stdout.write(`seed ${seed}, ${rounds} rounds, ${SENDERS.length} senders\n`);
+  for (let round = 1; round <= rounds; round++) {
+    const child = start(data, port);
+    await until('ready', () => isReady(url));
+    let over = false;
+    const load = runLoad(url, SENDERS, () => over, counters);
+    const killAfterMs = 100 + Math.floor(random() * 1900);
+    await sleep(killAfterMs);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    over = true;
+    const report = await load;
+    acknowledged.push(...report.acknowledged);
+    unanswered += report.unanswered;
+    process.stdout.write(`round ${round}: killed ${killAfterMs} ms after ready, ${report.acknowledged.length} samples acknowledged, ${report.unanswered} unanswered\n`);
+  }
+  const child = start(data, port);
+  await until('ready', () => isReady(url));
+  const restartedMs = Date.now();
+  await until('the watermark past the last kill', async () => ((await watermarkOf(url)) ?? 0) > restartedMs);
+  const verdict = await verify(url, acknowledged, SENDERS);
+  child.kill('SIGINT');
+  await once(child, 'exit');
+  rmSync(folder, { recursive: true });
+  process.stdout.write(`${verdict.stored} samples stored, ${unanswered} were sent without an answer\n`);
+  process.stdout.write(`kills ${rounds}, acknowledged ${acknowledged.length}, lost ${verdict.lost}, doubled ${verdict.doubled}\n`);
+  process.exitCode = verdict.lost === 0 && verdict.doubled === 0 && acknowledged.length > 0 ? 0 : 1;
+};
+
+await main();

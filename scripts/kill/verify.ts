@@ -1,0 +1,54 @@
+import type { Acknowledged } from './load.ts';
+
+export interface Verdict {
+  readonly lost: number;
+  readonly doubled: number;
+  /** Samples that are there, acknowledged or not. */
+  readonly stored: number;
+}
+
+/**
+ * Reads everything back twice over: PromQL gives the samples themselves, SQL counts rows, so that a sample that stands
+ * there twice is seen even if one of the two would fold it.
+ */
+export const verify = async (url: string, acknowledged: readonly Acknowledged[], senders: readonly string[]): Promise<Verdict> => {
+  let lost = 0;
+  let doubled = 0;
+  let stored = 0;
+  const bySender = Map.groupBy(acknowledged, (each) => each.sender);
+  for (const sender of senders) {
+    const found = await storedSamples(url, sender);
+    const rows = await storedRows(url, sender);
+    stored += found.size;
+    doubled += Math.max(0, rows - found.size);
+    for (const { tMs, value } of bySender.get(sender) ?? []) if (found.get(tMs) !== value) lost++;
+  }
+  return { lost, doubled, stored };
+};
+
+const storedSamples = async (url: string, sender: string): Promise<ReadonlyMap<number, number>> => {
+  const body = new URLSearchParams({ query: `kill_load{sender="${sender}"}[2h]`, time: String(Date.now() / 1000 + 60) });
+  const answer = (await (await fetch(`${url}/api/v1/query`, { method: 'POST', body })).json()) as {
+    data?: { result: { values: [number, string][] }[] };
+    error?: string;
+  };
+  if (answer.data === undefined) throw new Error(`verify ${sender}: ${answer.error}`);
+  return new Map(answer.data.result.flatMap((series) => series.values.map(([timeS, value]) => [Math.round(timeS * 1000), Number(value)] as const)));
+};
+
+const storedRows = async (url: string, sender: string): Promise<number> => {
+  const query = `SELECT count(*) AS n FROM samples WHERE metric = 'kill_load' AND json_extract_scalar(labels, '$.sender') = ?`;
+  const headers = { 'content-type': 'application/json' };
+  const answer = (await (await fetch(`${url}/api/v1/sql`, { method: 'POST', headers, body: JSON.stringify({ query, parameters: [sender] }) })).json()) as {
+    rows?: [string][];
+    error?: string;
+  };
+  if (answer.rows === undefined) throw new Error(`verify ${sender}: ${answer.error}`);
+  return Number(answer.rows[0]?.[0]);
+};
+
+/** The watermark that an answer carries: what arrived before it is stored. Undefined before the first. */
+export const watermarkOf = async (url: string): Promise<number | undefined> => {
+  const answer = (await (await fetch(`${url}/api/v1/query?query=1`)).json().catch(() => ({}))) as { data?: { stats?: { watermarkMs?: number } } };
+  return answer.data?.stats?.watermarkMs;
+};
