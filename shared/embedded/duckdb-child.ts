@@ -1,0 +1,89 @@
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type Json } from '@duckdb/node-api';
+import { messageOf } from '../errors.ts';
+import { type SqlCell, SqlError } from '../sql/run-sql.ts';
+import { literal } from '../sql/views.ts';
+import { checkStatement } from './duckdb-fence.ts';
+import { TRINO_MACROS } from './duckdb-macros.ts';
+import type { DuckDbOutcome, DuckDbTask } from './duckdb-messages.ts';
+
+/** StatementType.SELECT of the C API (duckdb.h, DUCKDB_STATEMENT_TYPE_SELECT). */
+const SELECT = 1;
+
+/** A child process runs one statement and ends: whatever it does to its engine or memory ends with it. */
+const runTask = async (task: DuckDbTask): Promise<DuckDbOutcome> => {
+  let connection: DuckDBConnection;
+  try {
+    connection = await openFenced(task);
+  } catch (error) {
+    return { broken: messageOf(error) };
+  }
+  return runFenced(connection, task).catch(outcomeOf);
+};
+
+const openFenced = async (task: DuckDbTask): Promise<DuckDBConnection> => {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(task.threads),
+    memory_limit: `${task.memoryMb}MiB`,
+    temp_directory: '',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+    allow_persistent_secrets: 'false',
+  });
+  const connection = await instance.connect();
+  await connection.run("SET TimeZone = 'UTC'");
+  for (const macro of TRINO_MACROS) await connection.run(`CREATE MACRO ${macro}`);
+  await connection.run(`SET allowed_paths = [${task.paths.map(literal).join(', ')}]`);
+  await connection.run('SET enable_external_access = false');
+  await connection.run(`CREATE VIEW samples AS ${task.view}`);
+  await connection.run('SET lock_configuration = true');
+  return connection;
+};
+
+const runFenced = async (connection: DuckDBConnection, task: DuckDbTask): Promise<DuckDbOutcome> => {
+  const parsed = await connection.runAndReadAll(`SELECT json_serialize_sql(${literal(task.query)})`);
+  checkStatement(String(parsed.getRows()[0]?.[0]));
+  // A second look, by another way through the same parser: what is about to run is one SELECT.
+  const statements = await connection.extractStatements(task.query);
+  if (statements.count !== 1) throw new SqlError('bad_query', `check statement: found ${statements.count} statements, one is allowed`);
+  const prepared = await statements.prepare(0);
+  if (prepared.statementType !== SELECT) throw new SqlError('bad_query', 'check statement: found no SELECT, one is allowed');
+  const { parameters } = task;
+  if (prepared.parameterCount !== parameters.length) {
+    throw new SqlError('bad_query', `bind parameters: ${parameters.length} given, the statement has ${prepared.parameterCount}`);
+  }
+  if (parameters.length > 0) prepared.bind(parameters.map((value) => (Number.isSafeInteger(value) ? BigInt(value as number) : value)));
+  return collect(await prepared.stream(), task);
+};
+
+const collect = async (result: DuckDBResult, task: DuckDbTask): Promise<DuckDbOutcome> => {
+  const types = result.columnTypes();
+  const columns = result.columnNames().map((name, i) => ({ name, type: String(types[i]) }));
+  const rows: SqlCell[][] = [];
+  let bytes = 0;
+  for await (const chunk of result.yieldRowsJson()) {
+    for (const row of chunk) {
+      const cells = row.map(cellFrom);
+      for (const cell of cells) bytes += typeof cell === 'string' ? cell.length + 3 : 8;
+      rows.push(cells);
+    }
+    if (rows.length > task.maxRows) throw new SqlError('limit', `answer: more than ${task.maxRows} rows, ${task.maxRows} allowed; add a LIMIT or aggregate`);
+    if (bytes > task.maxResultBytes) {
+      throw new SqlError('limit', `answer: more than ${task.maxResultBytes} bytes, ${task.maxResultBytes} allowed; add a LIMIT or aggregate`);
+    }
+  }
+  return { columns, rows };
+};
+
+/** Lists and structs travel as their JSON. */
+const cellFrom = (cell: Json): SqlCell => (cell !== null && typeof cell === 'object' ? JSON.stringify(cell) : cell);
+
+const outcomeOf = (error: unknown): DuckDbOutcome => {
+  if (error instanceof SqlError) return { fault: error.fault, message: error.message };
+  const message = messageOf(error);
+  return { fault: message.startsWith('Out of Memory') ? 'limit' : 'bad_query', message };
+};
+
+process.once('message', (task: DuckDbTask) => {
+  void runTask(task).then((outcome) => process.send?.(outcome, () => process.disconnect()));
+});

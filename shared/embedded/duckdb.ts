@@ -1,0 +1,94 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { UnavailableError } from '../errors.ts';
+import { type RunSql, type SqlAnswer, SqlError } from '../sql/run-sql.ts';
+import { emptySamplesView, literal, samplesView } from '../sql/views.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
+import type { DuckDbOutcome, DuckDbTask } from './duckdb-messages.ts';
+
+/** A Parquet file of the plan, in a folder `dt=YYYY-MM-DD-HH`. */
+export interface SqlFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface DuckDbOptions {
+  /** The plan: every file a statement may see, asked for anew for each statement. */
+  readonly files: () => Promise<readonly SqlFile[]>;
+  readonly promotedLabels: readonly string[];
+  /** DuckDB's own limit; the process around it takes about 100 MB more. */
+  readonly memoryMb: number;
+  /** From the start of the child to the last row. Past it the child is killed. */
+  readonly timeoutMs: number;
+  readonly threads?: number;
+  readonly maxRows?: number;
+  readonly maxResultBytes?: number;
+}
+
+const CHILD = fileURLToPath(new URL('duckdb-child.ts', import.meta.url));
+/** What a person or a panel can look at; more is an export, which is not what this is for. */
+const DEFAULT_MAX_ROWS = 100_000;
+const DEFAULT_MAX_RESULT_BYTES = 32 * 1024 * 1024;
+/** Statements at once: each has its memory limit for itself. */
+const MAX_CHILDREN = 2;
+
+/**
+ * SQL over the files of the plan. Each statement runs in a child process of its own, which can open those files for reading
+ * and nothing else; a statement that takes too long or kills its process does not touch ours.
+ *
+ * `bytesScanned` is the size of all files of the plan: an upper bound, since DuckDB skips hours by `dt` and row groups by
+ * their statistics, and does not tell how much it read.
+ */
+export const openDuckDb = (options: DuckDbOptions): RunSql => {
+  const children = new ConcurrencyLimit(MAX_CHILDREN);
+  return async ({ query, parameters }) => {
+    const files = await options.files();
+    const task: DuckDbTask = {
+      query,
+      parameters,
+      paths: files.map((file) => file.path),
+      view: viewOver(files, options.promotedLabels),
+      memoryMb: options.memoryMb,
+      threads: options.threads ?? 2,
+      maxRows: options.maxRows ?? DEFAULT_MAX_ROWS,
+      maxResultBytes: options.maxResultBytes ?? DEFAULT_MAX_RESULT_BYTES,
+    };
+    const outcome = await children.run(() => runInChild(task, options.timeoutMs));
+    if ('broken' in outcome) throw new Error(`run statement: the engine did not open ${files.length} files (${outcome.broken})`);
+    if ('fault' in outcome) throw new SqlError(outcome.fault, outcome.message);
+    return { ...outcome, bytesScanned: files.reduce((sum, file) => sum + file.bytes, 0) } satisfies SqlAnswer;
+  };
+};
+
+const viewOver = (files: readonly SqlFile[], promotedLabels: readonly string[]): string => {
+  if (files.length === 0) return emptySamplesView(promotedLabels);
+  const paths = files.map((file) => literal(file.path)).join(', ');
+  const from = `read_parquet([${paths}], hive_partitioning = true, hive_types = {'dt': VARCHAR})`;
+  return samplesView('duckdb', { from, promotedLabels });
+};
+
+const runInChild = (task: DuckDbTask, timeoutMs: number): Promise<DuckDbOutcome> =>
+  new Promise((resolve, reject) => {
+    // No environment: it may hold secrets of ours. No output: DuckDB prints profiles there.
+    const child = fork(CHILD, { env: {}, execArgv: ['--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const timer = setTimeout(() => {
+      resolve({ fault: 'timeout', message: `run statement: no end after ${timeoutMs} ms, ${timeoutMs} ms allowed` });
+      child.kill('SIGKILL');
+    }, timeoutMs);
+    child.once('message', (outcome: DuckDbOutcome) => resolve(outcome));
+    child.once('error', (cause) => reject(new UnavailableError('run statement: its process does not start', 1, { cause })));
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      // After an outcome this changes nothing: a promise settles once.
+      resolve({ fault: 'limit', message: `run statement: its process ended early (${signal ?? `code ${code}`}), probably over its memory limit` });
+    });
+    send(child, task, reject);
+  });
+
+const send = (child: ChildProcess, task: DuckDbTask, reject: (error: Error) => void): void => {
+  child.send(task, (cause) => {
+    // A child that died before it read its task is reported by `exit`.
+    if (cause !== null && child.connected) reject(new UnavailableError('run statement: its process does not listen', 1, { cause }));
+  });
+};

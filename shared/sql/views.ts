@@ -1,0 +1,76 @@
+import { PermanentError } from '../errors.ts';
+
+/** Trino is the engine inside Athena; DuckDB the one on a single machine. */
+export type SqlDialect = 'trino' | 'duckdb';
+
+export interface SamplesSource {
+  /** What stands after FROM: a table, or a table function. It has the columns of our Parquet files, and `dt`. */
+  readonly from: string;
+  readonly promotedLabels: readonly string[];
+}
+
+/**
+ * The SELECT of the view `samples`: metric, labels, the promoted labels, ts (ms), time, value, dt.
+ *
+ * One row per sample: the same sample may lie in several files, and grouping by its identity with the greatest number first
+ * is the order that every reader uses (a number before NaN before a stale marker, which is no sample at all). Filters on
+ * dt, metric and labels pass through the grouping down to the scan, in both engines.
+ */
+export const samplesView = (dialect: SqlDialect, source: SamplesSource): string => {
+  const words = DIALECTS[dialect];
+  const promoted = source.promotedLabels.map((label) => `${words.promoted(label)} AS ${quoted(label)}`);
+  const names = source.promotedLabels.map(quoted);
+  const keys = ['dt', 'metric', 'labels', ...names, 'ts'];
+  return [
+    `SELECT metric, labels, ${[...names, ''].join(', ')}${words.ts} AS ts, ${words.time} AS "time", ${words.greatest} AS "value", dt`,
+    `FROM (SELECT ${['dt', 'metric', 'labels', ...promoted, 'ts', `${VALUE} AS v`].join(', ')} FROM ${source.from} WHERE ${IS_NUMBER})`,
+    `GROUP BY ${keys.join(', ')}`,
+  ].join('\n');
+};
+
+/** The columns of the view for an installation that holds no file yet. */
+export const emptySamplesView = (promotedLabels: readonly string[]): string => {
+  const texts = ['metric', 'labels', ...promotedLabels].map((name) => `CAST(NULL AS VARCHAR) AS ${quoted(name)}`);
+  const rest = ['CAST(NULL AS BIGINT) AS ts', 'CAST(NULL AS TIMESTAMP) AS "time"', 'CAST(NULL AS DOUBLE) AS "value"', 'CAST(NULL AS VARCHAR) AS dt'];
+  return `SELECT ${[...texts, ...rest].join(', ')} WHERE false`;
+};
+
+/** The lossless value of the schema: as it is, or scaled. */
+const VALUE = 'coalesce("value", (vbase + vmul * voff) / vdiv)';
+/** Neither a stale marker nor a histogram. */
+const IS_NUMBER = '("value" IS NOT NULL OR voff IS NOT NULL)';
+
+interface Words {
+  promoted(label: string): string;
+  readonly ts: string;
+  readonly time: string;
+  readonly greatest: string;
+}
+
+const DIALECTS: Readonly<Record<SqlDialect, Words>> = {
+  trino: {
+    // Files that were written before a label was promoted have no such column: it reads as NULL there.
+    promoted: (label) => `coalesce(${quoted(label)}, json_extract_scalar(labels, ${literal(`$["${plain(label)}"]`)}))`,
+    ts: 'ts',
+    time: "CAST(from_unixtime(ts / 1e3) AT TIME ZONE 'UTC' AS timestamp(3))",
+    greatest: 'coalesce(max(IF(is_nan(v), NULL, v)), nan())',
+  },
+  duckdb: {
+    // DuckDB takes the columns of the first file for all, unless it opens every file of every hour: so only from the JSON.
+    promoted: (label) => `json_extract_string(labels, ${literal(`$."${plain(label)}"`)})`,
+    ts: 'epoch_ms(ts)',
+    time: 'CAST(ts AS TIMESTAMP)',
+    greatest: "coalesce(max(v) FILTER (NOT isnan(v)), CAST('NaN' AS DOUBLE))",
+  },
+};
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** SQL's own escape of text. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** A label name that can stand in a JSON path: quotes and backslashes have no escape that both engines read. */
+const plain = (label: string): string => {
+  if (/["\\]/.test(label)) throw new PermanentError(`promote label ${JSON.stringify(label)}: quotes and backslashes found, none allowed`);
+  return label;
+};
