@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import type { Expr } from '../promql/ast.ts';
+import type { Template } from './template.ts';
+
+export type NamedTemplate = readonly [name: string, template: Template];
+
+export interface AlertingRule {
+  readonly kind: 'alerting';
+  /** Names the rule's state: the same after an edit of its expression, `for` or annotations, so that these keep running alerts. */
+  readonly id: string;
+  readonly name: string;
+  readonly query: string;
+  /** `query`, parsed. */
+  readonly expr: Expr;
+  /** `for`: time in pending. */
+  readonly holdMs: number;
+  /** `keep_firing_for`: time kept after the last match. */
+  readonly keepFiringMs: number;
+  /** The group's labels and the rule's own, which win; sorted by name. */
+  readonly labels: readonly NamedTemplate[];
+  readonly annotations: readonly NamedTemplate[];
+}
+
+/** Rules that share one evaluation time and run in order. */
+export interface RuleGroup {
+  /** `file;name`, Prometheus' own group key. */
+  readonly id: string;
+  readonly name: string;
+  readonly file: string;
+  readonly intervalMs: number;
+  /** Slots wait this much longer before they are evaluated. */
+  readonly queryOffsetMs: number;
+  /** Alerts a rule may have at once; 0 = no limit. */
+  readonly limit: number;
+  readonly rules: readonly AlertingRule[];
+}
+
+/** All rules of an installation. */
+export interface RuleSet {
+  /** Changes with the files. */
+  readonly version: string;
+  readonly groups: readonly RuleGroup[];
+}
+
+export const groupId = (file: string, name: string): string => `${file};${name}`;
+
+/** `occurrence` counts the earlier rules of the group with the same name and labels. */
+export const ruleId = (group: string, name: string, labels: readonly NamedTemplate[], occurrence: number): string =>
+  createHash('sha256')
+    .update(JSON.stringify([group, name, labels.map(([label, template]) => [label, template.source]), occurrence]))
+    .digest('hex')
+    .slice(0, 24);
