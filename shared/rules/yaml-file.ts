@@ -34,10 +34,13 @@ export class YamlFile {
   private readonly file: string;
   private readonly lines = new LineCounter();
   private readonly document: Document.Parsed | undefined;
+  private readonly hasSecrets: boolean;
   private visited = 0;
 
-  constructor(text: string, file: string) {
+  /** With `hasSecrets` the YAML library's own messages, which may quote the text, are told by their code alone. */
+  constructor(text: string, file: string, hasSecrets = false) {
     this.file = file;
+    this.hasSecrets = hasSecrets;
     this.document = this.parse(text);
     this.root = this.document?.contents ?? null;
   }
@@ -87,7 +90,9 @@ export class YamlFile {
       return null;
     }
     if (!isAlias(node) || this.document === undefined) return node;
-    return (node.resolve(this.document) as YamlNode | undefined) ?? null;
+    const target = node.resolve(this.document) as YamlNode | undefined;
+    if (target === undefined) this.fail(node, 'yaml: found an alias whose anchor is not above it');
+    return target ?? null;
   }
 
   private mappingFields(node: YamlNode, what: string, depth: number): readonly YamlField[] {
@@ -127,11 +132,11 @@ export class YamlFile {
     try {
       // The library's own check for duplicate keys is quadratic (60,000 keys took 34 s); `mappingFields` does it with a set.
       const document = parseDocument(text, { schema: 'failsafe', lineCounter: this.lines, prettyErrors: false, uniqueKeys: false });
-      for (const error of document.errors.slice(0, MAX_ERRORS)) this.failAt(error.pos[0], `yaml: ${error.message}`);
+      for (const error of document.errors.slice(0, MAX_ERRORS)) this.failAt(error.pos[0], `yaml: ${this.hasSecrets ? error.code : error.message}`);
       return document.errors.length === 0 ? document : undefined;
     } catch (error) {
       // The parser recurses: nesting of some thousand levels ends as a RangeError.
-      this.failAt(0, `yaml: ${messageOf(error)}`);
+      this.failAt(0, `yaml: ${this.hasSecrets ? 'the text cannot be read' : messageOf(error)}`);
       return undefined;
     }
   }

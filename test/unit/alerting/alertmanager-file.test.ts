@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { parseAlertmanagerFile } from '../../../shared/alerting/alertmanager-file.ts';
+import { findIntegration, integrationsOf } from '../../../shared/alerting/receivers.ts';
+
+const GOOD = `global:
+  resolve_timeout: 10m
+  smtp_from: alerts@example.com
+  smtp_smarthost: mail.example.com:587
+  smtp_auth_username: robot
+  smtp_auth_password: hunter2
+route:
+  receiver: ops
+receivers:
+  - name: ops
+    webhook_configs:
+      - url: http://127.0.0.1:9000/hook
+      - {url: 'https://example.com/x', send_resolved: false}
+    email_configs:
+      - to: ops@example.com
+        require_tls: false
+        smarthost: '[::1]:25'
+        headers: {Reply-To: a@example.com}
+  - name: unused
+`;
+
+describe('parseAlertmanagerFile', () => {
+  it('reads webhooks and e-mail of the default receiver', () => {
+    const { config, errors } = parseAlertmanagerFile(GOOD, 'am.yml');
+    expect(errors).toEqual([]);
+    expect(config?.resolveTimeoutMs).toBe(600_000);
+    const [first, second, email] = config === undefined ? [] : integrationsOf(config);
+    expect(first).toEqual({ channel: 'webhook', id: 'ops/webhook/0', receiver: 'ops', url: 'http://127.0.0.1:9000/hook', sendResolved: true });
+    expect(second).toMatchObject({ id: 'ops/webhook/1', sendResolved: false });
+    expect(email).toMatchObject({
+      id: 'ops/email/0',
+      to: 'ops@example.com',
+      from: 'alerts@example.com',
+      smarthost: { host: '::1', port: 25 },
+      auth: { username: 'robot', password: 'hunter2' },
+      requireTls: false,
+      sendResolved: false,
+      headers: [['Reply-To', 'a@example.com']],
+    });
+    expect(config === undefined ? undefined : findIntegration(config, 'ops/email/0')).toBe(email);
+  });
+
+  it('tells everything it does not support by name, all at once', () => {
+    const { config, errors } = parseAlertmanagerFile(
+      `route:
+  receiver: nobody
+  group_by: [alertname]
+receivers:
+  - name: ops
+    slack_configs: []
+    webhook_configs:
+      - url: s3cret-token
+        http_config: {}
+    email_configs:
+      - to: '{{ .x }}'
+        send_resolved: maybe
+  - name: ops
+inhibit_rules: []
+`,
+      'am.yml',
+    );
+    expect(config).toBeUndefined();
+    expect(errors).toHaveLength(12);
+    for (const word of ['inhibit_rules', 'slack_configs', 'http_config', 'group_by', 'template', 'neither true nor false', 'smtp_from', 'smtp_smarthost', 'twice', '"nobody"', 'no address']) {
+      expect(errors.join('\n')).toContain(word);
+    }
+    expect(errors.every((error) => /^am\.yml:\d+:\d+: /.test(error))).toBe(true);
+  });
+
+  it('never quotes a secret', () => {
+    const wrong = [
+      GOOD.replace('hunter2', '[hunter2'),
+      GOOD.replace('hunter2', '*hunter2'),
+      GOOD.replace('hunter2', '{hunter2: hunter2}'),
+      GOOD.replace('http://127.0.0.1:9000/hook', 'hunter2'),
+      GOOD.replace('mail.example.com:587', 'hunter2'),
+    ];
+    for (const text of wrong) {
+      const { errors } = parseAlertmanagerFile(text, 'am.yml');
+      expect(errors.length).toBeGreaterThan(0);
+      expect(errors.join('\n')).not.toContain('hunter2');
+    }
+  });
+
+  it('needs a route and known receivers', () => {
+    expect(parseAlertmanagerFile('receivers: [{name: a}]', 'am.yml').errors.join()).toContain('found no route');
+    expect(parseAlertmanagerFile('route: {}\nreceivers: [{name: a}]', 'am.yml').errors.join()).toContain('found no receiver');
+  });
+});
