@@ -1,5 +1,4 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { PermanentError } from '../errors.ts';
 import type { Attribute, Condition, Item, ItemKey, SortRange } from '../catalog/item-table.ts';
 
 type Row = Record<string, AttributeValue>;
@@ -11,22 +10,13 @@ export interface Expression {
   readonly ExpressionAttributeValues?: Row;
 }
 
-/** DynamoDB holds numbers of up to 38 digits between these magnitudes; a JavaScript number has 17 at most. */
-const LEAST_MAGNITUDE = 1e-130;
-const GREATEST_MAGNITUDE = 9.9e125;
-
-const attributeValue = (name: string, value: Attribute): AttributeValue => {
+const attributeValue = (value: Attribute): AttributeValue => {
   if (typeof value === 'string') return { S: value };
-  if (typeof value === 'boolean') return { BOOL: value };
-  const magnitude = Math.abs(value);
-  if (value !== 0 && !(magnitude >= LEAST_MAGNITUDE && magnitude <= GREATEST_MAGNITUDE)) {
-    throw new PermanentError(`write item: found ${name} = ${value}, DynamoDB holds finite numbers of 1e-130 to 9.9e125 alone`);
-  }
-  return { N: String(value) };
+  return typeof value === 'boolean' ? { BOOL: value } : { N: String(value) };
 };
 
 export const rowOf = ({ pk, sk, attributes, expiresAtS }: Item): Row => ({
-  ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, attributeValue(name, value)])),
+  ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, attributeValue(value)])),
   ...(expiresAtS === undefined ? {} : { expiresAtS: { N: String(expiresAtS) } }),
   ...keyOf({ pk, sk }),
 });
@@ -65,11 +55,12 @@ export const conditionExpression = (condition: Condition): Expression => {
     return placeholder;
   };
   const text = (each: Condition): string => {
-    if ('any' in each) return each.any.map((part) => `(${text(part)})`).join(' OR ');
+    // OR is all there is, so nothing needs parentheses; DynamoDB refuses redundant ones.
+    if ('any' in each) return each.any.map(text).join(' OR ');
     if (each.is === 'absent') return `attribute_not_exists(${nameOf('pk')})`;
     if (each.is === 'present') return `attribute_exists(${nameOf('pk')})`;
     const placeholder = `:v${Object.keys(values).length}`;
-    values[placeholder] = attributeValue(each.attribute, each.value);
+    values[placeholder] = attributeValue(each.value);
     return `${nameOf(each.attribute)} ${each.is === 'equal' ? '=' : '<'} ${placeholder}`;
   };
   const ConditionExpression = text(condition);

@@ -11,6 +11,7 @@ import {
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import { isDeepStrictEqual } from 'node:util';
+import { checkQuery, checkWrites } from '../catalog/item-limits.ts';
 import type { Item, ItemTable, ItemWrite, SortRange, TransactOutcome } from '../catalog/item-table.ts';
 import { UnavailableError } from '../errors.ts';
 import { awsErrorOf } from './aws-error.ts';
@@ -30,7 +31,7 @@ export const makeDynamoItems = (client: DynamoDBClient, table: string, pacing: P
   },
   query: (pk, range = {}) => queryAll(client, table, pk, range),
   transact: async (writes) => {
-    if (writes.length === 0) return DONE;
+    checkWrites(writes);
     for (let attempt = 1; attempt <= MAX_CONFLICTS; attempt++) {
       const outcome = await attemptWrites(client, table, writes);
       if (outcome !== 'conflict') return outcome;
@@ -41,10 +42,11 @@ export const makeDynamoItems = (client: DynamoDBClient, table: string, pacing: P
 });
 
 const queryAll = async (client: DynamoDBClient, table: string, pk: string, range: SortRange): Promise<readonly Item[]> => {
+  checkQuery(pk, range);
   const condition = keyCondition(pk, range);
   const limit = range.limit ?? Number.POSITIVE_INFINITY;
   const items: Item[] = [];
-  if (condition === undefined || limit <= 0) return items;
+  if (condition === undefined) return items;
   let from: Record<string, AttributeValue> | undefined;
   do {
     const page = await client.send(
