@@ -1,0 +1,137 @@
+import type { LabelPair } from '../model/labels.ts';
+import { bodyText } from './body-text.ts';
+import { type Decoded, RejectionList } from './decoded.ts';
+import { isInfluxPrecision, type InfluxPrecision, influxTimeMs } from './influx-time.ts';
+import { InfluxScanner } from './influx-scanner.ts';
+import { LineError } from './line-error.ts';
+import { parseDecimal } from './number-text.ts';
+import { SeriesCollector } from './series-collector.ts';
+import { identifyNamed } from './series-identity.ts';
+
+export { isInfluxPrecision, type InfluxPrecision };
+
+/**
+ * Influx line protocol: `measurement,tag=v field=1.5,other=2i 1613707265000000000`. A field becomes the metric
+ * `measurement_field`, and the measurement alone where the field is `value`; numbers and booleans (1 and 0) are stored,
+ * strings passed over. Without a time, `nowMs`. A bad line is rejected with `line L:C` and the rest taken.
+ * @throws MalformedBodyError when the body is not UTF-8.
+ */
+export const decodeInfluxLines = (body: Uint8Array, precision: InfluxPrecision, nowMs: number): Decoded => {
+  const decoder = new InfluxDecoder(bodyText('influx lines', body), precision, nowMs);
+  return decoder.decode();
+};
+
+/** A stored field of the line that is being read. */
+interface Field {
+  readonly name: string;
+  readonly value: number;
+}
+
+class InfluxDecoder {
+  private readonly scanner: InfluxScanner;
+  private readonly precision: InfluxPrecision;
+  private readonly nowMs: number;
+  private readonly collector = new SeriesCollector();
+  private readonly rejected = new RejectionList();
+  /** Series by the raw text of measurement and tags, then by field. */
+  private readonly known = new Map<string, Map<string, number>>();
+
+  constructor(text: string, precision: InfluxPrecision, nowMs: number) {
+    this.scanner = new InfluxScanner(text);
+    this.precision = precision;
+    this.nowMs = nowMs;
+  }
+
+  decode(): Decoded {
+    const { scanner } = this;
+    while (scanner.nextLine()) {
+      try {
+        this.line();
+      } catch (error) {
+        if (!(error instanceof LineError)) throw error;
+        this.rejected.add(error.message, 1, `line ${scanner.line}:${error.column}`);
+        scanner.skipLine();
+      }
+    }
+    return { batch: this.collector.build(), rejected: this.rejected.take() };
+  }
+
+  private line(): void {
+    const { scanner } = this;
+    const start = scanner.at;
+    const measurement = scanner.word(', ');
+    if (measurement === '') throw scanner.error('a line without a measurement');
+    const tags: LabelPair[] = [];
+    while (scanner.takes(',')) tags.push(this.tag());
+    const key = scanner.text.slice(start, scanner.at);
+    if (!scanner.spaces() || scanner.atLineEnd) throw scanner.error('a line without fields');
+    const fields = this.fields();
+    const tMs = this.time();
+    // Only now is the whole line known to be good.
+    for (const { name, value } of fields) this.collector.sample(this.series(key, measurement, tags, name), tMs, value);
+  }
+
+  private tag(): LabelPair {
+    const { scanner } = this;
+    const name = scanner.word('=, ');
+    if (name === '' || !scanner.takes('=')) throw scanner.error('a tag that is not key=value');
+    const value = scanner.word(', ', ',= ');
+    if (value === '') throw scanner.error('a tag without a value');
+    return [name, value];
+  }
+
+  private fields(): Field[] {
+    const { scanner } = this;
+    const fields: Field[] = [];
+    do {
+      const name = scanner.word('=, ');
+      if (name === '' || !scanner.takes('=')) throw scanner.error('a field that is not key=value');
+      if (scanner.takes('"')) scanner.quotedRest();
+      else fields.push({ name, value: this.value() });
+    } while (scanner.takes(','));
+    return fields;
+  }
+
+  private value(): number {
+    const { scanner } = this;
+    const { column } = scanner;
+    const value = fieldValue(scanner.bare());
+    if (value === undefined) throw new LineError(column, 'a field value that is no number, boolean or quoted string');
+    return value;
+  }
+
+  private time(): number {
+    const { scanner } = this;
+    if (scanner.atLineEnd) return this.nowMs;
+    if (!scanner.spaces()) throw scanner.error('something behind a field value');
+    if (scanner.atLineEnd) return this.nowMs;
+    const { column } = scanner;
+    const text = scanner.bare();
+    const tMs = influxTimeMs(text, this.precision);
+    if (tMs === undefined) throw new LineError(column, `a time that is no whole number of ${this.precision}`);
+    scanner.spaces();
+    if (!scanner.atLineEnd) throw scanner.error('something behind the time');
+    return tMs;
+  }
+
+  private series(key: string, measurement: string, tags: readonly LabelPair[], field: string): number {
+    let ofKey = this.known.get(key);
+    if (ofKey === undefined) this.known.set(key, (ofKey = new Map()));
+    let series = ofKey.get(field);
+    if (series === undefined) {
+      const identity = identifyNamed(field === 'value' ? measurement : `${measurement}_${field}`, tags);
+      if ('reason' in identity) throw new LineError(1, identity.reason);
+      series = this.collector.series(identity.metric, identity.labelsJson);
+      ofKey.set(field, series);
+    }
+    return series;
+  }
+}
+
+const INTEGER = /^(?:-?\d+i|\d+u)$/;
+
+const fieldValue = (text: string): number | undefined => {
+  if (/^(?:t|T|true|True|TRUE)$/.test(text)) return 1;
+  if (/^(?:f|F|false|False|FALSE)$/.test(text)) return 0;
+  return INTEGER.test(text) ? Number(text.slice(0, -1)) : parseDecimal(text);
+};

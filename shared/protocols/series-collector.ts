@@ -1,0 +1,97 @@
+import type { MetricMetadata, SampleBatch } from '../model/sample-batch.ts';
+import { STALE_HIGH, STALE_LOW } from '../model/stale.ts';
+
+/**
+ * Gathers samples that come in any order and builds a batch in which every series stands once: formats of one sample per
+ * line repeat a series with every scrape, and a frame of repeated series would be several times as large.
+ */
+export class SeriesCollector {
+  private readonly byLabels = new Map<string, Map<string, number>>();
+  private readonly metrics: string[] = [];
+  private readonly labels: string[] = [];
+  private readonly metadata = new Map<string, MetricMetadata>();
+  private seriesOf = new Uint32Array(256);
+  private tMs = new Float64Array(256);
+  private values = new Float64Array(256);
+  private count = 0;
+
+  get samples(): number {
+    return this.count;
+  }
+
+  /** The number of a series, for {@link sample}. */
+  series(metric: string, labelsJson: string): number {
+    let ofLabels = this.byLabels.get(labelsJson);
+    if (ofLabels === undefined) this.byLabels.set(labelsJson, (ofLabels = new Map()));
+    let series = ofLabels.get(metric);
+    if (series === undefined) {
+      series = this.metrics.length;
+      ofLabels.set(metric, series);
+      this.metrics.push(metric);
+      this.labels.push(labelsJson);
+    }
+    return series;
+  }
+
+  sample(series: number, tMs: number, value: number): void {
+    if (this.count === this.tMs.length) this.grow();
+    this.seriesOf[this.count] = series;
+    this.tMs[this.count] = tMs;
+    this.values[this.count++] = value;
+  }
+
+  /** A stale marker, by its bits: no number can carry them. */
+  stale(series: number, tMs: number): void {
+    this.sample(series, tMs, 0);
+    const bits = new Uint32Array(this.values.buffer, 8 * (this.count - 1), 2);
+    bits[0] = STALE_LOW;
+    bits[1] = STALE_HIGH;
+  }
+
+  /** The last description of a metric stands. */
+  describe(metadata: MetricMetadata): void {
+    this.metadata.set(metadata.metric, metadata);
+  }
+
+  build(): SampleBatch {
+    const offsets = this.offsets();
+    const next = offsets.slice();
+    const tMs = new Float64Array(this.count);
+    const values = new Float64Array(this.count);
+    // Copied as 32-bit halves, which keeps every NaN as it came.
+    const from = new Uint32Array(this.values.buffer);
+    const to = new Uint32Array(values.buffer);
+    for (let i = 0; i < this.count; i++) {
+      const series = this.seriesOf[i] as number;
+      const at = next[series] as number;
+      next[series] = at + 1;
+      tMs[at] = this.tMs[i] as number;
+      to[2 * at] = from[2 * i] as number;
+      to[2 * at + 1] = from[2 * i + 1] as number;
+    }
+    return { metrics: this.metrics, labels: this.labels, offsets, tMs, values, metadata: [...this.metadata.values()] };
+  }
+
+  private offsets(): Uint32Array {
+    const offsets = new Uint32Array(this.metrics.length + 1);
+    for (let i = 0; i < this.count; i++) {
+      const after = (this.seriesOf[i] as number) + 1;
+      offsets[after] = (offsets[after] as number) + 1;
+    }
+    for (let k = 1; k < offsets.length; k++) offsets[k] = (offsets[k] as number) + (offsets[k - 1] as number);
+    return offsets;
+  }
+
+  private grow(): void {
+    const capacity = 2 * this.tMs.length;
+    const seriesOf = new Uint32Array(capacity);
+    seriesOf.set(this.seriesOf);
+    this.seriesOf = seriesOf;
+    const tMs = new Float64Array(capacity);
+    tMs.set(this.tMs);
+    this.tMs = tMs;
+    const values = new Float64Array(capacity);
+    values.set(this.values);
+    this.values = values;
+  }
+}
