@@ -1,14 +1,14 @@
 import type { LabelPair } from '../model/labels.ts';
 import { bodyText } from './body-text.ts';
 import { type Decoded, RejectionList } from './decoded.ts';
-import { isInfluxPrecision, type InfluxPrecision, influxTimeMs } from './influx-time.ts';
+import { type InfluxPrecision, influxTimeMs } from './influx-time.ts';
 import { InfluxScanner } from './influx-scanner.ts';
 import { LineError } from './line-error.ts';
 import { parseDecimal } from './number-text.ts';
 import { SeriesCollector } from './series-collector.ts';
 import { identifyNamed } from './series-identity.ts';
 
-export { isInfluxPrecision, type InfluxPrecision };
+export { influxPrecision, type InfluxPrecision } from './influx-time.ts';
 
 /**
  * Influx line protocol: `measurement,tag=v field=1.5,other=2i 1613707265000000000`. A field becomes the metric

@@ -1,10 +1,22 @@
-/** Digits below a millisecond. Version 1 of the write path calls microseconds `u`, version 2 `us`. */
-const DIGITS_BELOW_MS: Readonly<Record<string, number>> = { ns: 6, us: 3, u: 3, ms: 0 };
+/** Digits below a millisecond. */
+const DIGITS_BELOW_MS: Readonly<Record<string, number>> = { ns: 6, us: 3, ms: 0 };
 const MS_PER: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
 
-export type InfluxPrecision = 'ns' | 'us' | 'u' | 'ms' | 's' | 'm' | 'h';
+export type InfluxPrecision = 'ns' | 'us' | 'ms' | 's' | 'm' | 'h';
 
-export const isInfluxPrecision = (text: string): text is InfluxPrecision => Object.hasOwn(DIGITS_BELOW_MS, text) || Object.hasOwn(MS_PER, text);
+const PRECISIONS: ReadonlyMap<string, InfluxPrecision> = new Map([
+  ['n', 'ns'],
+  ['ns', 'ns'],
+  ['u', 'us'],
+  ['us', 'us'],
+  ['ms', 'ms'],
+  ['s', 's'],
+  ['m', 'm'],
+  ['h', 'h'],
+]);
+
+/** The precision of either write path: version 1 says `n` and `u` where version 2 says `ns` and `us`. Undefined for other text. */
+export const influxPrecision = (text: string): InfluxPrecision | undefined => PRECISIONS.get(text);
 
 const INTEGER = /^-?\d{1,20}$/;
 

@@ -7,21 +7,22 @@ import { SeriesCollector } from './series-collector.ts';
 import { identifyNamed } from './series-identity.ts';
 
 /**
- * `{"samples":[{"metric":"up","labels":{"host":"a"},"ts":1613707265000,"value":1}]}`. `ts` in Unix milliseconds; `value` a
+ * `{"samples":[{"metric":"up","labels":{"host":"a"},"ts":1613707265000,"value":1}]}`. `ts` in Unix milliseconds, `nowMs` where
+ * it is left out; `value` a
  * number, or "NaN", "+Inf" or "-Inf"; `labels` may be left out. All or nothing: a person or a script writes these, and is
  * told what to mend.
  * @throws MalformedBodyError naming the place, such as `samples[3].ts`.
  */
-export const decodeJsonPush = (body: Uint8Array): Decoded => {
+export const decodeJsonPush = (body: Uint8Array, nowMs: number): Decoded => {
   const push = asObject(parse(body), 'body', ['samples']);
   if (!Array.isArray(push.samples)) throw malformed('samples', `${kind(push.samples)}, an array needed`);
   const collector = new SeriesCollector();
-  push.samples.forEach((sample: unknown, i) => readSample(sample, `samples[${i}]`, collector));
+  push.samples.forEach((sample: unknown, i) => readSample(sample, `samples[${i}]`, nowMs, collector));
   return { batch: collector.build(), rejected: [] };
 };
 
-const readSample = (raw: unknown, place: string, collector: SeriesCollector): void => {
-  const { metric, labels, ts, value } = asObject(raw, place, ['metric', 'labels', 'ts', 'value']);
+const readSample = (raw: unknown, place: string, nowMs: number, collector: SeriesCollector): void => {
+  const { metric, labels, ts = nowMs, value } = asObject(raw, place, ['metric', 'labels', 'ts', 'value']);
   if (typeof metric !== 'string' || metric === '') throw malformed(`${place}.metric`, `${kind(metric)}, a name needed`);
   if (typeof ts !== 'number' || !Number.isSafeInteger(ts)) {
     throw malformed(`${place}.ts`, `${kind(ts)}, Unix time in whole milliseconds needed`);

@@ -89,7 +89,7 @@ export class ProtobufReader {
 
   /** The bytes between, one character each: a key for what they decode to. */
   key(start: number, end: number): string {
-    return this.text.latin1Slice(start, end);
+    return this.text.toString('latin1', start, end);
   }
 
   /** Passes over a field that is not wanted. */
