@@ -19,7 +19,12 @@ export const requireScope =
   (check: CheckKey, scope: KeyScope, answer: AnswerFault): MiddlewareHandler<{ Variables: KeyVariables }> =>
   async (c, next) => {
     const token = tokenFrom(c.req.header('authorization'));
-    const key = token === undefined ? undefined : await check(token);
+    let key: ApiKey | undefined;
+    try {
+      key = token === undefined ? undefined : await check(token);
+    } catch (cause) {
+      return answer(c, new HttpFault(503, 'check key: the keys cannot be read just now', { retryAfterS: 1, cause }));
+    }
     if (key === undefined) {
       const found = token === undefined ? 'no API key' : 'an API key that is not known';
       return answer(c, new HttpFault(401, `check key: ${found}, a key with scope "${scope}" is needed`));

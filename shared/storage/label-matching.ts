@@ -1,0 +1,62 @@
+import { labelsFromJson, METRIC_NAME, type LabelPair, type Labels } from '../model/labels.ts';
+import { compareUtf8 } from '../model/utf8.ts';
+import { compileMatcher, type Matcher } from '../promql/matcher.ts';
+
+type Predicate = (value: string) => boolean;
+
+/** Whether a series matches, by its metric and its canonical labels JSON. Both are remembered: a series stands in many files. */
+export interface SeriesMatcher {
+  /** The metric, when the matchers allow a single one. */
+  readonly metric: string | undefined;
+  matchesMetric(metric: string): boolean;
+  /** The labels of the series, when it matches. */
+  labelsOf(metric: string, labelsJson: string): Labels | undefined;
+}
+
+export const makeSeriesMatcher = (matchers: readonly Matcher[]): SeriesMatcher => {
+  const ofMetric = matchers.filter((matcher) => matcher.name === METRIC_NAME);
+  const onMetric = ofMetric.map((matcher) => compileMatcher(matcher));
+  const onLabels = matchers.filter((matcher) => matcher.name !== METRIC_NAME).map((matcher) => [matcher.name, compileMatcher(matcher)] as const);
+  const metrics = new Map<string, boolean>();
+  const labels = new Map<string, Labels | undefined>();
+  return {
+    metric: ofMetric.find((matcher) => matcher.op === '=' && matcher.value !== '')?.value,
+    matchesMetric(metric) {
+      let verdict = metrics.get(metric);
+      if (verdict === undefined) {
+        verdict = onMetric.every((matches) => matches(metric));
+        metrics.set(metric, verdict);
+      }
+      return verdict;
+    },
+    labelsOf(metric, labelsJson) {
+      // The labels without the name are shared by all metrics of a host, so they are judged once for all.
+      if (!labels.has(labelsJson)) labels.set(labelsJson, judge(labelsFromJson('', labelsJson), onLabels));
+      const rest = labels.get(labelsJson);
+      return rest === undefined ? undefined : withName(metric, rest);
+    },
+  };
+};
+
+const judge = (labels: Labels, conditions: readonly (readonly [name: string, matches: Predicate])[]): Labels | undefined => {
+  const values = new Map(labels);
+  return conditions.every(([name, matches]) => matches(values.get(name) ?? '')) ? labels : undefined;
+};
+
+const withName = (metric: string, rest: Labels): Labels => {
+  const pair: LabelPair = [METRIC_NAME, metric];
+  const at = rest.findIndex(([name]) => compareUtf8(name, METRIC_NAME) > 0);
+  return at === -1 ? [...rest, pair] : [...rest.slice(0, at), pair, ...rest.slice(at)];
+};
+
+/** Prometheus' order of label sets: pair by pair, the shorter first (model/labels, Compare). */
+export const compareLabels = (a: Labels, b: Labels): number => {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [nameA, valueA] = a[i] as LabelPair;
+    const [nameB, valueB] = b[i] as LabelPair;
+    const order = compareUtf8(nameA, nameB) || compareUtf8(valueA, valueB);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+};

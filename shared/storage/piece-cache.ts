@@ -1,0 +1,70 @@
+/** A decoded part of an immutable file: the series it holds, sorted by (metric, labels), and where each metric's begin. */
+export interface Piece {
+  readonly metrics: readonly string[];
+  /** Canonical labels JSON of each series. */
+  readonly labels: readonly string[];
+  /** One more than there are series; samples of a series ascend in time. */
+  readonly offsets: Uint32Array;
+  readonly tMs: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** Decoded files in memory. They never change, so an entry is right for as long as it is kept. */
+export interface PieceCache {
+  /** The piece under the key, read by `load` when it is not there. Calls that meet share one read; a failure is not kept. */
+  get(key: string, load: () => Promise<Piece>): Promise<Piece>;
+  readonly heldBytes: number;
+}
+
+/** 16 bytes a sample; two references, their strings (shared within a file) and an offset a series, measured with 1,000 hosts. */
+const SAMPLE_BYTES = 16;
+const SERIES_BYTES = 120;
+const PIECE_BYTES = 500;
+
+const bytesOf = (piece: Piece): number => PIECE_BYTES + piece.metrics.length * SERIES_BYTES + piece.tMs.length * SAMPLE_BYTES;
+
+/** Keeps what was used last, up to `maxBytes`. */
+export const makePieceCache = (maxBytes: number): PieceCache => {
+  // A Map remembers the order of insertion: the first key is the one used longest ago.
+  const pieces = new Map<string, Piece>();
+  const loading = new Map<string, Promise<Piece>>();
+  let heldBytes = 0;
+  const keep = (key: string, piece: Piece): void => {
+    const bytes = bytesOf(piece);
+    if (bytes > maxBytes) return;
+    pieces.set(key, piece);
+    heldBytes += bytes;
+    for (const [oldest, old] of pieces) {
+      if (heldBytes <= maxBytes) break;
+      pieces.delete(oldest);
+      heldBytes -= bytesOf(old);
+    }
+  };
+  const load = async (key: string, read: () => Promise<Piece>): Promise<Piece> => {
+    try {
+      const piece = await read();
+      keep(key, piece);
+      return piece;
+    } finally {
+      loading.delete(key);
+    }
+  };
+  return {
+    get heldBytes(): number {
+      return heldBytes;
+    },
+    async get(key, read) {
+      const held = pieces.get(key);
+      if (held !== undefined) {
+        pieces.delete(key);
+        pieces.set(key, held);
+        return held;
+      }
+      const underWay = loading.get(key);
+      if (underWay !== undefined) return underWay;
+      const started = load(key, read);
+      loading.set(key, started);
+      return started;
+    },
+  };
+};
