@@ -1,4 +1,5 @@
-import { messageOf, PermanentError, UnavailableError } from '../errors.ts';
+import { PermanentError, UnavailableError } from '../errors.ts';
+import { diskError } from './disk-error.ts';
 import { type ArrivedRecord, encodeFrames, frameBytes, scanSegment, type StoredRecord } from './segment-frame.ts';
 import { SegmentReader } from './segment-reader.ts';
 import type { StreamFile, StreamFiles } from './stream-files.ts';
@@ -178,7 +179,9 @@ export class SegmentLog {
     } catch (cause) {
       // When the cut fails too, the next write begins with it.
       await this.cutTorn().catch(() => undefined);
-      return new UnavailableError(`put records ${this.shardId}: the disk refuses (${messageOf(cause)})`, RETRY_AFTER_S, { cause });
+      const error = diskError(`put records ${this.shardId}`, cause);
+      // Whatever it was, the sender has to keep its records and come again.
+      return error instanceof UnavailableError ? error : new UnavailableError(error.message, RETRY_AFTER_S, { cause });
     }
   }
 

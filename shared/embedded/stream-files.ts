@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errnoOf } from './disk-error.ts';
+import { fsyncFolder, makeDurableFolder } from './durable-folders.ts';
 
 /** One open file of the stream's folder. */
 export interface StreamFile {
@@ -29,14 +31,14 @@ export interface StreamFiles {
 
 /** Opens, or makes, the folder at `path`. */
 export const openFolder = async (path: string): Promise<StreamFiles> => {
-  await mkdir(path, { recursive: true });
+  await makeDurableFolder(path);
   return {
     names: () => readdir(path),
     sizeBytes: async (name) => (await stat(join(path, name))).size,
     open: async (name) => {
       const handle = await open(join(path, name), constants.O_RDWR | constants.O_CREAT);
       try {
-        await syncFolder(path);
+        await fsyncFolder(path);
       } catch (error) {
         await handle.close();
         throw error;
@@ -47,7 +49,7 @@ export const openFolder = async (path: string): Promise<StreamFiles> => {
     replace: (name, bytes, durable) => replaceFile(path, name, bytes, durable),
     remove: async (name) => {
       await rm(join(path, name), { force: true });
-      await syncFolder(path);
+      await fsyncFolder(path);
     },
   };
 };
@@ -78,7 +80,7 @@ const readIfThere = async (path: string): Promise<Uint8Array | undefined> => {
   try {
     return await readFile(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 };
@@ -93,15 +95,5 @@ const replaceFile = async (path: string, name: string, bytes: Uint8Array, durabl
     await handle.close();
   }
   await rename(draft, join(path, name));
-  if (durable) await syncFolder(path);
-};
-
-/** A new or renamed file is there after a power cut only once its folder has been synced (fsync(2), notes). */
-const syncFolder = async (path: string): Promise<void> => {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  if (durable) await fsyncFolder(path);
 };
