@@ -4,7 +4,7 @@ import type { Settings } from './settings.ts';
 
 /** A file as the functions find it in their own code. */
 interface EmbeddedFile {
-  readonly path: string;
+  readonly file: string;
   readonly text: string;
 }
 
@@ -13,9 +13,9 @@ const ruleFiles = (folder: string): readonly EmbeddedFile[] =>
   readdirSync(folder)
     .filter((name) => /\.ya?ml$/.test(name))
     .sort()
-    .map((name) => ({ path: name, text: readFileSync(join(folder, name), 'utf8') }));
+    .map((name) => ({ file: name, text: readFileSync(join(folder, name), 'utf8') }));
 
-/** esbuild `define` for the rules: an array of `{ path, text }`. */
+/** esbuild `define` for the rules: an array of `{ file, text }`. */
 export const ruleConstants = (settings: Settings): Readonly<Record<string, string>> => ({
   TIDEMARK_RULES: JSON.stringify(settings.rules === undefined ? [] : ruleFiles(settings.rules)),
 });

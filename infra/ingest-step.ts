@@ -17,14 +17,12 @@ export class IngestStep extends Construct {
       description: 'Tidemark: takes samples over HTTPS and puts them into the stream',
       environment: environmentOf(INGEST_ENV, {
         streamName: records.stream.streamName,
-        catalogTable: tables.catalog.tableName,
         keysTable: tables.keys.tableName,
       }),
       memoryMiB: 1024,
       timeout: Duration.seconds(30),
     });
     records.allowPut(this.fn);
-    tables.allowRead(this.fn, tables.catalog);
     tables.allowRead(this.fn, tables.keys);
     this.url = new FunctionAddress(this, 'Address', this.fn).url;
   }

@@ -18,7 +18,7 @@ const alertsTable = text('ALERTS_TABLE');
 const keysTable = text('KEYS_TABLE');
 
 /** The functions' environments. Constructs write and loaders read through these tables, so that they cannot drift. */
-export const INGEST_ENV = { streamName, catalogTable, keysTable } as const;
+export const INGEST_ENV = { streamName, keysTable } as const;
 export const STORE_ENV = { bucketName, catalogTable, promotedLabels: list('PROMOTED_LABELS') } as const;
 export const QUERY_ENV = {
   bucketName,

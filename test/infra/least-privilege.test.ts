@@ -1,0 +1,58 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { actionsOf, ofType, statementsOf, synthesise, type Synthesised } from './synthesised.ts';
+
+const STEPS = ['Ingest', 'Store', 'Query', 'Evaluate', 'Notify'];
+
+let stack: Synthesised;
+beforeAll(() => {
+  stack = synthesise();
+});
+
+const allowed = (step: string): readonly string[] => statementsOf(stack, step).flatMap(actionsOf);
+
+/** Where a step may do something, as text: logical ids and prefixes are in it. */
+const places = (step: string, action: string): string =>
+  JSON.stringify(statementsOf(stack, step).filter((statement) => actionsOf(statement).includes(action)).map((statement) => statement.Resource));
+
+describe('least privilege', () => {
+  it.each(STEPS)('lets %s do nothing by a wildcard of actions, and nothing to all resources', (step) => {
+    expect(allowed(step).length).toBeGreaterThan(0);
+    expect(allowed(step).filter((action) => action.includes('*'))).toEqual([]);
+    expect(statementsOf(stack, step).flatMap((statement) => [statement.Resource].flat())).not.toContain('*');
+  });
+
+  it.each(STEPS)('lets %s delete no object', (step) => {
+    expect(allowed(step)).not.toContain('s3:DeleteObject');
+  });
+
+  it('gives no function a policy of AWS', () => {
+    for (const [, role] of ofType(stack, 'AWS::IAM::Role')) expect(role.Properties).not.toHaveProperty('ManagedPolicyArns');
+  });
+
+  it('lets ingest put records and read keys, and never touch the lake', () => {
+    expect(allowed('Ingest').some((action) => action.startsWith('s3:'))).toBe(false);
+    expect(places('Ingest', 'kinesis:PutRecords')).toContain('RecordsStream');
+    expect(allowed('Ingest')).not.toContain('dynamodb:PutItem');
+  });
+
+  it.each(['Store', 'Evaluate', 'Notify'])('keeps %s away from API keys', (step) => {
+    expect(JSON.stringify(statementsOf(stack, step))).not.toContain('TablesKeys');
+  });
+
+  it.each([
+    ['Store', ['hot/*', 'quarantine/*', 'aws/lambda/*']],
+    ['Query', ['athena/*']],
+    ['Evaluate', ['outbox/*']],
+  ])('lets %s write under its own prefixes alone', (step, prefixes) => {
+    const found = [...places(step, 's3:PutObject').matchAll(/"\/([a-z0-9/]+\*)"/g)].map((match) => match[1]);
+    expect(found).toEqual(prefixes);
+  });
+
+  it('lets the schedule invoke evaluate, and nothing else', () => {
+    const policies = ofType(stack, 'AWS::IAM::Policy').filter(([id]) => id.includes('SchedulerRole'));
+    const Statement = policies.flatMap(([, { Properties }]) => (Properties['PolicyDocument'] as { Statement: { Action: string; Resource: unknown }[] }).Statement);
+    expect(Statement).toHaveLength(1);
+    expect(Statement[0]?.Action).toBe('lambda:InvokeFunction');
+    expect(JSON.stringify(Statement[0]?.Resource)).toContain('EvaluateStep');
+  });
+});

@@ -1,0 +1,60 @@
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import { CfnBucket } from 'aws-cdk-lib/aws-s3';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { describe, expect, it } from 'vitest';
+import { parseSettings, settingsFrom } from '../../infra/settings.ts';
+import { ofType, synthesise } from './synthesised.ts';
+
+const temp = (): string => mkdtempSync(join(tmpdir(), 'tidemark-settings-'));
+
+describe('settings', () => {
+  it('are all optional', () => {
+    expect(parseSettings({})).toMatchObject({ shards: 1, retentionHours: 24, promotedLabels: ['host', 'region', 'service', 'env'], disposable: false });
+  });
+
+  it('name every unknown and wrong one at once', () => {
+    expect(() => parseSettings({ shard: 2, retentionHours: 3, operators: ['nobody'] })).toThrow(/shard: .*retentionHours: .*operators\.0: |retentionHours: .*operators\.0: .*shard: /);
+  });
+
+  it('come from the context itself, or from the file that it names', () => {
+    const file = join(temp(), 'prod.json');
+    writeFileSync(file, JSON.stringify({ shards: 7 }));
+    expect(settingsFrom(new App({ context: { tidemark: { shards: 3 } } }).node).shards).toBe(3);
+    expect(settingsFrom(new App({ context: { tidemark: file } }).node).shards).toBe(7);
+  });
+
+  it('let the data go with the stack when it is disposable', () => {
+    const stack = synthesise({ disposable: true });
+    for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::Kinesis::Stream']) {
+      for (const [, resource] of ofType(stack, type)) expect(resource.DeletionPolicy).toBe('Delete');
+    }
+  });
+
+  it('build the rule files, in order of names, and the Alertmanager file into the functions', () => {
+    const folder = temp();
+    writeFileSync(join(folder, 'b.yml'), 'groups: [] # second marker\n');
+    writeFileSync(join(folder, 'a.yaml'), 'groups: [] # first marker\n');
+    writeFileSync(join(folder, 'notes.txt'), 'third marker');
+    const alertmanager = join(temp(), 'alertmanager.yml');
+    writeFileSync(alertmanager, 'route: {} # routing marker\n');
+    const { outFolder } = synthesise({ rules: folder, alertmanager });
+    const bundles = readdirSync(outFolder)
+      .filter((name) => name.startsWith('asset.'))
+      .map((name) => readFileSync(join(outFolder, name, 'index.mjs'), 'utf8'));
+    expect(bundles.filter((text) => /first marker[^]*second marker/.test(text))).toHaveLength(1);
+    expect(bundles.filter((text) => text.includes('routing marker'))).toHaveLength(2);
+    expect(bundles.filter((text) => text.includes('third marker'))).toHaveLength(0);
+  });
+});
+
+describe('cdk-nag', () => {
+  it('stops the synthesis at a finding that nobody explained', () => {
+    const app = new App();
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    expect(new CfnBucket(new Stack(app, 'Bare'), 'Bucket').logicalId).toBeDefined();
+    expect(() => app.synth()).toThrow(/Acknowledge with 'AwsSolutions::AwsSolutions-S1'/);
+  });
+});

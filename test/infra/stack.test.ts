@@ -1,0 +1,145 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { hotGlueColumns } from '../../infra/hot-columns.ts';
+import { EVALUATE_ENV, INGEST_ENV, NOTIFY_ENV, QUERY_ENV, STORE_ENV } from '../../shared/config.ts';
+import { functionOf, ofType, synthesise, type Synthesised } from './synthesised.ts';
+
+let stack: Synthesised;
+beforeAll(() => {
+  stack = synthesise();
+});
+
+describe('stream and mapping', () => {
+  it('is provisioned, encrypted, and keeps records for a day', () => {
+    stack.template.hasResourceProperties('AWS::Kinesis::Stream', {
+      ShardCount: 1,
+      RetentionPeriodHours: 24,
+      StreamEncryption: { EncryptionType: 'KMS', KeyId: 'alias/aws/kinesis' },
+      StreamModeDetails: { StreamMode: 'PROVISIONED' },
+    });
+  });
+
+  it('waits outages out: from the beginning, bisected, without a retry limit, until just before the stream forgets', () => {
+    stack.template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      StartingPosition: 'TRIM_HORIZON',
+      BatchSize: 10_000,
+      MaximumBatchingWindowInSeconds: 10,
+      BisectBatchOnFunctionError: true,
+      MaximumRetryAttempts: -1,
+      MaximumRecordAgeInSeconds: 24 * 3600 - 1800,
+      ParallelizationFactor: 1,
+      DestinationConfig: { OnFailure: { Destination: Match.objectLike({ 'Fn::GetAtt': [Match.stringLikeRegexp('^LakeBucket'), 'Arn'] }) } },
+    });
+  });
+});
+
+describe('lake and tables', () => {
+  it('expires every prefix as the backstop, two days after its tier', () => {
+    const Rules = ofType(stack, 'AWS::S3::Bucket').flatMap(
+      ([, { Properties }]) => (Properties['LifecycleConfiguration'] as { Rules: Record<string, unknown>[] }).Rules,
+    );
+    const days = Object.fromEntries(Rules.filter((rule) => 'Prefix' in rule).map((rule) => [rule['Prefix'], rule['ExpirationInDays']]));
+    expect(days).toEqual({ 'hot/': 9, 'raw/': 9, '1m/': 32, '1h/': 367, 'quarantine/': 30, 'outbox/': 7, 'athena/': 2, 'aws/lambda/': 30 });
+    expect(Rules.find((rule) => rule['Prefix'] === '1h/')?.['Transitions']).toEqual([{ StorageClass: 'GLACIER_IR', TransitionInDays: 8 }]);
+    expect(Rules.some((rule) => 'AbortIncompleteMultipartUpload' in rule)).toBe(true);
+  });
+
+  it('is closed to the public, encrypted, and refuses plain HTTP', () => {
+    stack.template.hasResourceProperties('AWS::S3::Bucket', {
+      PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+      BucketEncryption: Match.anyValue(),
+    });
+    stack.template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })]) },
+    });
+  });
+
+  it('has three tables of one shape, billed on demand, with TTL and recovery', () => {
+    const tables = ofType(stack, 'AWS::DynamoDB::Table');
+    expect(tables).toHaveLength(3);
+    for (const [, { Properties }] of tables) {
+      expect(Properties).toMatchObject({
+        BillingMode: 'PAY_PER_REQUEST',
+        DeletionProtectionEnabled: true,
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+        AttributeDefinitions: [
+          { AttributeName: 'pk', AttributeType: 'S' },
+          { AttributeName: 'sk', AttributeType: 'S' },
+        ],
+        TimeToLiveSpecification: { AttributeName: 'expiresAtS', Enabled: true },
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      });
+    }
+  });
+
+  it.each(['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::Kinesis::Stream'])('keeps every %s when the stack goes', (type) => {
+    for (const [, resource] of ofType(stack, type)) expect(resource.DeletionPolicy).toBe('Retain');
+  });
+});
+
+describe('functions', () => {
+  it.each([
+    ['Ingest', INGEST_ENV],
+    ['Store', STORE_ENV],
+    ['Query', QUERY_ENV],
+    ['Evaluate', EVALUATE_ENV],
+    ['Notify', NOTIFY_ENV],
+  ])('%s finds every variable that its loader reads, and no other', (step, table) => {
+    const { Variables } = functionOf(stack, step).Properties['Environment'] as { Variables: Record<string, unknown> };
+    expect(Object.keys(Variables).sort()).toEqual(Object.values(table).map((entry) => entry.name).sort());
+  });
+
+  it('run Node 24 on arm64, each with a log group that forgets', () => {
+    const functions = ofType(stack, 'AWS::Lambda::Function');
+    expect(functions).toHaveLength(5);
+    for (const [, { Properties }] of functions) {
+      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
+      expect(Properties['LoggingConfig']).toBeDefined();
+    }
+    expect(ofType(stack, 'AWS::Logs::LogGroup').map(([, group]) => group.Properties['RetentionInDays'])).toEqual([30, 30, 30, 30, 30]);
+  });
+
+  it('start once a minute for the rules, with neither flexible window nor retry', () => {
+    stack.template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: 'rate(1 minute)',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: { RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } },
+    });
+  });
+
+  it('are reached by URL for ingest and query alone', () => {
+    expect(ofType(stack, 'AWS::Lambda::Url').map(([id]) => id.replace(/Step.*/, ''))).toEqual(['Ingest', 'Query']);
+  });
+});
+
+describe('SQL', () => {
+  it('declares the columns of hot files and projects their hours', () => {
+    stack.template.hasResourceProperties('AWS::Glue::Table', {
+      TableInput: {
+        Name: 'hot',
+        PartitionKeys: [{ Name: 'dt', Type: 'string' }],
+        StorageDescriptor: { Columns: hotGlueColumns(['host', 'region', 'service', 'env']).map(({ name, type }) => ({ Name: name, Type: type })) },
+        Parameters: Match.objectLike({
+          'projection.enabled': 'true',
+          'projection.dt.type': 'date',
+          'projection.dt.format': 'yyyy-MM-dd-HH',
+          'projection.dt.interval.unit': 'HOURS',
+          'storage.location.template': { 'Fn::Join': ['', ['s3://', Match.anyValue(), '/hot/dt=${dt}/']] },
+        }),
+      },
+    });
+  });
+
+  it('stops a statement at the byte limit, and lets nobody write results elsewhere', () => {
+    stack.template.hasResourceProperties('AWS::Athena::WorkGroup', {
+      WorkGroupConfiguration: {
+        BytesScannedCutoffPerQuery: 10_000_000_000,
+        EnforceWorkGroupConfiguration: true,
+        ResultConfiguration: { OutputLocation: { 'Fn::Join': ['', ['s3://', Match.anyValue(), '/athena/']] } },
+      },
+    });
+  });
+});
