@@ -64,7 +64,7 @@ inhibit_rules: []
       'am.yml',
     );
     expect(config).toBeUndefined();
-    expect(errors).toHaveLength(12);
+    expect(errors).toHaveLength(11);
     for (const word of ['inhibit_rules', 'slack_configs', 'http_config', 'group_by', 'template', 'neither true nor false', 'smtp_from', 'smtp_smarthost', 'twice', '"nobody"', 'no address']) {
       expect(errors.join('\n')).toContain(word);
     }

@@ -1,0 +1,51 @@
+import type { Item, ItemTable } from '../catalog/item-table.ts';
+import { StaleLeaseError, leaseCheck } from './lease.ts';
+import type { Lease } from './lease.ts';
+
+const PK = 'cursor';
+
+/** Of one slot; a DynamoDB write unit is 1 KB, and more errors than these say nothing new. */
+const MAX_ERRORS = 20;
+const MAX_ERROR_CHARS = 300;
+
+/** How far a group has come. */
+export interface Cursor {
+  readonly groupId: string;
+  /** The last slot that was evaluated, with all its transitions stored. */
+  readonly slotMs: number;
+  readonly complete: boolean;
+  /** What went wrong in that slot, by rule id. */
+  readonly errors: ReadonlyMap<string, string>;
+}
+
+/**
+ * Moves a group's cursor on, after the slot's transitions are stored.
+ * @throws StaleLeaseError when the lease has gone, or the cursor is there already.
+ */
+export const advanceCursor = async (items: ItemTable, lease: Lease, cursor: Cursor): Promise<void> => {
+  const item: Item = {
+    pk: PK,
+    sk: cursor.groupId,
+    attributes: {
+      slotMs: cursor.slotMs,
+      epoch: lease.epoch,
+      complete: cursor.complete,
+      errors: JSON.stringify([...cursor.errors].slice(0, MAX_ERRORS).map(([ruleId, text]) => [ruleId, text.slice(0, MAX_ERROR_CHARS).toWellFormed()])),
+    },
+  };
+  const outcome = await items.transact([leaseCheck(lease), { put: item, when: { any: [{ is: 'absent' }, { is: 'less', attribute: 'slotMs', value: cursor.slotMs }] } }]);
+  if (!outcome.done) throw new StaleLeaseError(`advance ${cursor.groupId} to ${cursor.slotMs} ms: found epoch ${lease.epoch} or the cursor overtaken`);
+};
+
+export const readCursors = async (items: ItemTable): Promise<ReadonlyMap<string, Cursor>> =>
+  new Map(
+    (await items.query(PK)).map((item) => [
+      item.sk,
+      {
+        groupId: item.sk,
+        slotMs: Number(item.attributes['slotMs']),
+        complete: item.attributes['complete'] === true,
+        errors: new Map(JSON.parse(String(item.attributes['errors'] ?? '[]')) as [string, string][]),
+      },
+    ]),
+  );

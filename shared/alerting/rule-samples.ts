@@ -1,0 +1,43 @@
+import { METRIC_NAME, labelsToJson, makeLabels } from '../model/labels.ts';
+import type { LabelPair, Labels } from '../model/labels.ts';
+import { childrenOf } from '../promql/ast.ts';
+import type { Expr } from '../promql/ast.ts';
+import type { AlertingRule, NamedTemplate } from '../rules/rule-group.ts';
+import type { TemplateInput } from '../rules/template.ts';
+import type { AlertSample } from './alert.ts';
+
+export const ALERT_NAME = 'alertname';
+
+/** One element of an instant vector. */
+export interface VectorSample {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/**
+ * The alerts that a rule's result stands for, by their identity (canonical labels JSON): the result's labels without the
+ * name, the rule's labels over them, and `alertname` over all.
+ * @throws Error in Prometheus' words when two of them have the same labels.
+ */
+export const samplesOfRule = (rule: AlertingRule, vector: readonly VectorSample[]): ReadonlyMap<string, AlertSample> => {
+  const samples = new Map<string, AlertSample>();
+  for (const { labels, value } of vector) {
+    const input: TemplateInput = { labels, value };
+    const pairs = new Map<string, string>(labels.filter(([name]) => name !== METRIC_NAME));
+    for (const [name, template] of rule.labels) pairs.set(name, template.expand(input).toWellFormed());
+    pairs.set(ALERT_NAME, rule.name);
+    const alertLabels = makeLabels(pairs);
+    const key = labelsToJson(alertLabels);
+    if (samples.has(key)) throw new Error('vector contains metrics with the same labelset after applying alert labels');
+    samples.set(key, { labels: alertLabels, annotations: expandAll(rule.annotations, input), value });
+  }
+  return samples;
+};
+
+/** Annotations keep empty texts, unlike labels. */
+const expandAll = (templates: readonly NamedTemplate[], input: TemplateInput): Labels =>
+  templates.map(([name, template]): LabelPair => [name, template.expand(input).toWellFormed()]);
+
+/** Whether an expression can match because samples are missing: it says nothing then in an incomplete slot. */
+export const firesOnAbsence = (expr: Expr): boolean =>
+  (expr.kind === 'call' && (expr.name === 'absent' || expr.name === 'absent_over_time')) || childrenOf(expr).some(firesOnAbsence);
