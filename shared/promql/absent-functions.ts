@@ -1,0 +1,45 @@
+import { type Labels, makeLabels, METRIC_NAME } from '../model/labels.ts';
+import type { Expr } from './ast.ts';
+import { vectorValue } from './eval-value.ts';
+import type { FunctionImplementation, FunctionTable } from './function-context.ts';
+import { newVector, type StepVector } from './step-vector.ts';
+import { slide } from './windows.ts';
+
+/** The labels the absent series would have: those of `=` matchers whose label stands once. Of other expressions nothing is known. */
+const labelsOfAbsent = (expr: Expr): Labels => {
+  const selector = expr.kind === 'matrix' ? expr.selector : expr;
+  if (selector.kind !== 'selector') return [];
+  const { matchers } = selector;
+  const known = matchers.filter(
+    ({ name, op }) => op === '=' && name !== METRIC_NAME && matchers.filter((other) => other.name === name).length === 1,
+  );
+  return makeLabels(known.map(({ name, value }) => [name, value] as const));
+};
+
+/** 1 at every step at which `present` is 0 for all series. */
+const oneWhereAbsent = (labels: Labels, present: Uint8Array, steps: number): StepVector => {
+  const output = newVector(steps, [labels], [false]);
+  output.values.fill(1);
+  output.present.fill(1);
+  for (let cell = 0; cell < present.length; cell++) if (present[cell] === 1) output.present[cell % steps] = 0;
+  return output;
+};
+
+const absent: FunctionImplementation = (context) => {
+  const { present } = context.vector(0);
+  return vectorValue(oneWhereAbsent(labelsOfAbsent(context.expr(0)), present, context.grid.steps));
+};
+
+const absentOverTime: FunctionImplementation = (context) => {
+  const windows = context.windows(0);
+  const { steps } = context.grid;
+  const values = new Float64Array(steps);
+  const present = new Uint8Array(steps);
+  for (let series = 0; series < windows.labels.length; series++) {
+    context.scope.work(steps);
+    slide(windows, series, () => 1, values, present, 0);
+  }
+  return vectorValue(oneWhereAbsent(labelsOfAbsent(context.expr(0)), present, steps));
+};
+
+export const ABSENT_FUNCTIONS: FunctionTable = { absent, absent_over_time: absentOverTime };

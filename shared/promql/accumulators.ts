@@ -1,0 +1,166 @@
+import type { AggregateOp } from './ast.ts';
+
+/** Folds values into cells, one cell per group and step. `add` is told whether it is the cell's first value. */
+export interface Accumulator {
+  add(cell: number, value: number, isFirst: boolean): void;
+  result(cell: number): number;
+}
+
+/** Neumaier's compensation, dropped when the sum overflows (Prometheus' kahansum.Inc). */
+const compensate = (compensation: number, sum: number, total: number, value: number): number => {
+  if (total === Infinity || total === -Infinity) return 0;
+  return compensation + (Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum);
+};
+
+class SumAccumulator implements Accumulator {
+  private readonly sums: Float64Array;
+  private readonly compensations: Float64Array;
+
+  constructor(cells: number) {
+    this.sums = new Float64Array(cells);
+    this.compensations = new Float64Array(cells);
+  }
+
+  add(cell: number, value: number, isFirst: boolean): void {
+    const sum = isFirst ? 0 : (this.sums[cell] as number);
+    const total = sum + value;
+    // -0 alone stays -0, as Prometheus starts from the first value.
+    this.sums[cell] = isFirst ? value : total;
+    this.compensations[cell] = isFirst ? 0 : compensate(this.compensations[cell] as number, sum, total, value);
+  }
+
+  result(cell: number): number {
+    const compensation = this.compensations[cell] as number;
+    return compensation === 0 ? (this.sums[cell] as number) : (this.sums[cell] as number) + compensation;
+  }
+}
+
+/** A mean by compensated sum; a cell whose sum would overflow goes on as an incremental mean. */
+class AverageAccumulator implements Accumulator {
+  /** Sums, or means of the incremental cells. */
+  private readonly sums: Float64Array;
+  private readonly compensations: Float64Array;
+  private readonly counts: Uint32Array;
+  private readonly incremental: Uint8Array;
+
+  constructor(cells: number) {
+    this.sums = new Float64Array(cells);
+    this.compensations = new Float64Array(cells);
+    this.counts = new Uint32Array(cells);
+    this.incremental = new Uint8Array(cells);
+  }
+
+  add(cell: number, value: number, isFirst: boolean): void {
+    const count = (this.counts[cell] as number) + 1;
+    this.counts[cell] = count;
+    if (isFirst) {
+      this.sums[cell] = value;
+      return;
+    }
+    let sum = this.sums[cell] as number;
+    let compensation = this.compensations[cell] as number;
+    if (this.incremental[cell] === 0) {
+      const total = sum + value;
+      if (total !== Infinity && total !== -Infinity) {
+        this.sums[cell] = total;
+        this.compensations[cell] = compensate(compensation, sum, total, value);
+        return;
+      }
+      this.incremental[cell] = 1;
+      sum /= count - 1;
+      compensation /= count - 1;
+    }
+    const weight = (count - 1) / count;
+    const mean = sum * weight + value / count;
+    this.compensations[cell] = compensate(compensation * weight, sum * weight, mean, value / count);
+    this.sums[cell] = mean;
+  }
+
+  result(cell: number): number {
+    const sum = this.sums[cell] as number;
+    const compensation = this.compensations[cell] as number;
+    if (this.incremental[cell] === 1) return sum + compensation;
+    const count = this.counts[cell] as number;
+    return sum / count + compensation / count;
+  }
+}
+
+/** Least or greatest; NaN only when there is nothing else. */
+class ExtremeAccumulator implements Accumulator {
+  private readonly values: Float64Array;
+  private readonly sign: 1 | -1;
+
+  constructor(cells: number, sign: 1 | -1) {
+    this.values = new Float64Array(cells);
+    this.sign = sign;
+  }
+
+  add(cell: number, value: number, isFirst: boolean): void {
+    const known = this.values[cell] as number;
+    if (isFirst || Number.isNaN(known) || this.sign * known > this.sign * value) this.values[cell] = value;
+  }
+
+  result(cell: number): number {
+    return this.values[cell] as number;
+  }
+}
+
+class CountAccumulator implements Accumulator {
+  private readonly counts: Uint32Array;
+
+  constructor(cells: number) {
+    this.counts = new Uint32Array(cells);
+  }
+
+  add(cell: number): void {
+    this.counts[cell] = (this.counts[cell] as number) + 1;
+  }
+
+  result(cell: number): number {
+    return this.counts[cell] as number;
+  }
+}
+
+const GROUP: Accumulator = { add: () => undefined, result: () => 1 };
+
+/** Population variance by Welford's method; any infinite or NaN value makes it NaN. */
+class VarianceAccumulator implements Accumulator {
+  private readonly counts: Uint32Array;
+  private readonly means: Float64Array;
+  private readonly squares: Float64Array;
+  private readonly isDeviation: boolean;
+
+  constructor(cells: number, isDeviation: boolean) {
+    this.counts = new Uint32Array(cells);
+    this.means = new Float64Array(cells);
+    this.squares = new Float64Array(cells);
+    this.isDeviation = isDeviation;
+  }
+
+  add(cell: number, value: number, isFirst: boolean): void {
+    const count = (this.counts[cell] as number) + 1;
+    this.counts[cell] = count;
+    const mean = this.means[cell] as number;
+    const next = isFirst ? value : mean + (value - mean) / count;
+    this.means[cell] = next;
+    if (!Number.isFinite(value)) this.squares[cell] = NaN;
+    else if (!isFirst) this.squares[cell] = (this.squares[cell] as number) + (value - mean) * (value - next);
+  }
+
+  result(cell: number): number {
+    const variance = (this.squares[cell] as number) / (this.counts[cell] as number);
+    return this.isDeviation ? Math.sqrt(variance) : variance;
+  }
+}
+
+/** The aggregations that see one value at a time. */
+export const ACCUMULATORS: Partial<Readonly<Record<AggregateOp, (cells: number) => Accumulator>>> = {
+  sum: (cells) => new SumAccumulator(cells),
+  avg: (cells) => new AverageAccumulator(cells),
+  min: (cells) => new ExtremeAccumulator(cells, 1),
+  max: (cells) => new ExtremeAccumulator(cells, -1),
+  count: (cells) => new CountAccumulator(cells),
+  group: () => GROUP,
+  stddev: (cells) => new VarianceAccumulator(cells, true),
+  stdvar: (cells) => new VarianceAccumulator(cells, false),
+};

@@ -1,0 +1,64 @@
+import type { Aggregate } from './ast.ts';
+import { ACCUMULATORS, type Accumulator } from './accumulators.ts';
+import { countValues } from './count-values.ts';
+import { asScalar, asString, asVector, type EvalValue } from './eval-value.ts';
+import { groupSeries, rowsByGroup } from './grouping.ts';
+import type { QueryScope } from './query-scope.ts';
+import { quantileOf } from './quantile.ts';
+import { warnBadQuantile } from './quantile-warning.ts';
+import { rankSeries } from './rank-series.ts';
+import { newVector, type StepVector } from './step-vector.ts';
+
+const fold = (expr: Aggregate, input: StepVector, newAccumulator: (cells: number) => Accumulator, scope: QueryScope): StepVector => {
+  const grouping = groupSeries(expr, input);
+  const { steps } = input;
+  scope.reserve(grouping.labels.length * steps);
+  const output = newVector(steps, grouping.labels, grouping.dropName);
+  const accumulator = newAccumulator(output.values.length);
+  grouping.groupOf.forEach((group, row) => {
+    scope.work(steps);
+    for (let step = 0; step < steps; step++) {
+      const from = row * steps + step;
+      if (input.present[from] === 0) continue;
+      const into = group * steps + step;
+      accumulator.add(into, input.values[from] as number, output.present[into] === 0);
+      output.present[into] = 1;
+    }
+  });
+  for (let cell = 0; cell < output.values.length; cell++) {
+    if (output.present[cell] === 1) output.values[cell] = accumulator.result(cell);
+  }
+  return output;
+};
+
+/** quantile(q, v): of the values of a group at each step. */
+const quantiles = (expr: Aggregate, q: Float64Array, input: StepVector, scope: QueryScope): StepVector => {
+  warnBadQuantile(q, (expr.param ?? expr).range, scope);
+  const grouping = groupSeries(expr, input);
+  const { steps } = input;
+  const output = newVector(steps, grouping.labels, grouping.dropName);
+  rowsByGroup(grouping).forEach((rows, group) => {
+    const values = new Float64Array(rows.length);
+    for (let step = 0; step < steps; step++) {
+      scope.work(rows.length);
+      let count = 0;
+      for (const row of rows) {
+        if (input.present[row * steps + step] === 1) values[count++] = input.values[row * steps + step] as number;
+      }
+      if (count === 0) continue;
+      output.values[group * steps + step] = quantileOf(q[step] as number, values.subarray(0, count));
+      output.present[group * steps + step] = 1;
+    }
+  });
+  return output;
+};
+
+export const evaluateAggregate = (expr: Aggregate, param: EvalValue | undefined, value: EvalValue, scope: QueryScope): StepVector => {
+  const input = asVector(value);
+  const newAccumulator = ACCUMULATORS[expr.op];
+  if (newAccumulator !== undefined) return fold(expr, input, newAccumulator, scope);
+  if (param === undefined) throw new TypeError(`evaluate ${expr.op}: found no parameter, the parser promised one`);
+  if (expr.op === 'count_values') return countValues(expr, asString(param), input, scope);
+  if (expr.op === 'quantile') return quantiles(expr, asScalar(param), input, scope);
+  return rankSeries(expr, asScalar(param), input, scope);
+};

@@ -1,0 +1,138 @@
+import type { Labels } from '../model/labels.ts';
+import type { Expr, ValueType } from './ast.ts';
+import { PromqlParseError } from './errors.ts';
+import type { EvalValue } from './eval-value.ts';
+import { evaluate } from './evaluator.ts';
+import { withoutName } from './label-edit.ts';
+import { parseQuery } from './parser.ts';
+import type { QueryResult, QueryValue, ResultSeries } from './query-result.ts';
+import { type QueryLimits, QueryScope } from './query-scope.ts';
+import { loadSelectors, markInvariant } from './select-plan.ts';
+import type { SelectSeries } from './series-source.ts';
+import { compareLabels, dropNames, type Grid, mergeSameLabels, newVector, type StepVector, timeAt } from './step-vector.ts';
+import { TYPE_NAMES, typeOf } from './type-checker.ts';
+import type { Windows } from './windows.ts';
+
+export interface QueryOptions {
+  /** How long a sample counts as the current value; Prometheus' default of 5 m. */
+  readonly lookbackMs?: number;
+  /** Samples a query may hold in memory; Prometheus' default of 50 million. */
+  readonly maxSamples?: number;
+  /** Called regularly while the query runs; what it throws ends the query. */
+  readonly check?: () => void;
+}
+
+export interface RangeBounds {
+  readonly startMs: number;
+  readonly endMs: number; // inclusive
+  /** Greater than 0. */
+  readonly stepMs: number;
+}
+
+const DEFAULT_LOOKBACK_MS = 300_000;
+const DEFAULT_MAX_SAMPLES = 50_000_000;
+
+const limitsOf = (options: QueryOptions): QueryLimits => ({
+  lookbackMs: options.lookbackMs ?? DEFAULT_LOOKBACK_MS,
+  maxSamples: options.maxSamples ?? DEFAULT_MAX_SAMPLES,
+  check: options.check ?? (() => undefined),
+});
+
+const seriesOf = (vector: StepVector, grid: Grid): ResultSeries[] => {
+  const series = vector.labels.map((labels, row): ResultSeries => {
+    const from = row * vector.steps;
+    const cells: number[] = [];
+    for (let step = 0; step < vector.steps; step++) if (vector.present[from + step] === 1) cells.push(step);
+    return {
+      labels,
+      tMs: Float64Array.from(cells, (step) => timeAt(grid, step)),
+      values: Float64Array.from(cells, (step) => vector.values[from + step] as number),
+    };
+  });
+  return series.filter(({ tMs }) => tMs.length > 0).sort((a, b) => compareLabels(a.labels, b.labels));
+};
+
+/** The samples of the one window of a range vector, names removed where that is pending. */
+const windowSeries = (windows: Windows): ResultSeries[] => {
+  const labels = windows.labels.map((own, i): Labels => (windows.dropName[i] === true ? withoutName(own) : own));
+  // Two series of one name-less label set have no meaning; the check of instant vectors is used for it.
+  mergeSameLabels({ ...newVector(1, labels, labels.map(() => false)), present: new Uint8Array(labels.length).fill(1) });
+  const startMs = windows.firstEndMs - windows.rangeMs;
+  const series = labels.map((own, i): ResultSeries => {
+    let from = windows.offsets[i] as number;
+    let to = windows.offsets[i + 1] as number;
+    while (from < to && (windows.tMs[from] as number) <= startMs) from++;
+    while (to > from && (windows.tMs[to - 1] as number) > windows.firstEndMs) to--;
+    return { labels: own, tMs: windows.tMs.slice(from, to), values: windows.values.slice(from, to) };
+  });
+  return series.filter(({ tMs }) => tMs.length > 0).sort((a, b) => compareLabels(a.labels, b.labels));
+};
+
+const instantValue = (value: EvalValue, tMs: number): QueryValue => {
+  switch (value.type) {
+    case 'scalar':
+      return { type: 'scalar', tMs, value: value.values[0] as number };
+    case 'string':
+      return { type: 'string', tMs, value: value.value };
+    case 'matrix':
+      return { type: 'matrix', series: windowSeries(value.windows) };
+    case 'vector': {
+      const { labels, values, present } = dropNames(value.vector);
+      const rows = Array.from(labels.keys()).filter((row) => present[row] === 1);
+      return { type: 'vector', tMs, labels: rows.map((row) => labels[row] as Labels), values: Float64Array.from(rows, (row) => values[row] as number) };
+    }
+  }
+};
+
+const rangeValue = (value: EvalValue, grid: Grid): QueryValue => {
+  if (value.type === 'scalar') {
+    const vector = { ...newVector(grid.steps, [[]], [false]), values: value.values };
+    vector.present.fill(1);
+    return { type: 'matrix', series: seriesOf(vector, grid) };
+  }
+  if (value.type !== 'vector') throw new TypeError(`range query: found a ${value.type}, a scalar or a vector is allowed`);
+  return { type: 'matrix', series: seriesOf(dropNames(value.vector), grid) };
+};
+
+const run = async (select: SelectSeries, expr: Expr, grid: Grid, scope: QueryScope): Promise<EvalValue> => {
+  markInvariant(expr, scope);
+  scope.limits.check();
+  await loadSelectors(expr, grid, scope, select);
+  scope.limits.check();
+  return evaluate(expr, grid, scope);
+};
+
+const withAnnotations = (value: QueryValue, { warnings, infos, samplesRead }: QueryScope): QueryResult => ({ ...value, warnings, infos, samplesRead });
+
+/**
+ * The value of `query` at one time.
+ * @throws PromqlParseError, PromqlExecutionError, PromqlLimitError, and whatever `select` and `check` throw.
+ */
+export const evaluateInstant = async (select: SelectSeries, query: string, tMs: number, options: QueryOptions = {}): Promise<QueryResult> => {
+  const expr = parseQuery(query);
+  const grid: Grid = { startMs: tMs, stepMs: 0, steps: 1 };
+  const scope = new QueryScope(query, grid, true, limitsOf(options));
+  return withAnnotations(instantValue(await run(select, expr, grid, scope), tMs), scope);
+};
+
+const refuseType = (type: ValueType): void => {
+  if (type !== 'scalar' && type !== 'vector') {
+    throw new PromqlParseError(`invalid expression type "${TYPE_NAMES[type]}" for range query, must be Scalar or instant Vector`);
+  }
+};
+
+/**
+ * The values of `query` at startMs, startMs + stepMs, … up to endMs: always a matrix.
+ * @throws as {@link evaluateInstant}; RangeError when the bounds make no grid.
+ */
+export const evaluateRange = async (select: SelectSeries, query: string, bounds: RangeBounds, options: QueryOptions = {}): Promise<QueryResult> => {
+  const { startMs, endMs, stepMs } = bounds;
+  if (!(stepMs > 0) || !(endMs >= startMs)) {
+    throw new RangeError(`range query: found start ${startMs} ms, end ${endMs} ms, step ${stepMs} ms, a positive step and an end not before the start are allowed`);
+  }
+  const expr = parseQuery(query);
+  refuseType(typeOf(expr));
+  const grid: Grid = { startMs, stepMs, steps: Math.floor((endMs - startMs) / stepMs) + 1 };
+  const scope = new QueryScope(query, grid, false, limitsOf(options));
+  return withAnnotations(rangeValue(await run(select, expr, grid, scope), grid), scope);
+};

@@ -1,0 +1,83 @@
+import { KahanMean, KahanSum } from './kahan.ts';
+import { quantileOf } from './quantile.ts';
+import type { WindowFunction, Windows } from './windows.ts';
+
+const sum = ({ values }: Windows): WindowFunction => {
+  const kahan = new KahanSum();
+  return (from, to) => {
+    kahan.reset();
+    for (let i = from; i < to; i++) kahan.add(values[i] as number);
+    return kahan.total;
+  };
+};
+
+const average = ({ values }: Windows): WindowFunction => {
+  const mean = new KahanMean();
+  return (from, to) => {
+    mean.reset();
+    for (let i = from; i < to; i++) mean.add(values[i] as number);
+    return mean.mean;
+  };
+};
+
+/** min (sign 1) and max (sign -1) by a monotonic queue: every sample enters and leaves once, whatever the window's length. */
+const extreme = (windows: Windows, series: number, sign: 1 | -1): WindowFunction => {
+  const { values } = windows;
+  const start = windows.offsets[series] as number;
+  const queue = new Uint32Array((windows.offsets[series + 1] as number) - start);
+  let head = 0;
+  let tail = 0;
+  let entered = start;
+  return (from, to) => {
+    // Windows only move forward, so samples between `entered` and `from` were never in one.
+    if (entered < from) entered = from;
+    for (; entered < to; entered++) {
+      const value = sign * (values[entered] as number);
+      if (Number.isNaN(value)) continue;
+      while (tail > head && sign * (values[queue[tail - 1] as number] as number) >= value) tail--;
+      queue[tail++] = entered;
+    }
+    while (head < tail && (queue[head] as number) < from) head++;
+    return head === tail ? NaN : (values[queue[head] as number] as number);
+  };
+};
+
+/** Population variance by Welford's method with compensated mean and sum of squares. */
+const variance = ({ values }: Windows): ((from: number, to: number) => number) => {
+  const mean = new KahanSum();
+  const squares = new KahanSum();
+  return (from, to) => {
+    mean.reset();
+    squares.reset();
+    for (let i = from; i < to; i++) {
+      const value = values[i] as number;
+      const delta = value - mean.total;
+      mean.add(delta / (i - from + 1));
+      squares.add(delta * (value - mean.total));
+    }
+    return squares.total / (to - from);
+  };
+};
+
+/** quantile_over_time; `q` per step. */
+export const quantileKernel = ({ values }: Windows, q: Float64Array): WindowFunction =>
+  (from, to, step) => quantileOf(q[step] as number, values.slice(from, to));
+
+type OverTimeKernel = (windows: Windows, series: number) => WindowFunction;
+
+/** The `*_over_time` functions of one range vector. */
+export const OVER_TIME_KERNELS: Readonly<Record<string, OverTimeKernel>> = {
+  sum_over_time: sum,
+  avg_over_time: average,
+  min_over_time: (windows, series) => extreme(windows, series, 1),
+  max_over_time: (windows, series) => extreme(windows, series, -1),
+  count_over_time: () => (from, to) => to - from,
+  present_over_time: () => () => 1,
+  first_over_time: ({ values }) => (from) => values[from] as number,
+  last_over_time: ({ values }) => (_from, to) => values[to - 1] as number,
+  stdvar_over_time: variance,
+  stddev_over_time: (windows) => {
+    const squared = variance(windows);
+    return (from, to) => Math.sqrt(squared(from, to));
+  },
+};

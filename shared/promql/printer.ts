@@ -1,0 +1,74 @@
+import { formatDurationMs } from '../model/duration.ts';
+import { METRIC_NAME } from '../model/labels.ts';
+import type { Aggregate, Binary, Expr, NumberLiteral, TimeShift, VectorSelector } from './ast.ts';
+import type { Matcher } from './matcher.ts';
+import { formatDecimal } from './number-text.ts';
+import { quote } from './string-text.ts';
+
+const LEGACY_LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+const LEGACY_METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+
+const printLabel = (name: string): string => (LEGACY_LABEL.test(name) ? name : quote(name));
+const printLabels = (names: readonly string[]): string => `(${names.map(printLabel).join(', ')})`;
+
+const printNumber = ({ value, isDuration }: NumberLiteral): string => {
+  if (!isDuration) return formatDecimal(value);
+  return value < 0 ? `-${formatDurationMs(Math.round(-value * 1000))}` : formatDurationMs(Math.round(value * 1000));
+};
+
+const printShift = ({ offsetMs, at }: TimeShift): string => {
+  const pin = at === undefined ? '' : at.kind === 'time' ? ` @ ${(at.tMs / 1000).toFixed(3)}` : ` @ ${at.kind}()`;
+  if (offsetMs === 0) return pin;
+  return `${pin} offset ${offsetMs < 0 ? '-' : ''}${formatDurationMs(Math.abs(offsetMs))}`;
+};
+
+const printMatcher = ({ name, op, value }: Matcher): string => `${printLabel(name)}${op}${quote(value)}`;
+
+const printSelector = ({ metric, matchers }: VectorSelector, range = ''): string => {
+  const named = metric !== '';
+  const others = named ? matchers.filter(({ name, op, value }) => !(name === METRIC_NAME && op === '=' && value === metric)) : matchers;
+  const texts = others.map(printMatcher);
+  if (!named) return `{${texts.join(',')}}${range}`;
+  if (!LEGACY_METRIC.test(metric)) return `{${[quote(metric), ...texts].join(',')}}${range}`;
+  return `${metric}${texts.length === 0 ? '' : `{${texts.join(',')}}`}${range}`;
+};
+
+const printMatching = ({ matching, returnBool }: Binary): string => {
+  let text = returnBool ? ' bool' : '';
+  const grouped = matching.card === 'many-to-one' || matching.card === 'one-to-many';
+  if (!matching.on && matching.labels.length === 0 && !grouped) return text;
+  text += ` ${matching.on ? 'on' : 'ignoring'} ${printLabels(matching.labels)}`;
+  if (!grouped) return text;
+  return `${text} ${matching.card === 'many-to-one' ? 'group_left' : 'group_right'} ${printLabels(matching.include)}`;
+};
+
+const printAggregate = ({ op, param, expr, grouping, without }: Aggregate): string => {
+  const clause = without ? ` without ${printLabels(grouping)} ` : grouping.length > 0 ? ` by ${printLabels(grouping)} ` : '';
+  return `${op}${clause}(${param === undefined ? '' : `${printExpr(param)}, `}${printExpr(expr)})`;
+};
+
+/** An expression in Prometheus' canonical one-line form; parsing it gives the same expression. */
+export const printExpr = (expr: Expr): string => {
+  switch (expr.kind) {
+    case 'number':
+      return printNumber(expr);
+    case 'string':
+      return quote(expr.value);
+    case 'selector':
+      return printSelector(expr) + printShift(expr);
+    case 'matrix':
+      return printSelector(expr.selector, `[${formatDurationMs(expr.rangeMs)}]`) + printShift(expr.selector);
+    case 'subquery':
+      return `${printExpr(expr.expr)}[${formatDurationMs(expr.rangeMs)}:${expr.stepMs === 0 ? '' : formatDurationMs(expr.stepMs)}]${printShift(expr)}`;
+    case 'paren':
+      return `(${printExpr(expr.expr)})`;
+    case 'unary':
+      return `${expr.op}${printExpr(expr.expr)}`;
+    case 'binary':
+      return `${printExpr(expr.lhs)} ${expr.op}${printMatching(expr)} ${printExpr(expr.rhs)}`;
+    case 'aggregate':
+      return printAggregate(expr);
+    case 'call':
+      return `${expr.name}(${expr.args.map(printExpr).join(', ')})`;
+  }
+};

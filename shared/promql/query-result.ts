@@ -1,0 +1,39 @@
+import type { Labels } from '../model/labels.ts';
+
+/** One series of a range result. */
+export interface ResultSeries {
+  readonly labels: Labels;
+  readonly tMs: Float64Array;
+  readonly values: Float64Array;
+}
+
+export type QueryValue =
+  | { readonly type: 'scalar'; readonly tMs: number; readonly value: number }
+  | { readonly type: 'string'; readonly tMs: number; readonly value: string }
+  /** One value per label set, all at `tMs`. In order only after sort() and topk(). */
+  | { readonly type: 'vector'; readonly tMs: number; readonly labels: readonly Labels[]; readonly values: Float64Array }
+  /** Sorted by labels; series without samples are left out. */
+  | { readonly type: 'matrix'; readonly series: readonly ResultSeries[] };
+
+export type QueryResult = QueryValue & {
+  /** In Prometheus' words, with `(line:col)`. */
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  /** Raw samples that were read from storage. */
+  readonly samplesRead: number;
+};
+
+export interface InstantSample {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/**
+ * The instant vector of a result as plain records; a scalar is one sample without labels.
+ * @throws TypeError for strings and matrices.
+ */
+export const instantVector = (result: QueryValue): InstantSample[] => {
+  if (result.type === 'scalar') return [{ labels: [], value: result.value }];
+  if (result.type !== 'vector') throw new TypeError(`instant vector: found a ${result.type}, a vector or a scalar is allowed`);
+  return result.labels.map((labels, i) => ({ labels, value: result.values[i] as number }));
+};

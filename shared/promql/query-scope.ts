@@ -1,0 +1,98 @@
+import type { TimeShift } from './ast.ts';
+import { type ByteRange, linePosition, PromqlLimitError } from './errors.ts';
+import type { Expr } from './ast.ts';
+import type { SeriesBlock } from './series-source.ts';
+import type { Grid } from './step-vector.ts';
+
+/** Cells and samples handled between two calls of the caller's check; about 10 ms of kernel time. */
+const CHECK_EVERY = 500_000;
+/** So that a query over many series cannot answer with a book of warnings. */
+const MAX_ANNOTATIONS = 100;
+
+export interface QueryLimits {
+  readonly lookbackMs: number;
+  readonly maxSamples: number;
+  /** Throws when the query must end: its time is over, or nobody waits for it. */
+  readonly check: () => void;
+}
+
+/** What one query carries through its evaluation: its text, bounds, limits, samples and annotations. */
+export class QueryScope {
+  readonly query: string;
+  /** The bounds of the whole query, for `@ start()` and `@ end()`. */
+  readonly startMs: number;
+  readonly endMs: number; // inclusive
+  /** Whether the query is evaluated at one time: only then does the order of a vector mean anything. */
+  readonly isInstant: boolean;
+  readonly limits: QueryLimits;
+  /** Sub-trees whose value is the same at every step. */
+  readonly invariant: Set<Expr> = new Set();
+  readonly blocks: Map<Expr, SeriesBlock> = new Map();
+  samplesRead = 0;
+  private readonly warningTexts: Set<string> = new Set();
+  private readonly infoTexts: Set<string> = new Set();
+  private sinceCheck = 0;
+
+  constructor(query: string, grid: Grid, isInstant: boolean, limits: QueryLimits) {
+    this.query = query;
+    this.startMs = grid.startMs;
+    this.endMs = grid.startMs + (grid.steps - 1) * grid.stepMs;
+    this.isInstant = isInstant;
+    this.limits = limits;
+  }
+
+  get warnings(): string[] {
+    return [...this.warningTexts];
+  }
+
+  get infos(): string[] {
+    return [...this.infoTexts];
+  }
+
+  warn(problem: string, range: ByteRange): void {
+    this.annotate(this.warningTexts, `PromQL warning: ${problem}`, range);
+  }
+
+  info(problem: string, range: ByteRange): void {
+    this.annotate(this.infoTexts, `PromQL info: ${problem}`, range);
+  }
+
+  private annotate(texts: Set<string>, text: string, range: ByteRange): void {
+    if (texts.size < MAX_ANNOTATIONS) texts.add(`${text} (${linePosition(this.query, range.start)})`);
+  }
+
+  /** Accounts for samples that now are in memory for good. */
+  load(samples: number): void {
+    this.samplesRead += samples;
+    this.reserve(0);
+  }
+
+  /**
+   * Before memory for `cells` samples is taken.
+   * @throws PromqlLimitError in Prometheus' words.
+   */
+  reserve(cells: number): void {
+    if (this.samplesRead + cells > this.limits.maxSamples) {
+      throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
+    }
+    this.work(cells);
+  }
+
+  /** Called as work is done, so that a deadline is seen in time. */
+  work(cells: number): void {
+    this.sinceCheck += cells + 1;
+    if (this.sinceCheck < CHECK_EVERY) return;
+    this.sinceCheck = 0;
+    this.limits.check();
+  }
+
+  /** The times a shifted selector looks at: those of `grid`, pinned by `@`, moved by `offset`. */
+  shift(grid: Grid, { offsetMs, at }: TimeShift): Grid {
+    if (at === undefined) return { ...grid, startMs: grid.startMs - offsetMs };
+    const pinnedMs = at.kind === 'time' ? at.tMs : at.kind === 'start' ? this.startMs : this.endMs;
+    return { startMs: pinnedMs - offsetMs, stepMs: 0, steps: grid.steps };
+  }
+}
+
+/** The last time of a grid. */
+export const lastTime = (grid: Grid): number => grid.startMs + (grid.steps - 1) * grid.stepMs;

@@ -1,0 +1,70 @@
+import { labelValue, METRIC_NAME } from '../model/labels.ts';
+import { type EvalValue, vectorValue } from './eval-value.ts';
+import type { FunctionContext, FunctionTable } from './function-context.ts';
+import { OVER_TIME_KERNELS, quantileKernel } from './over-time-kernels.ts';
+import { warnBadQuantile } from './quantile-warning.ts';
+import { RATE_KERNELS } from './rate-kernels.ts';
+import { derivKernel, predictKernel } from './regression-kernels.ts';
+import { newVector, type StepVector, timeAt, withoutEmptyRows } from './step-vector.ts';
+import { quote } from './string-text.ts';
+import { slide, type WindowFunction, type Windows } from './windows.ts';
+
+const KEEPS_NAME = new Set(['last_over_time', 'first_over_time']);
+const COUNTER_SUFFIXES = ['_total', '_sum', '_count', '_bucket'];
+
+const overSeries = (context: FunctionContext, windows: Windows, kernel: (windows: Windows, series: number) => WindowFunction): StepVector => {
+  const { scope, grid, call } = context;
+  const count = windows.labels.length;
+  scope.reserve(count * grid.steps);
+  const keepsName = KEEPS_NAME.has(call.name);
+  const output = newVector(grid.steps, [...windows.labels], windows.dropName.map((drop) => drop || !keepsName));
+  for (let series = 0; series < count; series++) {
+    scope.work(grid.steps + (windows.offsets[series + 1] as number) - (windows.offsets[series] as number));
+    slide(windows, series, kernel(windows, series), output.values, output.present, series * grid.steps);
+  }
+  return withoutEmptyRows(output);
+};
+
+/** rate() of a gauge is the most common mistake in PromQL; Prometheus tells it by the name. */
+const informNonCounters = (context: FunctionContext, output: StepVector): void => {
+  for (const labels of output.labels) {
+    const name = labelValue(labels, METRIC_NAME);
+    if (name === '' || COUNTER_SUFFIXES.some((suffix) => name.endsWith(suffix)) || labelValue(labels, '__type__') === 'counter') continue;
+    context.scope.info(
+      `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quote(name)}`,
+      context.expr(0).range,
+    );
+  }
+};
+
+const counterRate = (context: FunctionContext): EvalValue => {
+  const output = overSeries(context, context.windows(0), RATE_KERNELS[context.call.name] as (typeof RATE_KERNELS)[string]);
+  informNonCounters(context, output);
+  return vectorValue(output);
+};
+
+const quantileOverTime = (context: FunctionContext): EvalValue => {
+  const q = context.scalar(0);
+  warnBadQuantile(q, context.expr(0).range, context.scope);
+  return vectorValue(overSeries(context, context.windows(1), (windows) => quantileKernel(windows, q)));
+};
+
+const predictLinear = (context: FunctionContext): EvalValue => {
+  const seconds = context.scalar(1);
+  const evaluatedAtMs = (step: number): number => timeAt(context.grid, step);
+  return vectorValue(overSeries(context, context.windows(0), (windows) => predictKernel(windows, seconds, evaluatedAtMs)));
+};
+
+const plain = Object.entries({ ...RATE_KERNELS, ...OVER_TIME_KERNELS }).map(
+  ([name, kernel]) => [name, (context: FunctionContext) => vectorValue(overSeries(context, context.windows(0), kernel))] as const,
+);
+
+/** Functions from a range vector to one value per series and step. */
+export const RANGE_FUNCTIONS: FunctionTable = {
+  ...Object.fromEntries(plain),
+  rate: counterRate,
+  increase: counterRate,
+  deriv: (context) => vectorValue(overSeries(context, context.windows(0), derivKernel)),
+  predict_linear: predictLinear,
+  quantile_over_time: quantileOverTime,
+};

@@ -1,0 +1,48 @@
+import type { Aggregate } from './ast.ts';
+import { PromqlExecutionError } from './errors.ts';
+import { groupSeries, rowsByGroup } from './grouping.ts';
+import { formatGeneral } from './number-text.ts';
+import type { QueryScope } from './query-scope.ts';
+import { newLike, pickRows, type StepVector, withoutEmptyRows } from './step-vector.ts';
+
+/** The greatest float64 below 2^63, Prometheus' bound for a k. */
+const MAX_K = 9_223_372_036_854_774_784;
+
+/** How many series each step asks for. @throws PromqlExecutionError on NaN and on what no int64 holds. */
+const wantedCounts = (param: Float64Array): Float64Array => {
+  for (const k of param) {
+    if (Number.isNaN(k)) throw new PromqlExecutionError('Parameter value is NaN');
+    if (k > MAX_K || k < -MAX_K) throw new PromqlExecutionError(`Scalar value ${formatGeneral(k)} overflows int64`);
+  }
+  return param.map(Math.trunc);
+};
+
+/** Descending for topk, ascending for bottomk; NaN last in both, equal values in input order. */
+const byRank = (sign: 1 | -1) => (a: number, b: number): number => {
+  if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1;
+  if (Number.isNaN(b)) return -1;
+  return a === b ? 0 : sign * (a < b ? -1 : 1);
+};
+
+/** topk and bottomk: chosen anew at every step; series keep their labels. At one time they come in order of rank. */
+export const rankSeries = (expr: Aggregate, param: Float64Array, input: StepVector, scope: QueryScope): StepVector => {
+  const counts = wantedCounts(param);
+  const { steps } = input;
+  scope.reserve(input.values.length);
+  const output = newLike(input);
+  const compare = byRank(expr.op === 'topk' ? -1 : 1);
+  const ordered: number[] = [];
+  for (const rows of rowsByGroup(groupSeries(expr, input))) {
+    for (let step = 0; step < steps; step++) {
+      scope.work(rows.length);
+      const valueOf = (row: number): number => input.values[row * steps + step] as number;
+      const present = rows.filter((row) => input.present[row * steps + step] === 1).sort((a, b) => compare(valueOf(a), valueOf(b)));
+      for (const row of present.slice(0, Math.max(0, counts[step] as number))) {
+        output.values[row * steps + step] = valueOf(row);
+        output.present[row * steps + step] = 1;
+        if (scope.isInstant && steps === 1) ordered.push(row);
+      }
+    }
+  }
+  return scope.isInstant && steps === 1 ? pickRows(output, ordered) : withoutEmptyRows(output);
+};

@@ -1,0 +1,65 @@
+const SIMPLE: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11, '\\': 92, "'": 39, '"': 34 };
+
+/** UTF-8 bytes as text. A byte that is none becomes a lone surrogate, so that `isWellFormed` tells it. */
+const textOf = (bytes: Buffer): string => {
+  const text = bytes.toString('utf8');
+  if (Buffer.from(text, 'utf8').equals(bytes)) return text;
+  return Array.from(bytes, (byte) => (byte < 0x80 ? String.fromCharCode(byte) : String.fromCharCode(0xdc00 + byte))).join('');
+};
+
+interface Escape {
+  readonly bytes: Buffer;
+  readonly length: number;
+}
+
+/** The escape after the backslash at `rest[0]`; undefined when Go has no such escape. */
+const readEscape = (rest: string, quote: string): Escape | undefined => {
+  const letter = rest[0] ?? '';
+  if (letter === "'" || letter === '"') return letter === quote ? { bytes: Buffer.from(letter), length: 1 } : undefined;
+  const simple = SIMPLE[letter];
+  if (simple !== undefined) return { bytes: Buffer.of(simple), length: 1 };
+  const octal = /^[0-7]{3}/.exec(rest);
+  if (octal !== null) return parseInt(octal[0], 8) > 255 ? undefined : { bytes: Buffer.of(parseInt(octal[0], 8)), length: 3 };
+  const hex = /^x([0-9a-fA-F]{2})/.exec(rest);
+  if (hex !== null) return { bytes: Buffer.of(parseInt(hex[1] as string, 16)), length: 3 };
+  const unicode = /^(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/.exec(rest);
+  if (unicode === null) return undefined;
+  const code = parseInt(unicode[1] ?? (unicode[2] as string), 16);
+  if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return undefined;
+  return { bytes: Buffer.from(String.fromCodePoint(code), 'utf8'), length: unicode[0].length };
+};
+
+/** The value of a Go string literal with its quotes ('…', "…" or `…`); undefined when an escape is unknown. */
+export const unquote = (literal: string): string | undefined => {
+  const quote = literal[0] as string;
+  const body = literal.slice(1, -1);
+  if (quote === '`') return body.replaceAll('\r', '');
+  if (!body.includes('\\')) return body;
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (let at = body.indexOf('\\'); at !== -1; at = body.indexOf('\\', from)) {
+    const escape = readEscape(body.slice(at + 1, at + 10), quote);
+    if (escape === undefined) return undefined;
+    parts.push(Buffer.from(body.slice(from, at), 'utf8'), escape.bytes);
+    from = at + 1 + escape.length;
+  }
+  parts.push(Buffer.from(body.slice(from), 'utf8'));
+  return textOf(Buffer.concat(parts));
+};
+
+const SHORT: Readonly<Record<number, string>> = { 7: '\\a', 8: '\\b', 12: '\\f', 10: '\\n', 13: '\\r', 9: '\\t', 11: '\\v', 34: '\\"', 92: '\\\\' };
+
+/** A text as strconv.Quote prints it: printable characters as they are. */
+export const quote = (text: string): string => {
+  let quoted = '"';
+  for (const char of text) {
+    const code = char.codePointAt(0) as number;
+    const short = SHORT[code];
+    if (short !== undefined) quoted += short;
+    else if (code >= 0xdc80 && code <= 0xdcff) quoted += `\\x${(code - 0xdc00).toString(16)}`;
+    else if (code < 0x20 || code === 0x7f) quoted += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char)) quoted += char;
+    else quoted += code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  }
+  return `${quoted}"`;
+};

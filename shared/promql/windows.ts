@@ -1,0 +1,41 @@
+import type { Labels } from '../model/labels.ts';
+
+/**
+ * The samples of a range selector or a subquery, stale markers removed, and the window each step looks at:
+ * step s sees the samples of (endMs − rangeMs, endMs] with endMs = firstEndMs + s * stepMs.
+ */
+export interface Windows {
+  readonly labels: readonly Labels[];
+  readonly dropName: readonly boolean[];
+  /** Series k owns the samples `offsets[k]` to `offsets[k + 1]` (exclusive). */
+  readonly offsets: Uint32Array;
+  readonly tMs: Float64Array;
+  readonly values: Float64Array;
+  readonly rangeMs: number;
+  readonly firstEndMs: number;
+  /** 0 when `@` pins every step to one window. */
+  readonly stepMs: number;
+  readonly steps: number;
+}
+
+/** What a window holds: samples `from` to `to` (exclusive, never empty), evaluated at step `step`. Undefined = no result. */
+export type WindowFunction = (from: number, to: number, step: number, endMs: number) => number | undefined;
+
+/** Slides over the windows of one series with two pointers that only move forward. */
+export const slide = (windows: Windows, series: number, evaluate: WindowFunction, values: Float64Array, present: Uint8Array, at: number): void => {
+  const { tMs, rangeMs, firstEndMs, stepMs, steps } = windows;
+  const end = windows.offsets[series + 1] as number;
+  let from = windows.offsets[series] as number;
+  let to = from;
+  for (let step = 0; step < steps; step++) {
+    const endMs = firstEndMs + step * stepMs;
+    const startMs = endMs - rangeMs;
+    while (to < end && (tMs[to] as number) <= endMs) to++;
+    while (from < to && (tMs[from] as number) <= startMs) from++;
+    if (from === to) continue;
+    const value = evaluate(from, to, step, endMs);
+    if (value === undefined) continue;
+    values[at + step] = value;
+    present[at + step] = 1;
+  }
+};
