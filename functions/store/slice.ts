@@ -1,0 +1,138 @@
+import type { SampleBatch } from '../../shared/model/sample-batch.ts';
+import { applyLimits, type SampleLimits } from '../../shared/protocols/limits.ts';
+import type { QuarantinedRecord, QuarantineReason } from '../../shared/storage/quarantine.ts';
+import { decodeFrame, type Frame, type FrameCaps, FrameError, isHeartbeat } from '../../shared/wire/frame.ts';
+import type { DeliveredRecord, Delivery } from '../../shared/wire/record-stream.ts';
+import type { StoreTally } from './store-report.ts';
+
+/** Consecutive records of a delivery that are stored together, decoded. */
+export interface Slice {
+  readonly shardId: string;
+  readonly firstSequence: string;
+  readonly lastSequence: string;
+  readonly firstArrivalMs: number;
+  readonly lastArrivalMs: number;
+  /** The ids of the records in `batches`. */
+  readonly recordIds: readonly Uint8Array[];
+  readonly batches: readonly SampleBatch[];
+  readonly quarantined: readonly QuarantinedRecord[];
+}
+
+export interface SliceOptions {
+  readonly limits: SampleLimits;
+  readonly caps: FrameCaps;
+}
+
+/**
+ * A slice is closed behind the record that brings it to this many samples, so that the memory of a delivery does not
+ * depend on how well its records were compressed: 10,000 records of a hundred bytes may hold a million samples each.
+ */
+export const SLICE_SAMPLES = 4_000_000;
+
+/** The delivery in slices, the same each time. Content that cannot be stored is set aside, never thrown. */
+export function* slices(delivery: Delivery, options: SliceOptions, tally: StoreTally): Generator<Slice> {
+  const seen = new SeenRecords();
+  let slice = new SliceBuilder(delivery.shardId);
+  for (const record of delivery.records) {
+    tally.records++;
+    slice.add(record, options, tally, seen);
+    if (slice.samples < SLICE_SAMPLES) continue;
+    yield slice.build();
+    slice = new SliceBuilder(delivery.shardId);
+  }
+  if (slice.records > 0) yield slice.build();
+}
+
+/**
+ * Tells records that a sender's retry put into the stream twice. The same id with other bytes is another record: a
+ * sender that begins its ids anew must not lose samples, and identity makes the rest harmless.
+ */
+class SeenRecords {
+  private readonly byId = new Map<string, Uint8Array>();
+
+  has(recordId: Uint8Array, data: Uint8Array): boolean {
+    const id = Buffer.from(recordId).toString('latin1');
+    const before = this.byId.get(id);
+    if (before === undefined) this.byId.set(id, data);
+    return before !== undefined && Buffer.compare(before, data) === 0;
+  }
+}
+
+class SliceBuilder {
+  samples = 0;
+  records = 0;
+  private readonly shardId: string;
+  private readonly recordIds: Uint8Array[] = [];
+  private readonly batches: SampleBatch[] = [];
+  private readonly quarantined: QuarantinedRecord[] = [];
+  private first: DeliveredRecord | undefined;
+  private last: DeliveredRecord | undefined;
+
+  constructor(shardId: string) {
+    this.shardId = shardId;
+  }
+
+  add(record: DeliveredRecord, { limits, caps }: SliceOptions, tally: StoreTally, seen: SeenRecords): void {
+    this.records++;
+    this.first ??= record;
+    this.last = record;
+    const frame = decoded(record, caps);
+    if (frame instanceof FrameError) {
+      this.setAside(record, '', [{ reason: `undecodable: ${frame.part}`, samples: 0 }], tally);
+      return;
+    }
+    if (seen.has(frame.header.recordId, record.data)) tally.duplicates++;
+    else if (isHeartbeat(frame)) tally.heartbeats++;
+    else this.take(record, frame, limits, tally);
+  }
+
+  build(): Slice {
+    const { shardId, recordIds, batches, quarantined } = this;
+    const first = this.first as DeliveredRecord;
+    const last = this.last as DeliveredRecord;
+    return {
+      shardId,
+      firstSequence: first.sequence,
+      lastSequence: last.sequence,
+      firstArrivalMs: first.arrivalMs,
+      lastArrivalMs: last.arrivalMs,
+      recordIds,
+      batches,
+      quarantined,
+    };
+  }
+
+  private take(record: DeliveredRecord, frame: Frame, limits: SampleLimits, tally: StoreTally): void {
+    const { sender, recordId } = frame.header;
+    const { batch, rejected } = applyLimits(frame.batch, record.arrivalMs, limits);
+    tally.samples += frame.batch.tMs.length;
+    this.samples += batch.tMs.length;
+    if (rejected.length > 0) this.setAside(record, sender, rejected.map(({ reason, samples }) => ({ reason, samples })), tally);
+    if (batch.tMs.length > 0) tally.late(sender, record.arrivalMs - newestMs(batch.tMs));
+    if (batch.tMs.length === 0 && batch.metadata.length === 0) return;
+    this.batches.push(batch);
+    this.recordIds.push(recordId);
+  }
+
+  private setAside(record: DeliveredRecord, sender: string, reasons: readonly QuarantineReason[], tally: StoreTally): void {
+    const { sequence, arrivalMs, partitionKey, data } = record;
+    this.quarantined.push({ shardId: this.shardId, sequence, arrivalMs, partitionKey, sender, reasons, data });
+    tally.quarantined++;
+    for (const { reason, samples } of reasons) tally.reject(sender, reason, samples);
+  }
+}
+
+const decoded = (record: DeliveredRecord, caps: FrameCaps): Frame | FrameError => {
+  try {
+    return decodeFrame(record.data, caps);
+  } catch (error) {
+    if (error instanceof FrameError) return error;
+    throw error;
+  }
+};
+
+const newestMs = (tMs: Float64Array): number => {
+  let newest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < tMs.length; i++) newest = Math.max(newest, tMs[i] as number);
+  return newest;
+};
