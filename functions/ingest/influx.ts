@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { faultHeaders, HttpFault, type FaultStatus } from '../../shared/http/http-fault.ts';
 import { rejectedSamples } from '../../shared/protocols/decoded.ts';
-import { decodeInfluxLines, isInfluxPrecision } from '../../shared/protocols/influx-line.ts';
+import { decodeInfluxLines, influxPrecision } from '../../shared/protocols/influx-line.ts';
 import { requireMediaType } from './content-type.ts';
 import type { BodyToRead, Protocol, ReadBody } from './protocol.ts';
 import { rejectionText } from './rejection-text.ts';
@@ -35,9 +35,8 @@ const headerText = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').
 const readLines = (body: BodyToRead): ReadBody => {
   requireMediaType(body.contentType, LINE_TYPES);
   const given = body.query.get('precision') ?? 'ns';
-  // Version 1 calls nanoseconds n.
-  const precision = given === 'n' ? 'ns' : given;
-  if (!isInfluxPrecision(precision)) throw new HttpFault(400, `write: precision "${given.slice(0, 20)}" found, n, ns, u, us, ms, s, m, h allowed`);
+  const precision = influxPrecision(given);
+  if (precision === undefined) throw new HttpFault(400, `write: precision "${given.slice(0, 20)}" found, n, ns, u, us, ms, s, m, h allowed`);
   return decodeInfluxLines(body.bytes, precision, body.nowMs);
 };
 

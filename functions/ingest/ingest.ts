@@ -4,6 +4,7 @@ import { HttpFault } from '../../shared/http/http-fault.ts';
 import { type KeyVariables, requireScope } from '../../shared/keys/require-scope.ts';
 import { influxV1, influxV2 } from './influx.ts';
 import type { IngestPorts } from './ingest-ports.ts';
+import { otlp } from './otlp.ts';
 import type { Protocol } from './protocol.ts';
 import { push } from './push.ts';
 import { remoteWrite } from './remote-write.ts';
@@ -24,6 +25,8 @@ export const makeIngestApp = (ports: IngestPorts): Hono<{ Variables: KeyVariable
     app.all(path, (c) => protocol.fault(c, new HttpFault(405, `${c.req.method} ${path}: only POST is allowed`)));
   };
   route('/api/v1/write', remoteWrite(ports.limits.samples));
+  route('/v1/metrics', otlp);
+  route('/api/v1/otlp/v1/metrics', otlp);
   route('/write', influxV1);
   route('/api/v2/write', influxV2);
   route('/api/v1/push', push);

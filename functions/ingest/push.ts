@@ -20,7 +20,7 @@ export const push: Protocol = {
   read: (body) => {
     const type = requireMediaType(body.contentType, PUSH_TYPES);
     if (type === FRAME) return readFrame(body);
-    return type === 'application/json' ? decodeJsonPush(body.bytes) : decodePlainLines(body.bytes, body.nowMs);
+    return type === 'application/json' ? decodeJsonPush(body.bytes, body.nowMs) : decodePlainLines(body.bytes, body.nowMs);
   },
   answer: (c, { samples, rejected }) => {
     if (rejected.length === 0) return c.json({ accepted: samples });

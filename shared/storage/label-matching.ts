@@ -48,15 +48,3 @@ const withName = (metric: string, rest: Labels): Labels => {
   const at = rest.findIndex(([name]) => compareUtf8(name, METRIC_NAME) > 0);
   return at === -1 ? [...rest, pair] : [...rest.slice(0, at), pair, ...rest.slice(at)];
 };
-
-/** Prometheus' order of label sets: pair by pair, the shorter first (model/labels, Compare). */
-export const compareLabels = (a: Labels, b: Labels): number => {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const [nameA, valueA] = a[i] as LabelPair;
-    const [nameB, valueB] = b[i] as LabelPair;
-    const order = compareUtf8(nameA, nameB) || compareUtf8(valueA, valueB);
-    if (order !== 0) return order;
-  }
-  return a.length - b.length;
-};

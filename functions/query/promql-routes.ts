@@ -1,0 +1,88 @@
+import type { Context } from 'hono';
+import { installationWatermark } from '../../shared/catalog/watermarks.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { HttpFault } from '../../shared/http/http-fault.ts';
+import { PromqlExecutionError, PromqlParseError } from '../../shared/promql/errors.ts';
+import { evaluateInstant, evaluateRange, type QueryOptions } from '../../shared/promql/engine.ts';
+import type { QueryResult } from '../../shared/promql/query-result.ts';
+import { resultJson } from '../../shared/promql/result-json.ts';
+import type { SelectSeries } from '../../shared/promql/series-source.ts';
+import { makeSelectCounts } from '../../shared/storage/hot-pieces.ts';
+import { makeSelectSeries } from '../../shared/storage/select-series.ts';
+import { successInPieces } from './answers.ts';
+import { durationParameter, invalidParameter, limitParameter, rangeParameters, timeParameter } from './params.ts';
+import { requestParameters } from './request-parameters.ts';
+import type { QueryPorts } from './query-ports.ts';
+
+type Evaluate = (select: SelectSeries, query: string, options: QueryOptions) => Promise<QueryResult>;
+
+/** `/api/v1/query` */
+export const instantRoute = async (ports: QueryPorts, c: Context): Promise<Response> => {
+  const params = await requestParameters(c.req.raw);
+  const tMs = timeParameter(params, 'time', ports.nowMs());
+  return answerQuery(ports, c, params, (select, query, options) => evaluateInstant(select, query, tMs, options));
+};
+
+/** `/api/v1/query_range` */
+export const rangeRoute = async (ports: QueryPorts, c: Context): Promise<Response> => {
+  const params = await requestParameters(c.req.raw);
+  const range = rangeParameters(params);
+  return answerQuery(ports, c, params, (select, query, options) => evaluateRange(select, query, range, options));
+};
+
+const answerQuery = async (ports: QueryPorts, c: Context, params: URLSearchParams, evaluate: Evaluate): Promise<Response> => {
+  const options = optionsOf(ports, params);
+  const limit = limitParameter(params);
+  // Before the samples: what the watermark promises, they hold.
+  const watermarkMs = await installationWatermark(ports.catalog);
+  const counts = makeSelectCounts();
+  const result = await evaluate(makeSelectSeries(ports, counts), params.get('query') ?? '', options).catch((error: unknown) => {
+    throw queryFault(error);
+  });
+  const { value, isCut } = cutTo(result, limit);
+  const dollars = ports.requestDollars?.(counts.requests) ?? 0;
+  const stats = { watermarkMs: watermarkMs ?? null, samples: result.samplesRead, bytes: counts.bytes, files: counts.files, requests: counts.requests, dollars };
+  const warnings = isCut ? [...result.warnings, 'results truncated due to limit'] : result.warnings;
+  return successInPieces(c, withStats(resultJson(value), stats), { warnings, infos: result.infos, watermarkMs });
+};
+
+/** `stats` goes behind `result`, into the same object; the pieces of a result end with its closing brace. */
+function* withStats(pieces: Iterable<string>, stats: object): Generator<string> {
+  let held = '';
+  for (const piece of pieces) {
+    yield held;
+    held = piece;
+  }
+  yield `${held.slice(0, -1)},"stats":${JSON.stringify(stats)}}`;
+}
+
+const cutTo = (result: QueryResult, limit: number): { readonly value: QueryResult; readonly isCut: boolean } => {
+  if (result.type === 'vector' && result.labels.length > limit) {
+    return { value: { ...result, labels: result.labels.slice(0, limit), values: result.values.subarray(0, limit) }, isCut: true };
+  }
+  if (result.type === 'matrix' && result.series.length > limit) return { value: { ...result, series: result.series.slice(0, limit) }, isCut: true };
+  return { value: result, isCut: false };
+};
+
+class QueryTimeoutError extends Error {
+  override readonly name = 'QueryTimeoutError';
+}
+
+const optionsOf = (ports: QueryPorts, params: URLSearchParams): QueryOptions => {
+  const timeoutMs = Math.min(durationParameter(params, 'timeout') ?? Infinity, ports.limits.timeoutMs);
+  const lookbackMs = durationParameter(params, 'lookback_delta');
+  if (lookbackMs !== undefined && lookbackMs <= 0) throw invalidParameter('lookback_delta', 'zero or negative, a positive duration allowed');
+  const untilMs = ports.nowMs() + timeoutMs;
+  const check = (): void => {
+    if (ports.nowMs() >= untilMs) throw new QueryTimeoutError('query timed out in expression evaluation');
+  };
+  return { maxSamples: ports.limits.maxSamples, check, ...(lookbackMs === undefined ? {} : { lookbackMs }) };
+};
+
+/** Prometheus' status and words of what went wrong in a query. */
+const queryFault = (error: unknown): unknown => {
+  if (error instanceof PromqlParseError) return new HttpFault(400, `invalid parameter "query": ${error.message}`, { cause: error });
+  if (error instanceof PromqlExecutionError) return new HttpFault(422, error.message, { cause: error });
+  if (error instanceof QueryTimeoutError) return new HttpFault(503, messageOf(error), { cause: error });
+  return error;
+};

@@ -1,0 +1,44 @@
+import type { ItemTable } from '../../shared/catalog/item-table.ts';
+import type { CheckKey } from '../../shared/keys/key-check.ts';
+import type { RunSql } from '../../shared/sql/run-sql.ts';
+import type { ObjectStore } from '../../shared/storage/object-store.ts';
+import type { PieceCache } from '../../shared/storage/piece-cache.ts';
+
+/** Rules and alerts as Prometheus' API shows them; each gives the `data` of an answer, made of plain JSON values. */
+export interface RulePages {
+  /** `{ groups: […] }`; the parameters are those of Prometheus: type, rule_name[], rule_group[], file[], exclude_alerts, match[]. */
+  readonly rules: (query: URLSearchParams) => Promise<object>;
+  /** `{ alerts: […] }` */
+  readonly alerts: () => Promise<object>;
+}
+
+export interface QueryLimits {
+  /** Samples of one selector, and of one evaluation. */
+  readonly maxSamples: number;
+  /** From the start of an evaluation; a caller's `timeout` can only shorten it. */
+  readonly timeoutMs: number;
+}
+
+/** Prometheus' own (`--query.max-samples`, `--query.timeout` is 2 minutes; a function URL's caller gives up long before). */
+export const DEFAULT_QUERY_LIMITS: QueryLimits = { maxSamples: 50_000_000, timeoutMs: 30_000 };
+
+export interface QueryPorts {
+  readonly objects: ObjectStore;
+  /** The catalog's table. */
+  readonly catalog: ItemTable;
+  readonly cache: PieceCache;
+  readonly nowMs: () => number;
+  readonly limits: QueryLimits;
+  /** The product's version. */
+  readonly version: string;
+  /** Absent: an open installation, which must then listen on the loopback interface alone (`http/local-only.ts`). */
+  readonly keys?: CheckKey;
+  /** Absent: `/api/v1/sql` says so. */
+  readonly runSql?: RunSql;
+  /** What the engine behind `runSql` charges for a scan; nothing on one's own machine. */
+  readonly sqlDollars?: (bytesScanned: number) => number;
+  /** What reading objects costs per request; nothing on one's own machine. */
+  readonly requestDollars?: (requests: number) => number;
+  /** Absent: no rules and no alerts. */
+  readonly rulePages?: RulePages;
+}

@@ -1,0 +1,41 @@
+import { type Context, Hono } from 'hono';
+import { faultFrom, HttpFault } from '../../shared/http/http-fault.ts';
+import { type KeyVariables, requireScope } from '../../shared/keys/require-scope.ts';
+import { failure, success } from './answers.ts';
+import { metadataRoute } from './metadata-route.ts';
+import { instantRoute, rangeRoute } from './promql-routes.ts';
+import type { QueryPorts } from './query-ports.ts';
+import { labelNamesRoute, labelValuesRoute, seriesRoute } from './series-routes.ts';
+import { runSqlRoute } from './sql-route.ts';
+import { addHealthRoutes, addStatusRoutes } from './status-routes.ts';
+
+export * from './query-ports.ts';
+
+type Handle = (c: Context) => Promise<Response>;
+
+/**
+ * Prometheus' HTTP API, and SQL. The same app answers on Lambda and on Node. Its middleware is per route, so that it can be
+ * mounted beside the ingest app.
+ */
+export const makeQueryApp = (ports: QueryPorts): Hono<{ Variables: KeyVariables }> => {
+  const app = new Hono<{ Variables: KeyVariables }>();
+  const route = (methods: readonly string[], path: string, handle: Handle): void => {
+    if (ports.keys !== undefined) app.on([...methods], path, requireScope(ports.keys, 'read', failure));
+    app.on([...methods], path, (c) => handle(c).catch((error: unknown) => failure(c, faultFrom(error))));
+    app.all(path, (c) => failure(c, new HttpFault(405, `${c.req.method} ${path}: ${methods.join(', ')} allowed`)));
+  };
+  const getOrPost = (path: string, handle: Handle): void => route(['GET', 'POST'], path, handle);
+  const get = (path: string, handle: Handle): void => route(['GET'], path, handle);
+  getOrPost('/api/v1/query', (c) => instantRoute(ports, c));
+  getOrPost('/api/v1/query_range', (c) => rangeRoute(ports, c));
+  getOrPost('/api/v1/query_exemplars', (c) => success(c, '[]'));
+  getOrPost('/api/v1/series', (c) => seriesRoute(ports, c));
+  getOrPost('/api/v1/labels', (c) => labelNamesRoute(ports, c));
+  get('/api/v1/label/:name/values', (c) => labelValuesRoute(ports, c, c.req.param('name') ?? ''));
+  get('/api/v1/metadata', (c) => metadataRoute(ports, c));
+  route(['POST'], '/api/v1/sql', (c) => runSqlRoute(ports, c));
+  addStatusRoutes(ports, get);
+  addHealthRoutes(ports, app);
+  app.notFound((c) => failure(c, new HttpFault(404, `${c.req.method} ${c.req.path}: no such route`)));
+  return app;
+};

@@ -1,0 +1,86 @@
+import type { ItemTable } from '../catalog/item-table.ts';
+import { type HotFile, hotFilesOf, hoursWithSamples } from '../catalog/hot-files.ts';
+import { compareUtf8 } from '../model/utf8.ts';
+import { mapBounded } from './map-bounded.ts';
+import { readSamples } from './hot-read.ts';
+import type { ByteRange, ObjectStore } from './object-store.ts';
+import type { Piece, PieceCache } from './piece-cache.ts';
+
+export interface HotPorts {
+  readonly objects: ObjectStore;
+  readonly catalog: ItemTable;
+  readonly cache: PieceCache;
+}
+
+/** What a query has read so far; requests are those that went to the object store, so a warm cache makes none. */
+export interface SelectCounts {
+  files: number;
+  bytes: number;
+  samples: number;
+  requests: number;
+}
+
+export const makeSelectCounts = (): SelectCounts => ({ files: 0, bytes: 0, samples: 0, requests: 0 });
+
+export interface PieceRange {
+  /** When a single metric is asked for. */
+  readonly metric: string | undefined;
+  readonly fromMs: number; // inclusive
+  readonly toMs: number; // inclusive
+}
+
+/**
+ * Up to this size a file is read whole, in one request, and kept decoded: a query over the last minutes meets the same small
+ * files again and again. S3 charges by request, and Trino's reader draws the same line at 3 MB; decoded, 256 KB of ours are
+ * about 2 MB.
+ */
+const WHOLE_FILE_BYTES = 256 * 1024;
+/** S3 answers in tens of ms, so some reads at once hide the wait; a directory is limited by the disk long before. */
+const PARALLEL_READS = 32;
+const PARALLEL_HOURS = 8;
+
+/** The decoded parts of all hot files in which samples of the range may lie. */
+export const loadPieces = async (ports: HotPorts, range: PieceRange, counts?: SelectCounts): Promise<readonly Piece[]> => {
+  const hours = await hoursWithSamples(ports.catalog, range.fromMs, range.toMs);
+  const files = (await mapBounded(hours, PARALLEL_HOURS, (hour) => hotFilesOf(ports.catalog, hour))).flat().filter((file) => mayHold(file, range));
+  if (counts !== undefined) counts.files += files.length;
+  return mapBounded(files, PARALLEL_READS, (file) => loadPiece(ports, file, range.metric, counts));
+};
+
+const mayHold = (file: HotFile, { metric, fromMs, toMs }: PieceRange): boolean =>
+  file.minTMs <= toMs &&
+  file.maxTMs >= fromMs &&
+  (metric === undefined || (compareUtf8(file.minMetric, metric) <= 0 && compareUtf8(metric, file.maxMetric) <= 0));
+
+const loadPiece = (ports: HotPorts, file: HotFile, metric: string | undefined, counts: SelectCounts | undefined): Promise<Piece> => {
+  const isWhole = metric === undefined || file.bytes <= WHOLE_FILE_BYTES;
+  // A newline is in no object key.
+  const key = isWhole ? file.key : `${file.key}\n${metric}`;
+  return ports.cache.get(key, async () => {
+    const read = isWhole ? await readWhole(ports.objects, file, counts) : readParts(ports.objects, file, counts);
+    return readSamples(read, file.bytes, isWhole ? WHOLE_TIME : { metrics: [metric], ...WHOLE_TIME });
+  });
+};
+
+/** A piece is kept for queries over other times, and a file spans few minutes: so all of its time. */
+const WHOLE_TIME = { fromMs: -Infinity, toMs: Infinity } as const;
+
+const readWhole = async (objects: ObjectStore, file: HotFile, counts: SelectCounts | undefined): Promise<(range: ByteRange) => Promise<Uint8Array>> => {
+  const bytes = await objects.get(file.key);
+  if (counts !== undefined) {
+    counts.requests++;
+    counts.bytes += bytes.length;
+  }
+  return async ({ offset, length }) => bytes.subarray(offset, offset + length);
+};
+
+const readParts =
+  (objects: ObjectStore, file: HotFile, counts: SelectCounts | undefined) =>
+  async (range: ByteRange): Promise<Uint8Array> => {
+    const bytes = await objects.get(file.key, range);
+    if (counts !== undefined) {
+      counts.requests++;
+      counts.bytes += bytes.length;
+    }
+    return bytes;
+  };

@@ -1,0 +1,132 @@
+import type { Labels } from '../model/labels.ts';
+import { compareUtf8 } from '../model/utf8.ts';
+import { PromqlLimitError } from '../promql/errors.ts';
+import type { Matcher } from '../promql/matcher.ts';
+import type { SelectSeries, SeriesBlock } from '../promql/series-source.ts';
+import { compareLabels } from '../promql/step-vector.ts';
+import { type HotPorts, loadPieces, type SelectCounts } from './hot-pieces.ts';
+import { makeSeriesMatcher, type SeriesMatcher } from './label-matching.ts';
+import type { Piece } from './piece-cache.ts';
+import { mergeSegments, type Segment } from './series-merge.ts';
+
+export interface SelectPorts extends HotPorts {
+  readonly limits: {
+    /** Samples one selector may bring into memory: 16 bytes each. */
+    readonly maxSamples: number;
+  };
+}
+
+/** Prometheus' default for a whole query (`--query.max-samples`): 800 MB at 16 bytes. */
+export const DEFAULT_MAX_SAMPLES = 50_000_000;
+
+interface Found {
+  readonly labels: Labels;
+  readonly segments: Segment[];
+}
+
+/**
+ * Series out of the hot files, read strongly consistent. Who shows a watermark reads it *before* this: then what it promises is
+ * here. What was read is added to `counts`. Rejects with {@link PromqlLimitError} past the sample limit.
+ */
+export const makeSelectSeries =
+  (ports: SelectPorts, counts?: SelectCounts): SelectSeries =>
+  async ({ matchers, fromMs, toMs }) => {
+    const matcher = makeSeriesMatcher(matchers);
+    const pieces = await loadPieces(ports, { metric: matcher.metric, fromMs, toMs }, counts);
+    const found = findSeries(pieces, matcher, fromMs, toMs, ports.limits.maxSamples);
+    const block = blockOf(found);
+    if (counts !== undefined) counts.samples += block.tMs.length;
+    return block;
+  };
+
+/** The label sets with a sample within the time range that match any of the selectors, sorted; all of them without selectors. */
+export const seriesLabels = async (
+  ports: SelectPorts,
+  selectors: readonly (readonly Matcher[])[],
+  fromMs: number,
+  toMs: number,
+  counts?: SelectCounts,
+): Promise<readonly Labels[]> => {
+  const all = new Map<string, Labels>();
+  for (const matchers of selectors.length === 0 ? [[]] : selectors) {
+    const matcher = makeSeriesMatcher(matchers);
+    const pieces = await loadPieces(ports, { metric: matcher.metric, fromMs, toMs }, counts);
+    for (const { labels } of findSeries(pieces, matcher, fromMs, toMs, Infinity)) all.set(JSON.stringify(labels), labels);
+  }
+  return [...all.values()].sort(compareLabels);
+};
+
+const findSeries = (pieces: readonly Piece[], matcher: SeriesMatcher, fromMs: number, toMs: number, maxSamples: number): Found[] => {
+  const byMetric = new Map<string, Map<string, Found | undefined>>();
+  let samples = 0;
+  for (const piece of pieces) {
+    for (const [metric, first, end] of metricRuns(piece, matcher)) {
+      let byLabels = byMetric.get(metric);
+      if (byLabels === undefined) byMetric.set(metric, (byLabels = new Map<string, Found | undefined>()));
+      for (let k = first; k < end; k++) {
+        const segment = segmentWithin(piece, k, fromMs, toMs);
+        if (segment === undefined) continue;
+        const json = piece.labels[k] as string;
+        let found = byLabels.get(json);
+        if (found === undefined && !byLabels.has(json)) {
+          const labels = matcher.labelsOf(metric, json);
+          byLabels.set(json, (found = labels === undefined ? undefined : { labels, segments: [] }));
+        }
+        if (found === undefined) continue;
+        found.segments.push(segment);
+        samples += segment.end - segment.start;
+      }
+    }
+    if (samples > maxSamples) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
+  }
+  return [...byMetric.values()].flatMap((byLabels) => [...byLabels.values()].filter((found) => found !== undefined));
+};
+
+/** The runs of series of one metric that can match: [metric, first series, end (exclusive)]. */
+function* metricRuns(piece: Piece, matcher: SeriesMatcher): Generator<readonly [metric: string, first: number, end: number]> {
+  const { metrics } = piece;
+  for (let first = matcher.metric === undefined ? 0 : firstOf(metrics, matcher.metric); first < metrics.length; ) {
+    const metric = metrics[first] as string;
+    let end = first + 1;
+    while (end < metrics.length && metrics[end] === metric) end++;
+    if (matcher.matchesMetric(metric)) yield [metric, first, end];
+    if (matcher.metric !== undefined) return;
+    first = end;
+  }
+}
+
+/** The first series whose metric is not below `metric`. */
+const firstOf = (metrics: readonly string[], metric: string): number => {
+  let low = 0;
+  let high = metrics.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareUtf8(metrics[middle] as string, metric) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
+const segmentWithin = (piece: Piece, k: number, fromMs: number, toMs: number): Segment | undefined => {
+  const { tMs, values } = piece;
+  let start = piece.offsets[k] as number;
+  let end = piece.offsets[k + 1] as number;
+  // Mostly all of them or none are within: files are cut by hour and by flush.
+  while (start < end && (tMs[start] as number) < fromMs) start++;
+  while (end > start && (tMs[end - 1] as number) > toMs) end--;
+  return start === end ? undefined : { tMs, values, start, end };
+};
+
+const blockOf = (found: Found[]): SeriesBlock => {
+  found.sort((a, b) => compareLabels(a.labels, b.labels));
+  const most = found.reduce((sum, { segments }) => sum + segments.reduce((inner, { start, end }) => inner + end - start, 0), 0);
+  const tMs = new Float64Array(most);
+  const values = new Float64Array(most);
+  const offsets = new Uint32Array(found.length + 1);
+  let at = 0;
+  found.forEach(({ segments }, k) => {
+    at = mergeSegments(segments, tMs, values, at);
+    offsets[k + 1] = at;
+  });
+  return { labels: found.map(({ labels }) => labels), offsets, tMs: tMs.subarray(0, at), values: values.subarray(0, at) };
+};

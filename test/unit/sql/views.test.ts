@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { athenaDollars, getDollars } from '../../../shared/sql/dollars.ts';
+import { samplesView } from '../../../shared/sql/views.ts';
+
+describe('the view samples for Trino', () => {
+  it('groups by identity and reads a promoted label from its column or the JSON', () => {
+    expect(samplesView('trino', { from: '"tidemark"."hot"', promotedLabels: ['host'] })).toBe(
+      `SELECT metric, labels, "host", ts AS ts, CAST(from_unixtime(ts / 1e3) AT TIME ZONE 'UTC' AS timestamp(3)) AS "time", coalesce(max(IF(is_nan(v), NULL, v)), nan()) AS "value", dt\n` +
+        `FROM (SELECT dt, metric, labels, coalesce("host", json_extract_scalar(labels, '$["host"]')) AS "host", ts, coalesce("value", (vbase + vmul * voff) / vdiv) AS v FROM "tidemark"."hot" WHERE ("value" IS NOT NULL OR voff IS NOT NULL))\n` +
+        'GROUP BY dt, metric, labels, "host", ts',
+    );
+  });
+
+  it('refuses label names that no JSON path can hold', () => {
+    expect(() => samplesView('trino', { from: 't', promotedLabels: ['a"b'] })).toThrow('none allowed');
+  });
+});
+
+describe('dollars', () => {
+  it('are those of Athena: 5 per TB in steps of 1 MB, 10 MB at least', () => {
+    expect([0, 1, 10_000_000, 10_000_001, 1e12].map(athenaDollars)).toEqual([0.00005, 0.00005, 0.00005, 0.000055, 5]);
+  });
+
+  it('are those of S3 for requests', () => {
+    expect(getDollars(1000)).toBeCloseTo(0.0004, 12);
+  });
+});
