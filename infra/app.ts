@@ -6,5 +6,6 @@ import { TidemarkStack } from './tidemark-stack.ts';
 
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
-// No account and no region: the template is the same for all, and synth needs neither.
-new TidemarkStack(app, 'Tidemark', settingsFrom(app.node), { description: 'Tidemark: serverless metrics and alerting' });
+// No account and no region: the template is the same for all, and synth needs neither. Another name (`-c stack=`) is another installation.
+const name = String(app.node.tryGetContext('stack') ?? 'Tidemark');
+new TidemarkStack(app, name, settingsFrom(app.node), { description: 'Tidemark: serverless metrics and alerting' });

@@ -12,7 +12,7 @@ import type { Parts } from './parts.ts';
 export class EvaluateStep extends Construct {
   readonly fn: NodeFunction;
 
-  constructor(scope: Construct, id: string, { settings, records, lake, tables }: Parts, fanOut: FanOut) {
+  constructor(scope: Construct, id: string, { settings, records, lake, tables }: Parts, fanOut: FanOut, externalUrl: string) {
     super(scope, id);
     this.fn = new NodeFunction(this, 'Evaluate', {
       entry: 'functions/evaluate/handler.ts',
@@ -23,6 +23,7 @@ export class EvaluateStep extends Construct {
         catalogTable: tables.catalog.tableName,
         alertsTable: tables.alerts.tableName,
         topicArn: fanOut.topic.topicArn,
+        externalUrl,
       }),
       define: { ...ruleConstants(settings), ...alertmanagerConstants(settings) },
       memoryMiB: 1769,

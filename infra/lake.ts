@@ -51,11 +51,15 @@ export class Lake extends Construct {
   }
 
   /**
-   * Reading under prefixes. ListBucket is for the answer alone: without it S3 says 403 instead of 404 to a key that is not there,
-   * and a missing object could not be told from a missing permission.
+   * Without it S3 says 403 instead of 404 to a key that is not there, and a missing object could not be told from a missing
+   * permission; Lambda asks for it before it writes to the on-failure prefix.
    */
-  allowRead(grantee: NodeFunction, prefixes: readonly string[]): void {
+  allowList(grantee: NodeFunction): void {
     grantee.allow({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
+  }
+
+  allowRead(grantee: NodeFunction, prefixes: readonly string[]): void {
+    this.allowList(grantee);
     grantee.allow({ actions: ['s3:GetObject'], resources: this.under(prefixes), why: 'Objects are named by their content and time; the prefix is all that is known before.' });
   }
 

@@ -35,8 +35,7 @@ export class StoreStep extends Construct {
     });
     records.allowConsume(this.fn);
     lake.allowWrite(this.fn, ['hot/', 'quarantine/', 'aws/lambda/']);
-    // Lambda checks the on-failure bucket in the function's name.
-    lake.allowRead(this.fn, ['hot/', 'quarantine/']);
+    lake.allowList(this.fn);
     tables.allowWrite(this.fn, tables.catalog);
     // Written out, since nothing of it may change by a default of the construct library.
     const mapping = new CfnEventSourceMapping(this, 'Mapping', {

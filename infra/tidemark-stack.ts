@@ -27,7 +27,7 @@ export class TidemarkStack extends Stack {
     const ingest = new IngestStep(this, 'IngestStep', parts);
     const store = new StoreStep(this, 'StoreStep', parts);
     const query = new QueryStep(this, 'QueryStep', parts, catalog);
-    const evaluate = new EvaluateStep(this, 'EvaluateStep', parts, fanOut);
+    const evaluate = new EvaluateStep(this, 'EvaluateStep', parts, fanOut, query.url);
     const notify = new NotifyStep(this, 'NotifyStep', parts, fanOut);
     const functions = { ingest: ingest.fn, store: store.fn, query: query.fn, evaluate: evaluate.fn, notify: notify.fn };
     new Alarms(this, 'Alarms', { settings, functions, queues: fanOut.queues });

@@ -28,7 +28,15 @@ export const QUERY_ENV = {
   workGroup: text('ATHENA_WORKGROUP'),
   database: text('GLUE_DATABASE'),
 } as const;
-export const EVALUATE_ENV = { bucketName, streamName, catalogTable, alertsTable, topicArn: text('TOPIC_ARN') } as const;
+export const EVALUATE_ENV = {
+  bucketName,
+  streamName,
+  catalogTable,
+  alertsTable,
+  topicArn: text('TOPIC_ARN'),
+  /** Where people reach the query function, for links in notifications. */
+  externalUrl: text('EXTERNAL_URL'),
+} as const;
 export const NOTIFY_ENV = { bucketName, alertsTable, allowedNetworks: list('ALLOWED_NETWORKS') } as const;
 
 export type IngestConfig = ConfigOf<typeof INGEST_ENV>;

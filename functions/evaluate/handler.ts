@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dynamoClient, kinesisClient, s3Client, snsClient } from '../../shared/aws/clients.ts';
+import { makeDynamoItems } from '../../shared/aws/item-dynamo.ts';
+import { logLine } from '../../shared/aws/log-line.ts';
+import { makeS3Objects } from '../../shared/aws/object-s3.ts';
+import { realPacing } from '../../shared/aws/pacing.ts';
+import { makeSnsPublish } from '../../shared/aws/publish-sns.ts';
+import { makeKinesisListShards, makeKinesisPut } from '../../shared/aws/stream-kinesis.ts';
+import { EVALUATE_ENV, loadConfig } from '../../shared/config.ts';
+import { makePieceCache } from '../../shared/storage/piece-cache.ts';
+import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
+import { alertmanagerConfig, ruleSet } from '../built-in-files.ts';
+import { createEvaluateMemory, type EvaluatePorts } from './evaluate.ts';
+import { runMinute } from './run-minute.ts';
+
+/** A third of the function's memory; an evaluation itself needs the rest. */
+const CACHE_BYTES = 512 * 1024 * 1024;
+
+const config = loadConfig(EVALUATE_ENV, process.env);
+const dynamo = dynamoClient();
+const kinesis = kinesisClient();
+const catalog = makeDynamoItems(dynamo, config.catalogTable, realPacing);
+
+const ports: EvaluatePorts = {
+  alerts: makeDynamoItems(dynamo, config.alertsTable, realPacing),
+  catalog,
+  select: makeSelectSeries({
+    objects: makeS3Objects(s3Client(process.env), config.bucketName, realPacing),
+    catalog,
+    cache: makePieceCache(CACHE_BYTES),
+    limits: { maxSamples: DEFAULT_MAX_SAMPLES },
+  }),
+  rules: async () => ruleSet(),
+  alertmanager: async () => alertmanagerConfig(),
+  putRecords: makeKinesisPut(kinesis, config.streamName, realPacing),
+  listShards: makeKinesisListShards(kinesis, config.streamName),
+  publish: makeSnsPublish(snsClient(), config.topicArn),
+  externalUrl: config.externalUrl.replace(/\/$/, ''),
+};
+
+/**
+ * The memory belongs to one invocation: as its predecessor's successor it must count as somebody new, also where Lambda
+ * wakes the same process again.
+ */
+export const handler = async (): Promise<void> => {
+  await runMinute(ports, createEvaluateMemory(randomBytes(8).toString('hex')), {
+    nowMs: Date.now,
+    sleep: (durationMs) => sleep(durationMs),
+    onTick: (report) => logLine({ tick: report }),
+  });
+};

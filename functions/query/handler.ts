@@ -1,0 +1,46 @@
+import { handle } from 'hono/aws-lambda';
+import { setTimeout as sleep } from 'node:timers/promises';
+import packageJson from '../../package.json' with { type: 'json' };
+import { athenaClient, dynamoClient, s3Client } from '../../shared/aws/clients.ts';
+import { makeDynamoItems } from '../../shared/aws/item-dynamo.ts';
+import { makeS3Objects } from '../../shared/aws/object-s3.ts';
+import { realPacing } from '../../shared/aws/pacing.ts';
+import { makeAthenaSql } from '../../shared/aws/sql-athena.ts';
+import { loadConfig, QUERY_ENV } from '../../shared/config.ts';
+import { makeKeyCheck } from '../../shared/keys/key-check.ts';
+import { athenaDollars, getDollars } from '../../shared/sql/dollars.ts';
+import { makePieceCache } from '../../shared/storage/piece-cache.ts';
+import { DEFAULT_QUERY_LIMITS, makeQueryApp } from './query.ts';
+
+/** A quarter of the function's memory: what one query brings in at its limit is as much again. */
+const CACHE_BYTES = 896 * 1024 * 1024;
+
+/** What a person or a panel can look at (as on one machine), and less than the function's own time. */
+const SQL_MAX_ROWS = 100_000;
+const SQL_TIMEOUT_MS = 90_000;
+
+const config = loadConfig(QUERY_ENV, process.env);
+const dynamo = dynamoClient();
+
+/** The address is open to all, so every request needs a key. */
+export const handler = handle(
+  makeQueryApp({
+    objects: makeS3Objects(s3Client(process.env), config.bucketName, realPacing),
+    catalog: makeDynamoItems(dynamo, config.catalogTable, realPacing),
+    cache: makePieceCache(CACHE_BYTES),
+    nowMs: Date.now,
+    limits: DEFAULT_QUERY_LIMITS,
+    version: packageJson.version,
+    keys: makeKeyCheck(makeDynamoItems(dynamo, config.keysTable, realPacing), Date.now),
+    runSql: makeAthenaSql(athenaClient(), {
+      workGroup: config.workGroup,
+      database: config.database,
+      timeoutMs: SQL_TIMEOUT_MS,
+      maxRows: SQL_MAX_ROWS,
+      sleep: (ms) => sleep(ms),
+      nowMs: Date.now,
+    }),
+    sqlDollars: athenaDollars,
+    requestDollars: getDollars,
+  }),
+);

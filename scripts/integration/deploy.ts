@@ -1,0 +1,60 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './commands.ts';
+
+const FOLDER = join(import.meta.dirname, '../../.cache/integration');
+
+/** Its own name, so that a test never touches an installation in the same account. */
+export const STACK = 'TidemarkIntegration';
+
+export const OUTPUTS_FILE = join(FOLDER, 'outputs.json');
+
+const BOOTSTRAP_MS = 90_000;
+const DEPLOY_MS = 180_000;
+
+/** One rule that is due every five seconds, so that the holder of the lease stays resident. */
+const RULES = `groups:
+  - name: road
+    interval: 5s
+    rules:
+      - alert: RoadHot
+        expr: road_temperature > 90
+        labels:
+          severity: critical
+        annotations:
+          summary: the road is {{ $value }} degrees
+`;
+
+const alertmanager = (webhookPort: number): string => `route:
+  receiver: road
+receivers:
+  - name: road
+    webhook_configs:
+      - url: http://127.0.0.1:${webhookPort}/hook
+`;
+
+const writeSettings = (webhookPort: number): string => {
+  mkdirSync(join(FOLDER, 'rules'), { recursive: true });
+  writeFileSync(join(FOLDER, 'rules', 'road.yml'), RULES);
+  writeFileSync(join(FOLDER, 'alertmanager.yml'), alertmanager(webhookPort));
+  const settings = {
+    rules: join(FOLDER, 'rules'),
+    alertmanager: join(FOLDER, 'alertmanager.yml'),
+    storeWindowS: 1,
+    allowedNetworks: ['127.0.0.0/8'],
+    disposable: true,
+  };
+  const file = join(FOLDER, 'settings.json');
+  writeFileSync(file, JSON.stringify(settings));
+  return file;
+};
+
+/** Deploys with a webhook to this machine. An emulator starts empty, so it is bootstrapped first. */
+export const deploy = async (webhookPort: number, env: NodeJS.ProcessEnv, bootstrap: boolean): Promise<void> => {
+  const settings = writeSettings(webhookPort);
+  const target = `aws://${env['CDK_DEFAULT_ACCOUNT'] ?? ''}/${env['CDK_DEFAULT_REGION'] ?? ''}`;
+  const cdk = (timeoutMs: number, ...args: string[]): Promise<void> => run('cdk', [...args, '--no-notices', '--progress', 'events', '--ci'], { env, timeoutMs });
+  if (bootstrap) await cdk(BOOTSTRAP_MS, 'bootstrap', target, '--quiet', '-o', join(FOLDER, 'bootstrap.out'));
+  const context = ['-c', `tidemark=${settings}`, '-c', `stack=${STACK}`];
+  await cdk(DEPLOY_MS, 'deploy', STACK, ...context, '-o', join(FOLDER, 'cdk.out'), '--require-approval', 'never', '--outputs-file', OUTPUTS_FILE);
+};
