@@ -21,10 +21,11 @@ const REASONS_MAX = 100;
 export class RejectionList {
   private readonly byReason = new Map<string, { reason: string; samples: number; place: string }>();
 
-  add(reason: string, samples: number, place: string): void {
+  /** `place` is asked for only once per reason: a body may hold a million bad samples. */
+  add(reason: string, samples: number, place: () => string): void {
     const key = this.byReason.has(reason) || this.byReason.size < REASONS_MAX ? reason : 'further reasons';
     const known = this.byReason.get(key);
-    if (known === undefined) this.byReason.set(key, { reason: key, samples, place });
+    if (known === undefined) this.byReason.set(key, { reason: key, samples, place: place() });
     else known.samples += samples;
   }
 

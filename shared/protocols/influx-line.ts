@@ -6,7 +6,7 @@ import { InfluxScanner } from './influx-scanner.ts';
 import { LineError } from './line-error.ts';
 import { parseDecimal } from './number-text.ts';
 import { SeriesCollector } from './series-collector.ts';
-import { identifyNamed } from './series-identity.ts';
+import { identifyLabels } from './series-identity.ts';
 
 export { influxPrecision, type InfluxPrecision } from './influx-time.ts';
 
@@ -21,6 +21,12 @@ export const decodeInfluxLines = (body: Uint8Array, precision: InfluxPrecision, 
   return decoder.decode();
 };
 
+/** The labels of a measurement with its tags, and the series of each of its fields. */
+interface KnownKey {
+  readonly labelsJson: string;
+  readonly byField: Map<string, number>;
+}
+
 /** A stored field of the line that is being read. */
 interface Field {
   readonly name: string;
@@ -33,8 +39,8 @@ class InfluxDecoder {
   private readonly nowMs: number;
   private readonly collector = new SeriesCollector();
   private readonly rejected = new RejectionList();
-  /** Series by the raw text of measurement and tags, then by field. */
-  private readonly known = new Map<string, Map<string, number>>();
+  /** By the raw text of measurement and tags. */
+  private readonly known = new Map<string, KnownKey>();
 
   constructor(text: string, precision: InfluxPrecision, nowMs: number) {
     this.scanner = new InfluxScanner(text);
@@ -49,7 +55,7 @@ class InfluxDecoder {
         this.line();
       } catch (error) {
         if (!(error instanceof LineError)) throw error;
-        this.rejected.add(error.message, 1, `line ${scanner.line}:${error.column}`);
+        this.rejected.add(error.message, 1, () => `line ${scanner.line}:${error.column}`);
         scanner.skipLine();
       }
     }
@@ -68,7 +74,8 @@ class InfluxDecoder {
     const fields = this.fields();
     const tMs = this.time();
     // Only now is the whole line known to be good.
-    for (const { name, value } of fields) this.collector.sample(this.series(key, measurement, tags, name), tMs, value);
+    const known = this.known.get(key) ?? this.newKey(key, tags);
+    for (const { name, value } of fields) this.collector.sample(this.series(known, measurement, name), tMs, value);
   }
 
   private tag(): LabelPair {
@@ -114,15 +121,19 @@ class InfluxDecoder {
     return tMs;
   }
 
-  private series(key: string, measurement: string, tags: readonly LabelPair[], field: string): number {
-    let ofKey = this.known.get(key);
-    if (ofKey === undefined) this.known.set(key, (ofKey = new Map()));
-    let series = ofKey.get(field);
+  private newKey(key: string, tags: readonly LabelPair[]): KnownKey {
+    const identity = identifyLabels(tags);
+    if ('reason' in identity) throw new LineError(1, identity.reason);
+    const known = { labelsJson: identity.labelsJson, byField: new Map<string, number>() };
+    this.known.set(key, known);
+    return known;
+  }
+
+  private series({ labelsJson, byField }: KnownKey, measurement: string, field: string): number {
+    let series = byField.get(field);
     if (series === undefined) {
-      const identity = identifyNamed(field === 'value' ? measurement : `${measurement}_${field}`, tags);
-      if ('reason' in identity) throw new LineError(1, identity.reason);
-      series = this.collector.series(identity.metric, identity.labelsJson);
-      ofKey.set(field, series);
+      series = this.collector.series(field === 'value' ? measurement : `${measurement}_${field}`, labelsJson);
+      byField.set(field, series);
     }
     return series;
   }

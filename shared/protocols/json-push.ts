@@ -4,7 +4,7 @@ import { bodyText } from './body-text.ts';
 import type { Decoded } from './decoded.ts';
 import { MalformedBodyError } from './malformed-body-error.ts';
 import { SeriesCollector } from './series-collector.ts';
-import { identifyNamed } from './series-identity.ts';
+import { identifyLabels } from './series-identity.ts';
 
 /**
  * `{"samples":[{"metric":"up","labels":{"host":"a"},"ts":1613707265000,"value":1}]}`. `ts` in Unix milliseconds, `nowMs` where
@@ -27,9 +27,10 @@ const readSample = (raw: unknown, place: string, nowMs: number, collector: Serie
   if (typeof ts !== 'number' || !Number.isSafeInteger(ts)) {
     throw malformed(`${place}.ts`, `${kind(ts)}, Unix time in whole milliseconds needed`);
   }
-  const identity = identifyNamed(metric, readLabels(labels, `${place}.labels`));
+  if (!metric.isWellFormed()) throw malformed(`${place}.metric`, 'a lone surrogate, UTF-8 has none');
+  const identity = identifyLabels(readLabels(labels, `${place}.labels`));
   if ('reason' in identity) throw malformed(`${place}.labels`, identity.reason);
-  collector.sample(collector.series(identity.metric, identity.labelsJson), ts, readValue(value, `${place}.value`));
+  collector.sample(collector.series(metric, identity.labelsJson), ts, readValue(value, `${place}.value`));
 };
 
 const readLabels = (raw: unknown, place: string): LabelPair[] => {

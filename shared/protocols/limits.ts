@@ -48,7 +48,7 @@ export const applyLimits = (
     for (let i = batch.offsets[k] as number; i < end; i++) {
       const why = reason ?? timeReason(batch.tMs[i] as number, oldestMs, newestMs, limits);
       if (why === undefined) keep[i] = 1;
-      else rejected.add(why, 1, seriesName(batch, k));
+      else rejected.add(why, 1, () => seriesName(batch, k));
     }
   }
   return { batch: kept(batch, keep, refusedSeries), rejected: rejected.take() };

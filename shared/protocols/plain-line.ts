@@ -4,7 +4,7 @@ import { type Decoded, RejectionList } from './decoded.ts';
 import { LineError } from './line-error.ts';
 import { parseDecimal, parseValue } from './number-text.ts';
 import { SeriesCollector } from './series-collector.ts';
-import { identifyNamed, type SeriesIdentity } from './series-identity.ts';
+import { identifyLabels } from './series-identity.ts';
 
 /**
  * Lines of `name [label=value,label=value] [unix seconds] value`, such as
@@ -53,7 +53,7 @@ class PlainLineDecoder {
       if (words.length > 0 && !line.trimStart().startsWith('#')) this.sample(words);
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
-      this.rejected.add(error.message, 1, `line ${number}:${error.column}`);
+      this.rejected.add(error.message, 1, () => `line ${number}:${error.column}`);
     }
   }
 
@@ -79,18 +79,17 @@ class PlainLineDecoder {
     const key = labels === undefined ? name.text : `${name.text} ${labels.text}`;
     const known = this.known.get(key);
     if (known !== undefined) return known;
-    const { metric, labelsJson } = identity(name, labels);
-    const series = this.collector.series(metric, labelsJson);
+    const series = this.collector.series(name.text, labelsOf(name, labels));
     this.known.set(key, series);
     return series;
   }
 }
 
-const identity = (name: Word, labels: Word | undefined): SeriesIdentity => {
+const labelsOf = (name: Word, labels: Word | undefined): string => {
   if (/[,=]/.test(name.text)) throw new LineError(name.column, 'a name with "," or "=" in it');
-  const named = identifyNamed(name.text, labels === undefined ? [] : parseLabels(labels));
-  if ('reason' in named) throw new LineError((labels ?? name).column, named.reason);
-  return named;
+  const identity = identifyLabels(labels === undefined ? [] : parseLabels(labels));
+  if ('reason' in identity) throw new LineError((labels ?? name).column, identity.reason);
+  return identity.labelsJson;
 };
 
 const parseLabels = (word: Word): LabelPair[] => {

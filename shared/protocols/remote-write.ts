@@ -60,14 +60,15 @@ class RemoteWriteDecoder {
 
   private timeSeries(end: number): void {
     const { reader } = this;
-    const place = this.series++;
+    const index = this.series++;
+    const place = (): string => `timeseries[${index}]`;
     const start = reader.at;
     const shape = this.survey(end);
     reader.at = start;
     const identity = shape.labelsFirst ? this.cached(start, shape.labelsEnd) : this.labels(start, end);
-    if (shape.histograms > 0) this.rejected.add('native histograms are not stored yet', shape.histograms, `timeseries[${place}]`);
+    if (shape.histograms > 0) this.rejected.add('native histograms are not stored yet', shape.histograms, place);
     if ('reason' in identity) {
-      if (shape.samples > 0) this.rejected.add(identity.reason, shape.samples, `timeseries[${place}]`);
+      if (shape.samples > 0) this.rejected.add(identity.reason, shape.samples, place);
     } else if (shape.samples > 0) {
       this.builder.series(identity.metric, identity.labelsJson);
       reader.at = shape.labelsFirst ? shape.labelsEnd : start;

@@ -1,12 +1,23 @@
 import type { MetricMetadata, SampleBatch } from '../model/sample-batch.ts';
 import { STALE_HIGH, STALE_LOW } from '../model/stale.ts';
+import { MalformedBodyError } from './malformed-body-error.ts';
+
+/** One label set, whose text all of its series share. */
+interface LabelSet {
+  readonly json: string;
+  readonly byMetric: Map<string, number>;
+}
+
+/** Characters of all label sets together. A histogram's point repeats its labels for every bucket, so a body may unfold. */
+const LABEL_UNITS_MAX = 64 * 1024 * 1024;
 
 /**
  * Gathers samples that come in any order and builds a batch in which every series stands once: formats of one sample per
  * line repeat a series with every scrape, and a frame of repeated series would be several times as large.
  */
 export class SeriesCollector {
-  private readonly byLabels = new Map<string, Map<string, number>>();
+  private readonly byLabels = new Map<string, LabelSet>();
+  private labelUnits = 0;
   private readonly metrics: string[] = [];
   private readonly labels: string[] = [];
   private readonly metadata = new Map<string, MetricMetadata>();
@@ -19,16 +30,15 @@ export class SeriesCollector {
     return this.count;
   }
 
-  /** The number of a series, for {@link sample}. */
+  /** The number of a series, for {@link sample}. @throws MalformedBodyError when the labels take too much memory. */
   series(metric: string, labelsJson: string): number {
-    let ofLabels = this.byLabels.get(labelsJson);
-    if (ofLabels === undefined) this.byLabels.set(labelsJson, (ofLabels = new Map()));
-    let series = ofLabels.get(metric);
+    const set = this.byLabels.get(labelsJson) ?? this.newLabelSet(labelsJson);
+    let series = set.byMetric.get(metric);
     if (series === undefined) {
       series = this.metrics.length;
-      ofLabels.set(metric, series);
+      set.byMetric.set(metric, series);
       this.metrics.push(metric);
-      this.labels.push(labelsJson);
+      this.labels.push(set.json);
     }
     return series;
   }
@@ -70,6 +80,16 @@ export class SeriesCollector {
       to[2 * at + 1] = from[2 * i + 1] as number;
     }
     return { metrics: this.metrics, labels: this.labels, offsets, tMs, values, metadata: [...this.metadata.values()] };
+  }
+
+  private newLabelSet(json: string): LabelSet {
+    this.labelUnits += json.length;
+    if (this.labelUnits > LABEL_UNITS_MAX) {
+      throw new MalformedBodyError('body', 'labels', `more than ${LABEL_UNITS_MAX} characters of labels, fewer series at once allowed`);
+    }
+    const set = { json, byMetric: new Map<string, number>() };
+    this.byLabels.set(json, set);
+    return set;
   }
 
   private offsets(): Uint32Array {

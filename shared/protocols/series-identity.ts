@@ -18,13 +18,20 @@ export const identify = (pairs: Iterable<LabelPair>): SeriesIdentity | RefusedSe
     const metric = labelValue(labels, METRIC_NAME);
     return metric === '' ? { reason: 'a series without a metric name' } : { metric, labelsJson: labelsToJson(labels) };
   } catch (error) {
-    // The reason goes into an answer and is counted by its text: not as long as a hostile label.
-    return { reason: messageOf(error).slice(0, 200).toWellFormed() };
+    return { reason: reasonOf(error) };
   }
 };
 
-/** A label set beside its metric, as the line formats have it. */
-export const identifyNamed = (metric: string, pairs: readonly LabelPair[]): SeriesIdentity | RefusedSeries =>
-  pairs.some(([name]) => name === METRIC_NAME)
-    ? { reason: `a label ${METRIC_NAME} beside the metric name` }
-    : identify([[METRIC_NAME, metric], ...pairs]);
+/** The labels beside a metric's name, as the line formats and OTLP have them. */
+export const identifyLabels = (pairs: Iterable<LabelPair>): { readonly labelsJson: string } | RefusedSeries => {
+  try {
+    const labels = makeLabels(pairs);
+    if (labelValue(labels, METRIC_NAME) !== '') return { reason: `a label ${METRIC_NAME} beside the metric name` };
+    return { labelsJson: labelsToJson(labels) };
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
+};
+
+/** It goes into an answer and is counted by its text, so it is not as long as a hostile label. */
+const reasonOf = (error: unknown): string => messageOf(error).slice(0, 200).toWellFormed();

@@ -1,0 +1,196 @@
+import { type Decoded, RejectionList } from './decoded.ts';
+import { DEFAULT_SAMPLE_LIMITS, type SampleLimits } from './limits.ts';
+import { MalformedBodyError } from './malformed-body-error.ts';
+import { formatDecimal } from './number-text.ts';
+import { parseOtlpJson } from './otlp-json.ts';
+import { attributeLabels, resourceLabels, type ResourceLabels } from './otlp-labels.ts';
+import { otlpMetricName } from './otlp-names.ts';
+import { parseOtlpProtobuf } from './otlp-protobuf.ts';
+import type { OtlpKind, OtlpMetric, OtlpPoint, OtlpResource } from './otlp-shape.ts';
+import { SeriesCollector } from './series-collector.ts';
+import { identifyLabels } from './series-identity.ts';
+
+export { encodeOtlpResponse } from './otlp-response.ts';
+
+export type OtlpEncoding = 'protobuf' | 'json';
+
+/** `DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK`. */
+const NO_RECORDED_VALUE = 1;
+const CUMULATIVE = 2;
+
+/** No classic histogram has more: each bucket is a series. */
+const BUCKETS_MAX = 1000;
+
+/** Characters of labels that are put together for one body, over all points and their buckets: a bound on work. */
+const LABEL_WORK_UNITS_MAX = 512 * 1024 * 1024;
+
+/**
+ * An OTLP `ExportMetricsServiceRequest` with names and labels as Prometheus' own OTLP receiver makes them. Rejections count
+ * data points, as `partial_success` does.
+ * @throws MalformedBodyError when the body is no such request.
+ */
+export const decodeOtlp = (body: Uint8Array, encoding: OtlpEncoding, limits: SampleLimits = DEFAULT_SAMPLE_LIMITS): Decoded => {
+  const converter = new OtlpConverter(limits);
+  for (const resource of encoding === 'json' ? parseOtlpJson(body) : parseOtlpProtobuf(body)) converter.resource(resource);
+  return converter.take();
+};
+
+/** A metric whose points can be stored. */
+interface Named {
+  readonly name: string;
+  readonly kind: OtlpKind;
+  readonly points: readonly OtlpPoint[];
+}
+
+/** What a point gives: a suffix for the name, labels of its own, and the value. */
+type Part = readonly [suffix: string, value: number, label?: readonly [name: string, value: string]];
+
+class OtlpConverter {
+  private readonly collector = new SeriesCollector();
+  private readonly rejected = new RejectionList();
+  private readonly limits: SampleLimits;
+  private labelWorkUnits = 0;
+
+  constructor(limits: SampleLimits) {
+    this.limits = limits;
+  }
+
+  resource({ attributes, metrics }: OtlpResource): void {
+    const labels = resourceLabels(attributes);
+    let newestMs = -Infinity;
+    for (const metric of metrics) {
+      const named = this.named(metric);
+      if (named === undefined) continue;
+      for (const point of named.points) {
+        if (this.point(named, point, labels)) newestMs = Math.max(newestMs, point.tMs);
+      }
+    }
+    if (newestMs > -Infinity) this.targetInfo(labels, newestMs);
+  }
+
+  take(): Decoded {
+    return { batch: this.collector.build(), rejected: this.rejected.take() };
+  }
+
+  private named(metric: OtlpMetric): Named | undefined {
+    const { kind, points, monotonic, unit } = metric;
+    if (kind === undefined || points.length === 0) return undefined;
+    const name = otlpMetricName(metric.name, unit, kind, monotonic) ?? '';
+    const reason = this.nameReason(name) ?? refusal(metric, kind);
+    if (reason !== undefined) {
+      this.rejected.add(reason, points.length, () => place(metric.name));
+      return undefined;
+    }
+    this.collector.describe({ metric: name, type: metadataType(kind, monotonic), help: metric.description, unit });
+    return { name, kind, points };
+  }
+
+  private nameReason(name: string): string | undefined {
+    const { metricNameBytes } = this.limits;
+    if (name === '') return 'a metric without a usable name';
+    return name.length > metricNameBytes ? `metric name longer than ${metricNameBytes} bytes` : undefined;
+  }
+
+  /** Whether the point was taken. */
+  private point({ name, kind }: Named, point: OtlpPoint, { target }: ResourceLabels): boolean {
+    const parts = partsOf(kind, point);
+    if (typeof parts === 'string') return this.refuse(parts, name);
+    const labels = attributeLabels(point.attributes, target);
+    if (labels === undefined) return this.refuse('an attribute without a usable name', name);
+    const reason = this.overLimits(labels, parts.length);
+    if (reason !== undefined) return this.refuse(reason, name);
+    const own = identifyLabels(labels);
+    if ('reason' in own) return this.refuse(own.reason, name);
+    for (const [suffix, value, extra] of parts) {
+      const identity = extra === undefined ? own : identifyLabels(new Map(labels).set(...extra));
+      if ('reason' in identity) return this.refuse(identity.reason, name);
+      const series = this.collector.series(name + suffix, identity.labelsJson);
+      if (isStale(point)) this.collector.stale(series, point.tMs);
+      else this.collector.sample(series, point.tMs, value);
+    }
+    return true;
+  }
+
+  private refuse(reason: string, name: string): false {
+    this.rejected.add(reason, 1, () => place(name));
+    return false;
+  }
+
+  /** Judged before labels are put together for every part of a point. */
+  private overLimits(labels: ReadonlyMap<string, string>, parts: number): string | undefined {
+    const { labelsPerSeries, labelNameBytes, labelValueBytes } = this.limits;
+    if (labels.size > labelsPerSeries) return `more than ${labelsPerSeries} labels`;
+    let units = 0;
+    for (const [name, value] of labels) {
+      if (name.length > labelNameBytes) return `label name longer than ${labelNameBytes} bytes`;
+      if (value.length > labelValueBytes) return `label value longer than ${labelValueBytes} bytes`;
+      units += name.length + value.length;
+    }
+    this.labelWorkUnits += units * parts;
+    if (this.labelWorkUnits > LABEL_WORK_UNITS_MAX) {
+      throw new MalformedBodyError('otlp', 'labels', `more than ${LABEL_WORK_UNITS_MAX} characters, smaller requests allowed`);
+    }
+    return undefined;
+  }
+
+  /** The other attributes of a resource, joined to its series by job and instance; without those it would join nothing. */
+  private targetInfo({ target, info }: ResourceLabels, tMs: number): void {
+    if (target.length === 0 || info.length === 0) return;
+    const labels = attributeLabels(info, target);
+    if (labels === undefined || this.overLimits(labels, 1) !== undefined) return;
+    const identity = identifyLabels(labels);
+    if ('reason' in identity) return;
+    this.collector.describe({ metric: 'target_info', type: 'info', help: 'Target metadata', unit: '' });
+    this.collector.sample(this.collector.series('target_info', identity.labelsJson), tMs, 1);
+  }
+}
+
+const isStale = ({ flags }: OtlpPoint): boolean => flags % 2 === NO_RECORDED_VALUE;
+
+const refusal = ({ temporality }: OtlpMetric, kind: OtlpKind): string | undefined => {
+  if (kind === 'exponential histogram') return 'exponential histograms are not stored yet';
+  if (kind === 'gauge' || kind === 'summary' || temporality === CUMULATIVE) return undefined;
+  return temporality === 1
+    ? 'delta temporality cannot be summed here: export cumulative, or use the deltatocumulative processor of the collector'
+    : 'a sum or histogram without a temporality, cumulative needed';
+};
+
+const metadataType = (kind: OtlpKind, monotonic: boolean): string => {
+  if (kind === 'sum') return monotonic ? 'counter' : 'gauge';
+  return kind;
+};
+
+/** The samples of a point, or why there are none. */
+const partsOf = (kind: OtlpKind, point: OtlpPoint): Part[] | string => {
+  if (kind === 'histogram') return histogramParts(point);
+  if (kind === 'summary') return summaryParts(point);
+  return point.value === undefined && !isStale(point) ? 'a data point without a value' : [['', point.value ?? 0]];
+};
+
+const histogramParts = ({ count = 0, sum, bounds = [], bucketCounts = [] }: OtlpPoint): Part[] | string => {
+  if (bucketCounts.length > BUCKETS_MAX) return `a histogram of ${bucketCounts.length} buckets, ${BUCKETS_MAX} allowed`;
+  if (bucketCounts.length !== 0 && bucketCounts.length !== bounds.length + 1) {
+    return `a histogram of ${bucketCounts.length} buckets and ${bounds.length} bounds, one bucket more than bounds needed`;
+  }
+  const parts: Part[] = sum === undefined ? [] : [['_sum', sum]];
+  parts.push(['_count', count]);
+  let cumulative = 0;
+  bounds.forEach((bound, i) => {
+    cumulative += bucketCounts[i] ?? 0;
+    if (bucketCounts.length > 0 && bound < Infinity) parts.push(['_bucket', cumulative, ['le', formatDecimal(bound)]]);
+  });
+  parts.push(['_bucket', count, ['le', '+Inf']]);
+  return parts;
+};
+
+const summaryParts = ({ count = 0, sum = 0, quantiles = [] }: OtlpPoint): Part[] | string => {
+  if (quantiles.length > BUCKETS_MAX) return `a summary of ${quantiles.length} quantiles, ${BUCKETS_MAX} allowed`;
+  return [
+    ['_sum', sum],
+    ['_count', count],
+    ...quantiles.map(([quantile, value]): Part => ['', value, ['quantile', formatDecimal(quantile)]]),
+  ];
+};
+
+/** Long enough to find a metric by. */
+const place = (name: string): string => `metric ${JSON.stringify(name.slice(0, 100))}`;
