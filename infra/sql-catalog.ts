@@ -4,6 +4,7 @@ import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { hotGlueColumns } from './hot-columns.ts';
+import { samplesViewInput } from './samples-view.ts';
 import type { Settings } from './settings.ts';
 
 const PARQUET = {
@@ -18,7 +19,7 @@ const PARQUET = {
  */
 const HOT_RANGE = 'NOW-14DAYS,NOW+1DAYS';
 
-/** The Glue database with the table over hot files, and the Athena workgroup that may read it. */
+/** The Glue database with the table over hot files and the view `samples` of it, and the Athena workgroup that may read it. */
 export class Catalog extends Construct {
   readonly databaseName: string;
   readonly workGroupName: string;
@@ -42,6 +43,12 @@ export class Catalog extends Construct {
       },
     });
     table.addResourceDependency(database);
+    const view = new CfnTable(this, 'Samples', {
+      catalogId: account,
+      databaseName: this.databaseName,
+      tableInput: samplesViewInput(this.databaseName, settings.promotedLabels),
+    });
+    view.addResourceDependency(table);
     const workGroup = new CfnWorkGroup(this, 'WorkGroup', {
       name: this.workGroupName,
       description: 'Statements over the samples of Tidemark',

@@ -133,6 +133,18 @@ describe('SQL', () => {
     });
   });
 
+  it('shows people the view of samples, in the form that Athena itself keeps', () => {
+    const view = ofType(stack, 'AWS::Glue::Table')
+      .map(([, { Properties }]) => Properties['TableInput'] as { Name: string; TableType: string; ViewOriginalText: string; StorageDescriptor: { Columns: { Name: string }[] } })
+      .find((input) => input.Name === 'samples');
+    expect(view?.TableType).toBe('VIRTUAL_VIEW');
+    const encoded = /^\/\* Presto View: (\S+) \*\/$/.exec(view?.ViewOriginalText ?? '')?.[1] ?? '';
+    const definition = JSON.parse(Buffer.from(encoded, 'base64').toString()) as { originalSql: string; schema: string; columns: { name: string }[] };
+    expect(definition.originalSql).toContain('FROM "tidemark"."hot"');
+    expect(definition.columns.map((each) => each.name)).toEqual(view?.StorageDescriptor.Columns.map((each) => each.Name));
+    for (const { name } of definition.columns) expect(definition.originalSql).toContain(name);
+  });
+
   it('stops a statement at the byte limit, and lets nobody write results elsewhere', () => {
     stack.template.hasResourceProperties('AWS::Athena::WorkGroup', {
       WorkGroupConfiguration: {
