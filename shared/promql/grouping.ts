@@ -1,13 +1,13 @@
-import type { Labels } from '../model/labels.ts';
+import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { Aggregate } from './ast.ts';
-import { isIdentityLabel, keepLabels } from './label-edit.ts';
+import { keepLabels } from './label-edit.ts';
 import { labelsKey, type StepVector } from './step-vector.ts';
 
 const NO_LABELS: Labels = [];
 
 /** What `by` or `without` leaves of a label set. */
 export const groupLabels = (labels: Labels, names: ReadonlySet<string>, without: boolean): Labels => {
-  if (without) return labels.filter(([name]) => !names.has(name) && !isIdentityLabel(name));
+  if (without) return labels.filter(([name]) => !names.has(name) && name !== METRIC_NAME);
   return names.size === 0 ? NO_LABELS : keepLabels(labels, names);
 };
 

@@ -5,8 +5,6 @@ import { quote } from './string-text.ts';
 /** What describes the metric itself; an operation that makes another quantity of it removes all three. */
 const IDENTITY = new Set([METRIC_NAME, '__type__', '__unit__']);
 
-export const isIdentityLabel = (name: string): boolean => IDENTITY.has(name);
-
 /** Without the metric's name, type and unit. */
 export const withoutName = (labels: Labels): Labels =>
   labels.some(([name]) => IDENTITY.has(name)) ? labels.filter(([name]) => !IDENTITY.has(name)) : labels;

@@ -1,16 +1,16 @@
-import type { Labels } from '../model/labels.ts';
+import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { Binary, VectorMatching } from './ast.ts';
 import { type CellOperator, cellOperator } from './arithmetic.ts';
 import { PromqlExecutionError } from './errors.ts';
-import { describeLabels, dropLabels, isIdentityLabel, keepLabels, setLabel, withoutName } from './label-edit.ts';
+import { describeLabels, dropLabels, keepLabels, setLabel, withoutName } from './label-edit.ts';
 import type { QueryScope } from './query-scope.ts';
 import { labelsKey, mergeSameLabels, newVector, type StepVector, withoutEmptyRows } from './step-vector.ts';
 
-/** The part of a label set by which series find their partners. */
+/** The part of a label set by which series find their partners. Type and unit belong to it, the name does not. */
 const matchedPart = (labels: Labels, { on, labels: names }: VectorMatching): Labels => {
   const set = new Set(names);
   if (on) return keepLabels(labels, set);
-  return labels.filter(([name]) => !set.has(name) && !isIdentityLabel(name));
+  return labels.filter(([name]) => !set.has(name) && name !== METRIC_NAME);
 };
 
 /** The signature of every series as a small number; equal numbers match. `numbers` is shared by both sides. */

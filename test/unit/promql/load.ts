@@ -1,6 +1,5 @@
-import { formatLabels, type Labels } from '../../../shared/model/labels.ts';
 import { parseDurationMs } from '../../../shared/model/duration.ts';
-import { labelValue } from '../../../shared/model/labels.ts';
+import { formatLabels, type Labels, labelValue } from '../../../shared/model/labels.ts';
 import { compileMatcher } from '../../../shared/promql/matcher.ts';
 import type { SelectSeries } from '../../../shared/promql/series-source.ts';
 import { compareLabels, labelsKey } from '../../../shared/promql/step-vector.ts';
@@ -8,13 +7,18 @@ import { instantVector, type QueryValue } from '../../../shared/promql/query-res
 import { formatValue } from '../../../shared/promql/number-text.ts';
 import { noteToColumns, parseSeriesLine } from './series-notation.ts';
 
-export interface StoredSeries {
+export interface Columns {
+  readonly tMs: Float64Array;
+  readonly values: Float64Array;
+}
+
+interface StoredSeries {
   readonly labels: Labels;
   tMs: Float64Array;
   values: Float64Array;
 }
 
-const concat = (a: Float64Array, b: Float64Array): Float64Array => {
+const concat = (a: Float64Array, b: Float64Array): Float64Array<ArrayBuffer> => {
   const bytes = new Uint8Array(a.byteLength + b.byteLength);
   bytes.set(new Uint8Array(a.buffer, a.byteOffset, a.byteLength));
   bytes.set(new Uint8Array(b.buffer, b.byteOffset, b.byteLength), a.byteLength);
@@ -30,7 +34,7 @@ export class MemorySeries {
   }
 
   /** Appends; samples at or before the last one are dropped. */
-  add(labels: Labels, tMs: Float64Array, values: Float64Array): void {
+  add(labels: Labels, { tMs, values }: Columns): void {
     const key = labelsKey(labels);
     const known = this.series.get(key);
     if (known === undefined) {
@@ -49,8 +53,7 @@ export class MemorySeries {
     const stepMs = parseDurationMs(step) as number;
     for (const line of text.split('\n').filter((candidate) => candidate.trim() !== '')) {
       const { labels, values } = parseSeriesLine(line);
-      const columns = noteToColumns(values, stepMs);
-      this.add(labels, columns.tMs, columns.values);
+      this.add(labels, noteToColumns(values, stepMs));
     }
     return this;
   }
@@ -72,8 +75,8 @@ export class MemorySeries {
     return {
       labels: cut.map(({ labels }) => labels),
       offsets,
-      tMs: cut.reduce((all, { tMs }) => concat(all, tMs), new Float64Array(0)),
-      values: cut.reduce((all, { values }) => concat(all, values), new Float64Array(0)),
+      tMs: cut.reduce<Float64Array>((all, one) => concat(all, one.tMs), new Float64Array(0)),
+      values: cut.reduce<Float64Array>((all, one) => concat(all, one.values), new Float64Array(0)),
     };
   };
 }

@@ -26,7 +26,7 @@ const parseItem = (item: string): NotedValue[] => {
   if (item === '_') return [undefined];
   if (item === 'stale') return ['stale'];
   const gap = /^_x(\d+)$/.exec(item);
-  if (gap !== null) return new Array<undefined>(Number(gap[1])).fill(undefined);
+  if (gap !== null) return Array.from({ length: Number(gap[1]) }, () => undefined);
   const run = /^(.+?)(?:(?<![eE])([+-])([^+-]+(?:[eE][+-]?\d+)?))?x(\d+)$/.exec(item);
   if (run === null) return [parseNumber(item)];
   const first = parseNumber(run[1] as string);
@@ -40,8 +40,8 @@ const expandRun = (first: number, step: number, times: number): number[] => {
   return values;
 };
 
-/** Splits at spaces outside of quotes and braces. */
-const cut = (text: string): [string, string] => {
+/** The label set of a line and its values. */
+export const splitSeriesLine = (text: string): [string, string] => {
   let depth = 0;
   let mark = '';
   for (let i = 0; i < text.length; i++) {
@@ -52,7 +52,7 @@ const cut = (text: string): [string, string] => {
     } else if (char === '"' || char === "'" || char === '`') mark = char;
     else if (char === '{') depth++;
     else if (char === '}') depth--;
-    else if (/\s/.test(char) && depth === 0 && !/^\s*\{/.test(text.slice(i))) return [text.slice(0, i), text.slice(i).trim()];
+    else if (/\s/.test(char) && depth === 0 && (text[i - 1] === '}' || !/^\s*\{[^{]/.test(text.slice(i)))) return [text.slice(0, i), text.slice(i).trim()];
   }
   return [text, ''];
 };
@@ -69,7 +69,7 @@ export const parseLabels = (text: string): Labels => {
 
 /** `up{job="a"} 1 _ 1+1x3` */
 export const parseSeriesLine = (line: string): NotedSeries => {
-  const [labels, values] = cut(line.trim());
+  const [labels, values] = splitSeriesLine(line.trim());
   if (values.includes('{{')) throw new UnsupportedNotation('native histogram');
   return { labels: parseLabels(labels), values: values.split(/\s+/).filter((item) => item !== '').flatMap(parseItem) };
 };
