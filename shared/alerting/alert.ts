@@ -56,18 +56,16 @@ const unchanged = (alert: Alert | undefined): AlertStep => ({ alert, changed: fa
 const present = (before: Alert | undefined, sample: AlertSample, evalTimeMs: number, hold: HoldTimes): AlertStep => {
   if (before === undefined || before.phase === 'inactive') return begin(sample, evalTimeMs, hold);
   const held = evalTimeMs - before.activeAtMs >= hold.holdMs;
-  const { keepFiringSinceMs, ...rest } = before;
-  const alert = { ...rest, ...sample };
+  const alert: Alert = { ...without(before, 'keepFiringSinceMs'), ...sample };
   if (before.phase === 'pending') {
     if (!held) return unchanged(alert);
     return { alert: { ...alert, phase: 'firing', firedAtMs: evalTimeMs, changedAtMs: evalTimeMs }, changed: true, notify: 'firing' };
   }
   if (!held) {
     // `for` has grown in the rule file: the alert is pending again, and whoever was told that it fires must hear that it does not.
-    const { firedAtMs: _firedAtMs, ...pending } = alert;
-    return { alert: { ...pending, phase: 'pending', changedAtMs: evalTimeMs }, changed: true, notify: 'resolved' };
+    return { alert: { ...without(alert, 'firedAtMs'), phase: 'pending', changedAtMs: evalTimeMs }, changed: true, notify: 'resolved' };
   }
-  if (keepFiringSinceMs === undefined) return unchanged(alert);
+  if (before.keepFiringSinceMs === undefined) return unchanged(alert);
   return { alert: { ...alert, changedAtMs: evalTimeMs }, changed: true, notify: undefined };
 };
 
@@ -92,9 +90,17 @@ const absent = (before: Alert, evalTimeMs: number, hold: HoldTimes): AlertStep =
 };
 
 /** The alert as it ends: because nothing matches any more, or because its rule is gone. */
-export const resolved = (alert: Alert, atMs: number): Alert => {
-  const { keepFiringSinceMs: _keepFiringSinceMs, ...rest } = alert;
-  return { ...rest, phase: 'inactive', resolvedAtMs: atMs, changedAtMs: atMs };
+export const resolved = (alert: Alert, atMs: number): Alert => ({
+  ...without(alert, 'keepFiringSinceMs'),
+  phase: 'inactive',
+  resolvedAtMs: atMs,
+  changedAtMs: atMs,
+});
+
+const without = (alert: Alert, key: 'firedAtMs' | 'keepFiringSinceMs'): Alert => {
+  const copy: { -readonly [Key in keyof Alert]: Alert[Key] } = { ...alert };
+  delete copy[key];
+  return copy;
 };
 
 export const isActive = (alert: Alert): boolean => alert.phase !== 'inactive';

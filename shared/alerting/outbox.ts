@@ -43,8 +43,7 @@ export const publishAll = async (items: ItemTable, publish: Publish, entries: re
   const left: OutboxEntry[] = [];
   await inParallel(entries, PUBLISH_PARALLEL, async (entry) => {
     try {
-      const { sequence: _sequence, ...notification } = entry;
-      await publish(notification);
+      await publish(notificationOf(entry));
       await items.transact(markPublished(entry, nowMs));
     } catch (error) {
       errors.push(error);
@@ -68,6 +67,16 @@ const markPublished = (entry: OutboxEntry, nowMs: number): ItemWrite[] => [
 const keyOf = (prefix: string, entry: OutboxEntry): { pk: string; sk: string } => ({
   pk: spreadKey(prefix, entry.id),
   sk: `${sortableMs(entry.sequence)}#${entry.id}`,
+});
+
+const notificationOf = ({ id, receiver, integration, channel, severity, subject, body }: OutboxEntry): PublishedNotification => ({
+  id,
+  receiver,
+  integration,
+  channel,
+  severity,
+  subject,
+  body,
 });
 
 const attributesOf = (entry: OutboxEntry): Record<string, Attribute> => ({

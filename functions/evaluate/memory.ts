@@ -1,0 +1,56 @@
+import { readCursors } from '../../shared/alerting/cursors.ts';
+import type { Lease } from '../../shared/alerting/lease.ts';
+import { readUnpublished } from '../../shared/alerting/outbox.ts';
+import type { OutboxEntry } from '../../shared/alerting/outbox.ts';
+import { knownRules, readAlerts } from '../../shared/alerting/state-items.ts';
+import type { AlertsByLabels, KnownRule } from '../../shared/alerting/state-items.ts';
+import type { ItemTable } from '../../shared/catalog/item-table.ts';
+import type { Shard } from '../../shared/wire/record-stream.ts';
+
+/** What the holder of the lease knows of the alerts table: nobody else writes to it while the lease holds. */
+export interface AlertMemory {
+  /** By rule id. */
+  readonly alerts: Map<string, AlertsByLabels>;
+  /** Rules that the table lists, by id. */
+  readonly known: Map<string, KnownRule>;
+  /** The last slot of each group, by group id. */
+  readonly cursors: Map<string, number>;
+  unpublished: readonly OutboxEntry[];
+}
+
+/** Lives as long as the process or the invocation. */
+export interface EvaluateMemory {
+  /** Unique among all evaluators that ever run: 16 hex digits of a random number. */
+  readonly holder: string;
+  lease: Lease | undefined;
+  /** Whether a lease was lost: the next one is taken only when it is free. */
+  overtaken: boolean;
+  alerts: AlertMemory | undefined;
+  shards: readonly Shard[];
+  shardsListedAtMs: number | undefined;
+  /** Counts the heartbeats, for their record ids. */
+  beats: number;
+}
+
+export const createEvaluateMemory = (holder: string): EvaluateMemory => {
+  if (!/^[0-9a-f]{16}$/.test(holder)) throw new Error(`create evaluate memory: found the holder ${JSON.stringify(holder)}, 16 hex digits are needed`);
+  return { holder, lease: undefined, overtaken: false, alerts: undefined, shards: [], shardsListedAtMs: undefined, beats: 0 };
+};
+
+export const loadAlertMemory = async (items: ItemTable): Promise<AlertMemory> => {
+  const known = await knownRules(items);
+  const [alerts, cursors, unpublished] = await Promise.all([
+    readAlerts(
+      items,
+      known.map((rule) => rule.ruleId),
+    ),
+    readCursors(items),
+    readUnpublished(items),
+  ]);
+  return {
+    alerts,
+    known: new Map(known.map((rule) => [rule.ruleId, rule])),
+    cursors: new Map([...cursors.values()].map((cursor) => [cursor.groupId, cursor.slotMs])),
+    unpublished,
+  };
+};

@@ -1,0 +1,43 @@
+/** What one tick did: the product's own metrics are made of it. Counts are 0 where nothing happened. */
+export interface TickReport {
+  /** False when somebody else holds the lease; nothing was evaluated then. */
+  held: boolean;
+  /** The installation's watermark; undefined when no shard is known. */
+  watermarkMs: number | undefined;
+  openShards: number;
+  heartbeats: number;
+  slots: number;
+  incompleteSlots: number;
+  skippedSlots: number;
+  /** Rules evaluated, over all slots, and those of them that ended in an error. */
+  evaluations: number;
+  ruleErrors: number;
+  transitions: number;
+  /** Notifications made, handed to the fan-out, and left for the next tick. */
+  notifications: number;
+  published: number;
+  unpublished: number;
+  pending: number;
+  firing: number;
+  /** Parts of the tick that did not work; the others went on. */
+  readonly errors: string[];
+}
+
+export const emptyReport = (): TickReport => ({
+  held: false,
+  watermarkMs: undefined,
+  openShards: 0,
+  heartbeats: 0,
+  slots: 0,
+  incompleteSlots: 0,
+  skippedSlots: 0,
+  evaluations: 0,
+  ruleErrors: 0,
+  transitions: 0,
+  notifications: 0,
+  published: 0,
+  unpublished: 0,
+  pending: 0,
+  firing: 0,
+  errors: [],
+});

@@ -1,0 +1,45 @@
+import type { AlertingRule } from '../rules/rule-group.ts';
+import { advanceAlert, isActive } from './alert.ts';
+import type { Alert, AlertSample } from './alert.ts';
+import type { AlertChange } from './notification.ts';
+import type { Slot } from './slots.ts';
+import type { AlertsByLabels } from './state-items.ts';
+
+/** A transition of one alert, and what receivers hear of it. */
+export interface RuleChange {
+  /** Canonical labels JSON. */
+  readonly key: string;
+  readonly alert: Alert | undefined;
+  readonly tell: AlertChange | undefined;
+}
+
+export interface RuleStep {
+  /** All alerts of the rule after the slot. */
+  readonly alerts: AlertsByLabels;
+  readonly changes: readonly RuleChange[];
+}
+
+/**
+ * One slot of one rule.
+ * @throws Error in Prometheus' words when the rule has more alerts than its group allows. Prometheus then drops the rule's
+ * alerts; here they stay as they are, since an error never resolves anything.
+ */
+export const advanceRule = (rule: AlertingRule, before: AlertsByLabels, samples: ReadonlyMap<string, AlertSample>, slot: Slot, limit: number): RuleStep => {
+  const alerts = new Map<string, Alert>();
+  const changes: RuleChange[] = [];
+  for (const key of new Set([...before.keys(), ...samples.keys()])) {
+    const earlier = before.get(key);
+    const { alert, changed, notify } = advanceAlert(earlier, samples.get(key), slot.slotMs, rule, slot.complete);
+    if (alert !== undefined) alerts.set(key, alert);
+    if (!changed) continue;
+    // A firing alert that falls back to pending has lost its firedAt, which the message of its end still tells.
+    const told = notify === 'resolved' ? { ...(alert ?? earlier), ...firedAtOf(earlier) } : alert;
+    const tell = notify === undefined || told === undefined ? undefined : { ruleId: rule.id, query: rule.query, alert: told as Alert, status: notify, atMs: slot.slotMs };
+    changes.push({ key, alert, tell });
+  }
+  const active = [...alerts.values()].filter(isActive).length;
+  if (limit > 0 && active > limit) throw new Error(`exceeded limit of ${limit} with ${active} alerts`);
+  return { alerts, changes };
+};
+
+const firedAtOf = (alert: Alert | undefined): { firedAtMs?: number } => (alert?.firedAtMs === undefined ? {} : { firedAtMs: alert.firedAtMs });

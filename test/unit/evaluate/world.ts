@@ -1,0 +1,148 @@
+import type { PublishedNotification } from '../../../shared/alerting/publish.ts';
+import { NO_RECEIVERS } from '../../../shared/alerting/receivers.ts';
+import type { AlertmanagerConfig } from '../../../shared/alerting/receivers.ts';
+import { raiseWatermark } from '../../../shared/catalog/watermarks.ts';
+import type { ItemTable } from '../../../shared/catalog/item-table.ts';
+import { openItemTables } from '../../../shared/embedded/item-sqlite.ts';
+import type { ItemTables } from '../../../shared/embedded/item-sqlite.ts';
+import { makeLabels } from '../../../shared/model/labels.ts';
+import type { LabelPair, Labels } from '../../../shared/model/labels.ts';
+import { compileMatcher } from '../../../shared/promql/matcher.ts';
+import type { SelectSeries } from '../../../shared/promql/series-source.ts';
+import { parseRuleFile } from '../../../shared/rules/rule-file.ts';
+import type { OutgoingRecord, Shard } from '../../../shared/wire/record-stream.ts';
+import { createEvaluateMemory, evaluateTick } from '../../../functions/evaluate/evaluate.ts';
+import type { EvaluateMemory, EvaluatePorts, TickReport } from '../../../functions/evaluate/evaluate.ts';
+
+export const BRIEF_RULES = `- name: instance_down
+  rules:
+    - alert: instance_down
+      expr: up == 0
+      for: 5m
+      labels:
+        severity: page
+      annotations:
+        summary: "{{ $labels.host }} has {{ $value }}"
+`;
+
+export const WEBHOOK: AlertmanagerConfig = {
+  ...NO_RECEIVERS,
+  receiver: 'ops',
+  receivers: [{ name: 'ops', integrations: [{ id: 'ops/webhook/0', receiver: 'ops', channel: 'webhook', url: 'http://127.0.0.1:1/', sendResolved: true }] }],
+};
+
+export const SHARD: Shard = { shardId: 'shard-0', parentIds: [], startingHashKey: '0', open: true };
+
+interface StoredSample {
+  readonly labels: Labels;
+  readonly tMs: number;
+  readonly value: number;
+  /** From when on it can be read. */
+  readonly storedAtMs: number;
+}
+
+/** A whole installation around the evaluator, on a virtual clock, on the embedded item table in memory. */
+export class World {
+  readonly samples: StoredSample[] = [];
+  readonly published: PublishedNotification[] = [];
+  readonly records: OutgoingRecord[] = [];
+  readonly reports: TickReport[] = [];
+  readonly alerts: ItemTable;
+  readonly catalog: ItemTable;
+  rulesText = BRIEF_RULES;
+  alertmanager = WEBHOOK;
+  shards: readonly Shard[] = [SHARD];
+  nowMs = 0;
+  failRecords = false;
+  failSelect: ((metric: string) => boolean) | undefined;
+  memory: EvaluateMemory;
+  private readonly tables: ItemTables;
+
+  private constructor(tables: ItemTables) {
+    this.tables = tables;
+    this.alerts = tables.table('alerts');
+    this.catalog = tables.table('catalog');
+    this.memory = createEvaluateMemory('00000000000000aa');
+  }
+
+  static async open(): Promise<World> {
+    const clock = { world: undefined as World | undefined };
+    const tables = await openItemTables(':memory:', ['alerts', 'catalog'], { nowMs: () => clock.world?.nowMs ?? 0 });
+    clock.world = new World(tables);
+    return clock.world;
+  }
+
+  close(): Promise<void> {
+    return this.tables.close();
+  }
+
+  put(metric: string, labels: Record<string, string>, tMs: number, value: number, storedAtMs = tMs): void {
+    const pairs: LabelPair[] = [['__name__', metric], ...Object.entries(labels)];
+    this.samples.push({ labels: makeLabels(pairs), tMs, value, storedAtMs });
+  }
+
+  readonly select: SelectSeries = async ({ matchers, fromMs, toMs }) => {
+    const wanted = matchers.map((matcher) => ({ name: matcher.name, matches: compileMatcher(matcher) }));
+    const metric = matchers.find((matcher) => matcher.name === '__name__')?.value ?? '';
+    if (this.failSelect?.(metric) === true) throw new Error('select: the store does not answer');
+    const found = new Map<string, StoredSample[]>();
+    for (const sample of this.samples) {
+      const valueOf = (name: string): string => sample.labels.find((pair) => pair[0] === name)?.[1] ?? '';
+      if (sample.storedAtMs > this.nowMs || sample.tMs < fromMs || sample.tMs > toMs) continue;
+      if (!wanted.every(({ name, matches }) => matches(valueOf(name)))) continue;
+      const key = JSON.stringify(sample.labels);
+      found.set(key, [...(found.get(key) ?? []), sample]);
+    }
+    const series = [...found].sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(([, samples]) => samples.sort((a, b) => a.tMs - b.tMs));
+    const offsets = new Uint32Array(series.length + 1);
+    series.forEach((samples, i) => (offsets[i + 1] = (offsets[i] as number) + samples.length));
+    const flat = series.flat();
+    return {
+      labels: series.map((samples) => (samples[0] as StoredSample).labels),
+      offsets,
+      tMs: Float64Array.from(flat, (sample) => sample.tMs),
+      values: Float64Array.from(flat, (sample) => sample.value),
+    };
+  };
+
+  ports(changes: Partial<EvaluatePorts> = {}): EvaluatePorts {
+    return {
+      alerts: this.alerts,
+      catalog: this.catalog,
+      select: this.select,
+      rules: async () => ({ version: this.rulesText, groups: parsed(this.rulesText) }),
+      alertmanager: async () => this.alertmanager,
+      putRecords: async (records) => {
+        if (this.failRecords) throw new Error('put records: the stream does not answer');
+        this.records.push(...records);
+      },
+      listShards: async () => this.shards,
+      publish: async (notification) => void this.published.push(notification),
+      externalUrl: 'http://tidemark.example',
+      ...changes,
+    };
+  }
+
+  /** One tick at `nowMs`, everything stored up to then unless the watermark says otherwise. */
+  async tick(nowMs: number, watermarkMs: number | 'as it is' = nowMs, ports: EvaluatePorts = this.ports(), memory: EvaluateMemory = this.memory): Promise<TickReport> {
+    this.nowMs = nowMs;
+    if (watermarkMs !== 'as it is') for (const shard of this.shards) await raiseWatermark(this.catalog, shard.shardId, watermarkMs + 1000);
+    const report = await evaluateTick(ports, memory, { nowMs });
+    this.reports.push(report);
+    return report;
+  }
+
+  /** `[status, evaluation time]` of each published notification, in order. */
+  told(): [string, number][] {
+    return this.published.map((notification) => {
+      const body = JSON.parse(notification.body) as { sequence: number; message: { status: string } };
+      return [body.message.status, body.sequence];
+    });
+  }
+}
+
+const parsed = (text: string) => {
+  const { groups, errors } = parseRuleFile(text, 'rules.yml');
+  if (errors.length > 0) throw new Error(errors.join('\n'));
+  return groups;
+};
