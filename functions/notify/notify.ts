@@ -1,0 +1,84 @@
+import { readLedgerEntry, writeLedgerEntry } from '../../shared/alerting/ledger.ts';
+import type { LedgerEntry } from '../../shared/alerting/ledger.ts';
+import type { NotificationBody } from '../../shared/alerting/notification.ts';
+import type { PublishedNotification } from '../../shared/alerting/publish.ts';
+import { findIntegration } from '../../shared/alerting/receivers.ts';
+import type { AlertmanagerConfig, Integration } from '../../shared/alerting/receivers.ts';
+import { raiseSequence } from '../../shared/alerting/sequences.ts';
+import type { ItemTable } from '../../shared/catalog/item-table.ts';
+import { sendEmail } from '../../shared/channels/email.ts';
+import type { CreateMailTransport } from '../../shared/channels/email.ts';
+import { GIVE_UP_MS, retryDelayMs } from '../../shared/channels/retry-delay.ts';
+import type { SendOutcome } from '../../shared/channels/send-outcome.ts';
+import { sendWebhook } from '../../shared/channels/webhook.ts';
+import type { Fetch } from '../../shared/channels/webhook.ts';
+import { PermanentError } from '../../shared/errors.ts';
+
+export interface NotifyPorts {
+  /** Sequences and ledger. */
+  readonly alerts: ItemTable;
+  readonly alertmanager: () => Promise<AlertmanagerConfig>;
+  readonly fetch: Fetch;
+  readonly createTransport: CreateMailTransport;
+}
+
+/** `retry`: deliver the same notification again after the delay. */
+export type NotifyOutcome = { readonly outcome: 'done' } | { readonly outcome: 'retry'; readonly delayMs: number };
+
+const DONE: NotifyOutcome = { outcome: 'done' };
+
+/**
+ * One attempt to deliver a notification. The ledger counts the attempts, so the fan-out may deliver as often as it likes: one
+ * that has ended is not sent again. Rejects when the table does not answer; the fan-out then delivers again.
+ * @throws PermanentError when the notification is not one of ours.
+ */
+export const notify = async (ports: NotifyPorts, published: PublishedNotification, { nowMs }: { readonly nowMs: number }): Promise<NotifyOutcome> => {
+  const body = parseBody(published);
+  const before = await readLedgerEntry(ports.alerts, published.id, body.sequence);
+  if (before !== undefined && before.state !== 'retrying') return DONE;
+  const record = recorder(ports, published, body, before, nowMs);
+  const integration = findIntegration(await ports.alertmanager(), published.integration);
+  if (integration === undefined) return record('failed', 'the receiver is not configured any more');
+  const standing = await raiseSequence(ports.alerts, { integration: published.integration, dedupKey: body.dedupKey, sequence: body.sequence, nowMs });
+  if (standing === 'superseded') return record('superseded', before?.lastAnswer ?? 'a newer notification was on its way');
+  const sent = await send(ports, integration, published, body, nowMs);
+  if (sent.kind !== 'retry') return record(sent.kind, sent.answer);
+  const attempts = (before?.attempts ?? 0) + 1;
+  if (nowMs - (before?.firstAttemptMs ?? nowMs) >= GIVE_UP_MS) return record('failed', sent.answer);
+  await record('retrying', sent.answer);
+  return { outcome: 'retry', delayMs: Math.max(retryDelayMs(attempts, published.id), sent.afterMs ?? 0) };
+};
+
+const recorder =
+  (ports: NotifyPorts, published: PublishedNotification, body: NotificationBody, before: LedgerEntry | undefined, nowMs: number) =>
+  async (state: LedgerEntry['state'], lastAnswer: string): Promise<NotifyOutcome> => {
+    await writeLedgerEntry(ports.alerts, {
+      id: published.id,
+      receiver: published.receiver,
+      integration: published.integration,
+      subject: published.subject,
+      sequence: body.sequence,
+      attempts: (before?.attempts ?? 0) + (state === 'superseded' ? 0 : 1),
+      firstAttemptMs: before?.firstAttemptMs ?? nowMs,
+      lastAttemptMs: nowMs,
+      lastAnswer,
+      state,
+    });
+    return DONE;
+  };
+
+const send = (ports: NotifyPorts, integration: Integration, published: PublishedNotification, body: NotificationBody, nowMs: number): Promise<SendOutcome> => {
+  const { id, subject } = published;
+  if (integration.channel === 'webhook') return sendWebhook(ports.fetch, integration, id, body.message);
+  return sendEmail(ports.createTransport, integration, { id, subject, message: body.message, nowMs });
+};
+
+const parseBody = (published: PublishedNotification): NotificationBody => {
+  try {
+    const body = JSON.parse(published.body) as Partial<NotificationBody> | null;
+    if (typeof body?.dedupKey === 'string' && Number.isSafeInteger(body.sequence) && typeof body.message === 'object') return body as NotificationBody;
+  } catch (error) {
+    throw new PermanentError(`notify ${published.id}: found a body that is no JSON`, { cause: error });
+  }
+  throw new PermanentError(`notify ${published.id}: found a body without dedupKey, sequence or message`);
+};

@@ -1,0 +1,59 @@
+import type { Item, ItemTable } from '../catalog/item-table.ts';
+import { SPREAD, inParallel, sortableMs, spreadKey } from './spread.ts';
+
+const PK = 'ledger';
+
+/** As long as published notifications stay (outbox.ts). */
+const RETENTION_MS = 30 * 86_400_000;
+
+export type DeliveryState = 'sent' | 'retrying' | 'failed' | 'superseded';
+
+/** What became of one notification. */
+export interface LedgerEntry {
+  readonly id: string;
+  readonly receiver: string;
+  readonly integration: string;
+  readonly subject: string;
+  /** The evaluation time of the transition. */
+  readonly sequence: number;
+  readonly attempts: number;
+  readonly firstAttemptMs: number;
+  readonly lastAttemptMs: number;
+  readonly lastAnswer: string;
+  readonly state: DeliveryState;
+}
+
+export const readLedgerEntry = async (items: ItemTable, id: string, sequence: number): Promise<LedgerEntry | undefined> => {
+  const item = await items.get(keyOf(id, sequence));
+  return item === undefined ? undefined : entryOf(item);
+};
+
+export const writeLedgerEntry = async (items: ItemTable, entry: LedgerEntry): Promise<void> => {
+  const expiresAtS = Math.ceil((entry.lastAttemptMs + RETENTION_MS) / 1000);
+  await items.transact([{ put: { ...keyOf(entry.id, entry.sequence), attributes: { ...entry }, expiresAtS } }]);
+};
+
+/** Deliveries of transitions within a time range (both ends inclusive), oldest first. */
+export const readLedger = async (items: ItemTable, fromMs: number, toMs: number): Promise<readonly LedgerEntry[]> => {
+  const range = { from: sortableMs(fromMs), to: `${sortableMs(toMs)}#~` };
+  const found = await inParallel(SPREAD, SPREAD.length, (digit) => items.query(`${PK}#${digit}`, range));
+  return found
+    .flat()
+    .map(entryOf)
+    .sort((a, b) => a.sequence - b.sequence);
+};
+
+const keyOf = (id: string, sequence: number): { pk: string; sk: string } => ({ pk: spreadKey(PK, id), sk: `${sortableMs(sequence)}#${id}` });
+
+const entryOf = ({ attributes }: Item): LedgerEntry => ({
+  id: String(attributes['id']),
+  receiver: String(attributes['receiver']),
+  integration: String(attributes['integration']),
+  subject: String(attributes['subject']),
+  sequence: Number(attributes['sequence']),
+  attempts: Number(attributes['attempts']),
+  firstAttemptMs: Number(attributes['firstAttemptMs']),
+  lastAttemptMs: Number(attributes['lastAttemptMs']),
+  lastAnswer: String(attributes['lastAnswer']),
+  state: attributes['state'] as DeliveryState,
+});

@@ -1,0 +1,27 @@
+import type { ItemTable } from '../catalog/item-table.ts';
+import { hashOf, spreadKey } from './spread.ts';
+
+/** An alert that is told about for the first time in this long starts anew. */
+const RETENTION_MS = 30 * 86_400_000;
+
+/** What the stored sequence says of a notification: it is the newest so far, or a newer one has been on its way already. */
+export type SequenceOutcome = 'newest' | 'superseded';
+
+/**
+ * Raises the stored sequence of (integration, dedup key) to that of a notification that is about to be sent. An older one is
+ * told to end: so a late `firing` never follows a `resolved`. The same one may try again.
+ */
+export const raiseSequence = async (
+  items: ItemTable,
+  { integration, dedupKey, sequence, nowMs }: { readonly integration: string; readonly dedupKey: string; readonly sequence: number; readonly nowMs: number },
+): Promise<SequenceOutcome> => {
+  const hash = hashOf(integration, dedupKey);
+  const key = { pk: spreadKey('sequence', hash), sk: hash };
+  const outcome = await items.transact([
+    {
+      put: { ...key, attributes: { integration, dedupKey, sequence }, expiresAtS: Math.ceil((nowMs + RETENTION_MS) / 1000) },
+      when: { any: [{ is: 'absent' }, { is: 'less', attribute: 'sequence', value: sequence }, { is: 'equal', attribute: 'sequence', value: sequence }] },
+    },
+  ]);
+  return outcome.done ? 'newest' : 'superseded';
+};

@@ -1,0 +1,102 @@
+import type { WebhookMessage } from '../alerting/notification.ts';
+import type { EmailIntegration } from '../alerting/receivers.ts';
+import { emailHtml, emailText } from './email-text.ts';
+import { shortAnswer } from './send-outcome.ts';
+import type { SendOutcome } from './send-outcome.ts';
+
+/** What nodemailer's SMTP transport is made with. */
+export interface SmtpOptions {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte, which is what port 465 means (RFC 8314). */
+  readonly secure: boolean;
+  readonly requireTLS: boolean;
+  /** Like Alertmanager: without `require_tls` STARTTLS is not tried. */
+  readonly ignoreTLS: boolean;
+  readonly name?: string;
+  readonly auth?: { readonly user: string; readonly pass: string };
+  readonly connectionTimeout: number;
+  readonly greetingTimeout: number;
+  readonly socketTimeout: number;
+  readonly dnsTimeout: number;
+  readonly disableFileAccess: true;
+  readonly disableUrlAccess: true;
+}
+
+export interface MailMessage {
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly messageId: string;
+  readonly date: Date;
+  readonly headers: Record<string, string>;
+}
+
+export interface MailTransport {
+  sendMail(message: MailMessage): Promise<{ readonly response?: string }>;
+  close(): void;
+}
+
+export type CreateMailTransport = (options: SmtpOptions) => MailTransport;
+
+/** Each phase of the conversation; a server that waits longer is asked again later. */
+const SMTP_TIMEOUT_MS = 10_000;
+
+export interface Mail {
+  readonly id: string;
+  readonly subject: string;
+  readonly message: WebhookMessage;
+  readonly nowMs: number;
+}
+
+/** Sends one mail. Two attempts have the same Message-ID, by which mail servers and readers tell a repeated one. Never rejects. */
+export const sendEmail = async (createTransport: CreateMailTransport, integration: EmailIntegration, mail: Mail): Promise<SendOutcome> => {
+  try {
+    const transport = createTransport(smtpOptions(integration));
+    try {
+      const { response } = await transport.sendMail(mailMessage(integration, mail));
+      return { kind: 'sent', answer: shortAnswer(response ?? 'accepted') };
+    } finally {
+      transport.close();
+    }
+  } catch (error) {
+    return smtpProblem(error);
+  }
+};
+
+export const smtpOptions = ({ smarthost, requireTls, hello, auth }: EmailIntegration): SmtpOptions => ({
+  host: smarthost.host,
+  port: smarthost.port,
+  secure: smarthost.port === 465,
+  requireTLS: requireTls && smarthost.port !== 465,
+  ignoreTLS: !requireTls && smarthost.port !== 465,
+  ...(hello === '' ? {} : { name: hello }),
+  ...(auth === undefined ? {} : { auth: { user: auth.username, pass: auth.password } }),
+  connectionTimeout: SMTP_TIMEOUT_MS,
+  greetingTimeout: SMTP_TIMEOUT_MS,
+  socketTimeout: SMTP_TIMEOUT_MS,
+  dnsTimeout: SMTP_TIMEOUT_MS,
+  disableFileAccess: true,
+  disableUrlAccess: true,
+});
+
+const mailMessage = (integration: EmailIntegration, { id, subject, message, nowMs }: Mail): MailMessage => ({
+  from: integration.from,
+  to: integration.to,
+  subject,
+  text: integration.text ?? emailText(message),
+  html: integration.html ?? emailHtml(message),
+  messageId: `<${id}@tidemark>`,
+  date: new Date(nowMs),
+  headers: Object.fromEntries(integration.headers),
+});
+
+/** 5xx about the sender, the recipients or the mail are final; everything else (network, 4xx, login, TLS) may be mended in time. */
+const smtpProblem = (error: unknown): SendOutcome => {
+  const { code, responseCode, response } = error !== null && typeof error === 'object' ? (error as { code?: unknown; responseCode?: unknown; response?: unknown }) : {};
+  const text = `SMTP ${String(code ?? 'error')}${typeof response === 'string' ? ` ${response}` : ''}`;
+  const final = typeof responseCode === 'number' && responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE');
+  return { kind: final ? 'failed' : 'retry', answer: shortAnswer(text) };
+};
