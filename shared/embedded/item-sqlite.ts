@@ -80,7 +80,8 @@ class ItemThread {
   #ended: Error | undefined;
 
   static async start(settings: ItemWorkerSettings, nowMs: () => number): Promise<ItemThread> {
-    const worker = new Worker(new URL('item-sqlite-worker.ts', import.meta.url), { workerData: settings, name: 'items' });
+    // No flags of the process: some, such as --input-type, do not suit a thread that starts from a file.
+    const worker = new Worker(new URL('item-sqlite-worker.ts', import.meta.url), { workerData: settings, name: 'items', execArgv: [] });
     const message = await new Promise<WorkerMessage>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
