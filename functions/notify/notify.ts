@@ -38,15 +38,16 @@ export const notify = async (ports: NotifyPorts, published: PublishedNotificatio
   if (before !== undefined && before.state !== 'retrying') return DONE;
   const record = recorder(ports, published, body, before, nowMs);
   const integration = findIntegration(await ports.alertmanager(), published.integration);
-  if (integration === undefined) return record('failed', 'the receiver is not configured any more');
+  if (integration === undefined) return record('failed', 'the receiver is configured no more');
   const standing = await raiseSequence(ports.alerts, { integration: published.integration, dedupKey: body.dedupKey, sequence: body.sequence, nowMs });
   if (standing === 'superseded') return record('superseded', before?.lastAnswer ?? 'a newer notification was on its way');
   const sent = await send(ports, integration, published, body, nowMs);
   if (sent.kind !== 'retry') return record(sent.kind, sent.answer);
-  const attempts = (before?.attempts ?? 0) + 1;
-  if (nowMs - (before?.firstAttemptMs ?? nowMs) >= GIVE_UP_MS) return record('failed', sent.answer);
+  const delayMs = Math.max(retryDelayMs((before?.attempts ?? 0) + 1, published.id), sent.afterMs ?? 0);
+  // Queues end a message by the same rule; the ledger must have said so before that.
+  if (nowMs + delayMs - (before?.firstAttemptMs ?? nowMs) > GIVE_UP_MS) return record('failed', sent.answer);
   await record('retrying', sent.answer);
-  return { outcome: 'retry', delayMs: Math.max(retryDelayMs(attempts, published.id), sent.afterMs ?? 0) };
+  return { outcome: 'retry', delayMs };
 };
 
 const recorder =

@@ -1,4 +1,4 @@
-/** Attempts end this long after the first one (design 7). */
+/** No attempt starts later than this after the first one (design 7). */
 export const GIVE_UP_MS = 4 * 3_600_000;
 
 export const MAX_DELAY_MS = 900_000;
