@@ -1,0 +1,111 @@
+import type { Server } from 'node:http';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { serve } from '@hono/node-server';
+import { connect } from '../shared/client/connect.ts';
+import { openHostMetrics } from '../shared/embedded/host-metrics.ts';
+import { acquireLock } from '../shared/embedded/lock.ts';
+import { PermanentError, messageOf } from '../shared/errors.ts';
+import { type Installation, openInstallation } from './start/installation.ts';
+
+export interface StartOptions {
+  readonly port: number;
+  readonly data: string;
+  readonly rules?: string;
+  readonly alertmanager?: string;
+}
+
+/** How often the host's own metrics are pushed. */
+const HOST_METRICS_EVERY_MS = 5000;
+const HOST = '127.0.0.1';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/**
+ * All of Tidemark in one process, until Ctrl-C. Rejects with one clear line when the folder or the port cannot be had; then
+ * nothing was changed.
+ */
+export const start = async (options: StartOptions): Promise<void> => {
+  const data = resolve(options.data);
+  const url = `http://${HOST}:${options.port}`;
+  const lock = await acquireLock(data);
+  try {
+    const installation = await openInstallation({
+      data,
+      url,
+      rules: resolve(options.rules ?? join(data, 'rules')),
+      alertmanager: resolve(options.alertmanager ?? join(data, 'alertmanager.yml')),
+      say,
+    });
+    const server = await listen(installation, options.port).catch(async (error: unknown) => {
+      await installation.close();
+      throw error;
+    });
+    await lock.announce(url);
+    installation.run();
+    const stopHost = pushHostMetrics(installation, url, data);
+    say(banner(url, data));
+    await untilSignal();
+    say('stopping: taking no more samples, storing what is in the stream');
+    await stopHost();
+    await new Promise((done) => {
+      server.close(done);
+      server.closeIdleConnections();
+    });
+    await installation.close();
+  } finally {
+    await lock.release();
+  }
+};
+
+const listen = (installation: Installation, port: number): Promise<Server> =>
+  new Promise((done, fail) => {
+    const server = serve({ fetch: installation.app.fetch, port, hostname: HOST }, () => {
+      server.off('error', fail);
+      done(server);
+    }) as Server;
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const found = error.code === 'EADDRINUSE' ? 'it is taken by another process' : messageOf(error);
+      fail(new PermanentError(`listen on ${HOST}:${port}: ${found}; choose another with --port`, { cause: error }));
+    });
+  });
+
+/** The first user of the product is the machine it runs on: through the client library and the front door, as any sender. */
+const pushHostMetrics = ({ metrics }: Installation, url: string, data: string): (() => Promise<void>) => {
+  const labels = { instance: hostname(), job: 'tidemark' };
+  let problem: string | undefined;
+  const connection = connect({
+    url,
+    sender: `tidemark/${hostname()}`,
+    labels,
+    flushIntervalMs: HOST_METRICS_EVERY_MS,
+    beforeFlush: () => host.collect(Date.now()),
+    onFlush: (report) => {
+      if (report.problem !== undefined && report.problem !== problem) say(`host metrics: ${report.problem}`);
+      problem = report.problem;
+    },
+  });
+  const host = openHostMetrics(connection.client.registry, data);
+  const own = connect({ url, sender: 'tidemark/self', flushIntervalMs: HOST_METRICS_EVERY_MS, registry: metrics.registry });
+  void host.collect(Date.now()).then(() => connection.client.flush());
+  return async () => {
+    await Promise.all([connection.close(), own.close()]);
+    host.close();
+  };
+};
+
+const banner = (url: string, data: string): string => `tidemark is at ${url}, everything is kept in ${data}
+
+  PromQL   npx tidemark query 'sum by (mode) (rate(node_cpu_seconds_total[1m]))'
+  SQL      npx tidemark sql 'SELECT metric, count(*) AS samples FROM samples GROUP BY metric'
+  push     npx tidemark push 'CPU.load host=webserver01,region=us-west 50'
+  Grafana  a Prometheus data source with the address ${url}
+  itself   ${url}/metrics
+
+Ctrl-C stops it.`;
+
+const untilSignal = (): Promise<void> =>
+  new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+  });
+

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Hono } from 'hono';
+import { DEFAULT_BODY_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_IN_FLIGHT_BYTES, makeIngestApp } from '../../functions/ingest/ingest.ts';
+import { notify } from '../../functions/notify/notify.ts';
+import { DEFAULT_QUERY_LIMITS, makeQueryApp } from '../../functions/query/query.ts';
+import { storeDelivery } from '../../functions/store/store.ts';
+import type { Channel } from '../../shared/alerting/publish.ts';
+import { hotFilesOf, hoursWithSamples } from '../../shared/catalog/hot-files.ts';
+import type { ItemTable } from '../../shared/catalog/item-table.ts';
+import { MetadataCache } from '../../shared/catalog/metric-metadata.ts';
+import { createSmtpTransport } from '../../shared/channels/smtp-transport.ts';
+import { toTextFormat } from '../../shared/client/text-format.ts';
+import { type SqlFile, openDuckDb } from '../../shared/embedded/duckdb.ts';
+import { type FanOut, openFanOut } from '../../shared/embedded/fan-out-queue.ts';
+import { openItemTables } from '../../shared/embedded/item-sqlite.ts';
+import { type Mapping, startMapping } from '../../shared/embedded/mapping.ts';
+import { openObjectDirectory } from '../../shared/embedded/object-directory.ts';
+import { type EmbeddedStream, openStream } from '../../shared/embedded/stream.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { localOnly } from '../../shared/http/local-only.ts';
+import { DEFAULT_PROMOTED_LABELS } from '../../shared/parquet/schema.ts';
+import { DEFAULT_SAMPLE_LIMITS } from '../../shared/protocols/limits.ts';
+import type { ObjectStore } from '../../shared/storage/object-store.ts';
+import { makePieceCache } from '../../shared/storage/piece-cache.ts';
+import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
+import { runEvaluator } from './evaluator.ts';
+import { type Say, liveAlertmanager, liveRules } from './live-files.ts';
+import { type ProductMetrics, makeProductMetrics } from './product-metrics.ts';
+
+export interface InstallationOptions {
+  /** Absolute, and ours alone: the lock is held. */
+  readonly data: string;
+  readonly url: string;
+  readonly rules: string;
+  readonly alertmanager: string;
+  readonly say: Say;
+}
+
+/** All the parts, bound to the embedded adapters. */
+export interface Installation {
+  readonly app: Hono;
+  readonly metrics: ProductMetrics;
+  /** Starts what works by itself: mapping, evaluator, notifier. */
+  run(): void;
+  /** Stores what is in the stream, ends what runs, closes what is open. */
+  close(): Promise<void>;
+}
+
+const CHANNELS: readonly Channel[] = ['webhook', 'email'];
+/** Decoded files that queries share: about 16 M samples. */
+const CACHE_BYTES = 256 * 1024 * 1024;
+const SQL_MEMORY_MB = 1024;
+const SQL_TIMEOUT_MS = 60_000;
+/** One shard takes what one machine sends: shards are for scale, and each costs a heartbeat. */
+const SHARDS = 1;
+
+/** What the steps are made of. */
+interface Parts {
+  readonly options: InstallationOptions;
+  readonly objects: ObjectStore;
+  readonly catalog: ItemTable;
+  readonly alerts: ItemTable;
+  readonly stream: EmbeddedStream;
+  readonly fanOut: FanOut;
+  readonly metrics: ProductMetrics;
+}
+
+export const openInstallation = async (options: InstallationOptions): Promise<Installation> => {
+  const { data } = options;
+  await mkdir(options.rules, { recursive: true });
+  const objects = await openObjectDirectory(join(data, 'objects'));
+  const tables = await openItemTables(join(data, 'items.sqlite'), ['catalog', 'alerts', 'queue']);
+  const stream = await openStream(join(data, 'stream'), { shardCount: SHARDS, nowMs: Date.now });
+  const fanOut = await openFanOut(tables.table('queue'), { channels: CHANNELS, nowMs: Date.now });
+  const parts: Parts = { options, objects, catalog: tables.table('catalog'), alerts: tables.table('alerts'), stream, fanOut, metrics: makeProductMetrics() };
+  const running: { stop(): Promise<void> }[] = [];
+  return {
+    app: makeApp(parts),
+    metrics: parts.metrics,
+    run: () => void running.push(...runSteps(parts)),
+    close: async () => {
+      // In the order of the road: what a later part still gives out, an earlier one no longer needs.
+      for (const part of running.splice(0)) await part.stop();
+      await stream.close();
+      await tables.close();
+    },
+  };
+};
+
+const makeApp = ({ options, objects, catalog, stream, metrics }: Parts): Hono => {
+  const cache = makePieceCache(CACHE_BYTES);
+  const app = new Hono();
+  app.use(localOnly());
+  app.get('/metrics', (c) => c.text(toTextFormat(metrics.registry), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }));
+  const ingest = makeIngestApp({
+    putRecords: stream.putRecords,
+    nowMs: Date.now,
+    nextRecordId: () => randomBytes(16),
+    limits: { bodyBytes: DEFAULT_BODY_BYTES, decodedBytes: DEFAULT_DECODED_BYTES, inFlightBytes: DEFAULT_IN_FLIGHT_BYTES, samples: DEFAULT_SAMPLE_LIMITS },
+    count: metrics.ingested,
+  });
+  const query = makeQueryApp({
+    objects,
+    catalog,
+    cache,
+    nowMs: Date.now,
+    limits: DEFAULT_QUERY_LIMITS,
+    version: '0.1.0',
+    runSql: openDuckDb({
+      files: () => allFiles(catalog, join(options.data, 'objects')),
+      promotedLabels: DEFAULT_PROMOTED_LABELS,
+      memoryMb: SQL_MEMORY_MB,
+      timeoutMs: SQL_TIMEOUT_MS,
+    }),
+  });
+  app.route('/', ingest);
+  app.route('/', query);
+  return app;
+};
+
+const allFiles = async (catalog: ItemTable, objectsDir: string): Promise<readonly SqlFile[]> => {
+  const hours = await hoursWithSamples(catalog, 0, Number.POSITIVE_INFINITY);
+  const files = (await Promise.all(hours.map((hour) => hotFilesOf(catalog, hour)))).flat();
+  return files.map(({ key, bytes }) => ({ path: join(objectsDir, key), bytes }));
+};
+
+/** In the order in which they stop: first what makes records, then what stores them, then what tells people. */
+const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
+  const { options, objects, catalog, alerts, stream, fanOut, metrics } = parts;
+  const { say } = options;
+  const alertmanager = liveAlertmanager(options.alertmanager, say);
+  const evaluator = runEvaluator({
+    ports: {
+      alerts,
+      catalog,
+      select: makeSelectSeries({ objects, catalog, cache: makePieceCache(CACHE_BYTES), limits: { maxSamples: DEFAULT_MAX_SAMPLES } }),
+      rules: liveRules(options.rules, say),
+      alertmanager,
+      putRecords: stream.putRecords,
+      listShards: stream.listShards,
+      publish: fanOut.publish,
+      externalUrl: options.url,
+    },
+    holder: randomBytes(8).toString('hex'),
+    metrics,
+    say,
+  });
+  return [evaluator, runMapping(parts), ...CHANNELS.map((channel) => runNotifier(parts, channel, alertmanager))];
+};
+
+const runMapping = ({ options, objects, catalog, stream, metrics }: Parts): Mapping => {
+  const metadata = new MetadataCache();
+  return startMapping({
+    stream,
+    deliver: async (delivery) => metrics.stored(await storeDelivery({ objects, catalog }, delivery, { promotedLabels: DEFAULT_PROMOTED_LABELS, metadata })),
+    nowMs: Date.now,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+    onError: (subject, error) => {
+      metrics.failed('store');
+      options.say(`store: ${subject}: ${messageOf(error)}`);
+    },
+  });
+};
+
+const runNotifier = ({ alerts, fanOut, metrics }: Parts, channel: Channel, alertmanager: ReturnType<typeof liveAlertmanager>): { stop(): Promise<void> } =>
+  fanOut.consume(channel, async (published) => {
+    const outcome = await notify({ alerts, alertmanager, fetch, createTransport: createSmtpTransport }, published, { nowMs: Date.now() });
+    metrics.notified(channel, outcome.outcome);
+    return outcome;
+  });

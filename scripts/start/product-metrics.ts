@@ -1,0 +1,73 @@
+import type { TickReport } from '../../functions/evaluate/tick-report.ts';
+import type { IngestCount } from '../../functions/ingest/ingest.ts';
+import type { StoreReport } from '../../functions/store/store-report.ts';
+import { MetricRegistry } from '../../shared/client/metric-registry.ts';
+
+/** What the product counts of itself, shown on `/metrics` and pushed with the host's own metrics. */
+export interface ProductMetrics {
+  readonly registry: MetricRegistry;
+  ingested(count: IngestCount): void;
+  stored(report: StoreReport): void;
+  ticked(report: TickReport, nowMs: number): void;
+  notified(channel: string, outcome: string): void;
+  failed(part: string): void;
+}
+
+export const makeProductMetrics = (): ProductMetrics => {
+  const registry = new MetricRegistry();
+  // Counters that a person looks for are there from the start, at 0.
+  for (const [name, help] of STORE_COUNTERS) registry.counter(`tidemark_store_${name}_total`, {}, help);
+  return {
+    registry,
+    ingested: (count) => countIngest(registry, count),
+    stored: (report) => countStore(registry, report),
+    ticked: (report, nowMs) => countTick(registry, report, nowMs),
+    notified: (channel, outcome) => registry.counter('tidemark_notify_attempts_total', { channel, outcome }, 'Attempts to deliver a notification.').add(),
+    failed: (part) => registry.counter('tidemark_failures_total', { part }, 'Failures that were got over by trying again.').add(),
+  };
+};
+
+const STORE_COUNTERS = [
+  ['records', 'Records of the stream that were stored.'],
+  ['samples', 'Samples in the records that were stored.'],
+  ['rows', 'Rows written to hot objects.'],
+  ['objects', 'Hot objects written.'],
+  ['bytes', 'Bytes of hot objects written.'],
+  ['quarantined', 'Records put into quarantine.'],
+  ['duplicates', 'Records that came twice in one delivery.'],
+] as const;
+
+const countIngest = (registry: MetricRegistry, count: IngestCount): void => {
+  const { protocol } = count;
+  if ('accepted' in count) registry.counter('tidemark_ingest_samples_total', { protocol }, 'Samples acknowledged.').add(count.accepted);
+  else if ('rejected' in count) registry.counter('tidemark_ingest_rejected_total', { protocol, reason: count.reason }, 'Samples refused.').add(count.rejected);
+  else registry.counter('tidemark_ingest_refused_total', { protocol, status: String(count.status) }, 'Requests refused.').add(count.refused);
+};
+
+const countStore = (registry: MetricRegistry, report: StoreReport): void => {
+  for (const [name] of STORE_COUNTERS) registry.counter(`tidemark_store_${name}_total`).add(report[name]);
+  for (const { reason, samples } of report.rejected) registry.counter('tidemark_store_rejected_total', { reason }, 'Samples refused by the store.').add(samples);
+  for (const { sender, latenessMs } of report.lateness) {
+    registry.gauge('tidemark_sender_lateness_seconds', { sender }, 'Arrival of the last record less its newest sample.').set(latenessMs / 1000);
+  }
+};
+
+const TICK_COUNTERS = [
+  ['slots', 'slots'],
+  ['incompleteSlots', 'incomplete_slots'],
+  ['skippedSlots', 'skipped_slots'],
+  ['evaluations', 'evaluations'],
+  ['ruleErrors', 'rule_errors'],
+  ['transitions', 'transitions'],
+  ['notifications', 'notifications'],
+  ['published', 'published'],
+] as const;
+
+const countTick = (registry: MetricRegistry, report: TickReport, nowMs: number): void => {
+  for (const [field, name] of TICK_COUNTERS) registry.counter(`tidemark_evaluate_${name}_total`).add(report[field]);
+  for (const phase of ['pending', 'firing'] as const) registry.gauge('tidemark_alerts', { alertstate: phase }, 'Alerts now.').set(report[phase]);
+  if (report.watermarkMs !== undefined && report.watermarkMs > 0) {
+    registry.gauge('tidemark_watermark_age_seconds', {}, 'How long ago the time lies up to which everything is stored.').set((nowMs - report.watermarkMs) / 1000);
+  }
+  if (report.errors.length > 0) registry.counter('tidemark_failures_total', { part: 'evaluate' }).add(report.errors.length);
+};
