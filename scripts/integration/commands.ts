@@ -1,22 +1,31 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 
 export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly timeoutMs: number;
+  /** Where its output goes; ours where absent. */
+  readonly logFile?: string;
 }
 
-/** Runs a program to its end, its output on ours. Rejects when it fails or takes too long. */
-export const run = async (program: string, args: readonly string[], { env, timeoutMs }: CommandOptions): Promise<void> => {
-  const code = await exitCodeOf(program, args, { env: env ?? process.env, timeoutMs });
-  if (code !== 0) throw new Error(`run ${program} ${args[0] ?? ''}: ended with ${String(code)}, 0 is expected (within ${timeoutMs} ms)`);
+/** Runs a program to its end. Rejects, with the end of its log, when it fails or takes too long. */
+export const run = async (program: string, args: readonly string[], options: CommandOptions): Promise<void> => {
+  const code = await exitCodeOf(program, args, options);
+  if (code === 0) return;
+  const log = options.logFile === undefined ? '' : `\n${readFileSync(options.logFile, 'utf8').slice(-SHOWN_LOG_CHARACTERS)}`;
+  throw new Error(`run ${program} ${args[0] ?? ''}: ended with ${String(code)}, 0 is expected (within ${options.timeoutMs} ms)${log}`);
 };
 
+const SHOWN_LOG_CHARACTERS = 4000;
+
 /** The exit code; null for a program that was ended by a signal, ours at the timeout among them. */
-export const exitCodeOf = async (program: string, args: readonly string[], { env, timeoutMs }: CommandOptions): Promise<number | null> => {
-  const child = spawn(program, args, { env: env ?? process.env, stdio: ['ignore', 'inherit', 'inherit'], timeout: timeoutMs, killSignal: 'SIGKILL' });
+export const exitCodeOf = async (program: string, args: readonly string[], { env, timeoutMs, logFile }: CommandOptions): Promise<number | null> => {
+  const output = logFile === undefined ? 'inherit' : openSync(logFile, 'w');
+  const child = spawn(program, args, { env: env ?? process.env, stdio: ['ignore', output, output], timeout: timeoutMs, killSignal: 'SIGKILL' });
   const [code] = (await once(child, 'exit')) as [number | null];
+  if (typeof output === 'number') closeSync(output);
   return code;
 };
 

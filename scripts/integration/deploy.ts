@@ -53,7 +53,8 @@ const writeSettings = (webhookPort: number): string => {
 export const deploy = async (webhookPort: number, env: NodeJS.ProcessEnv, bootstrap: boolean): Promise<void> => {
   const settings = writeSettings(webhookPort);
   const target = `aws://${env['CDK_DEFAULT_ACCOUNT'] ?? ''}/${env['CDK_DEFAULT_REGION'] ?? ''}`;
-  const cdk = (timeoutMs: number, ...args: string[]): Promise<void> => run('cdk', [...args, '--no-notices', '--progress', 'events', '--ci'], { env, timeoutMs });
+  const cdk = (timeoutMs: number, verb: string, ...args: string[]): Promise<void> =>
+    run('cdk', [verb, ...args, '--no-notices', '--progress', 'events', '--ci'], { env, timeoutMs, logFile: join(FOLDER, `${verb}.log`) });
   if (bootstrap) await cdk(BOOTSTRAP_MS, 'bootstrap', target, '--quiet', '-o', join(FOLDER, 'bootstrap.out'));
   const context = ['-c', `tidemark=${settings}`, '-c', `stack=${STACK}`];
   await cdk(DEPLOY_MS, 'deploy', STACK, ...context, '-o', join(FOLDER, 'cdk.out'), '--require-approval', 'never', '--outputs-file', OUTPUTS_FILE);

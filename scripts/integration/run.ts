@@ -22,6 +22,13 @@ const startEndpoint = async (): Promise<RunningEndpoint> => {
   return timed('start MiniStack', startMinistack);
 };
 
+/** Which endpoint it is, by the address that only it has. */
+const kindOf = async (endpoint: RunningEndpoint): Promise<string> => {
+  if (endpoint.url === '') return 'aws';
+  const localstack = await fetch(`${endpoint.url}/_localstack/info`).then((response) => response.ok, () => false);
+  return localstack ? 'localstack' : 'ministack';
+};
+
 const environmentFor = (endpoint: RunningEndpoint): NodeJS.ProcessEnv =>
   endpoint.url === '' ? process.env : { ...process.env, ...EMULATED, AWS_ENDPOINT_URL: endpoint.url };
 
@@ -34,7 +41,7 @@ const main = async (filters: readonly string[]): Promise<number> => {
     const webhookPort = await freePort();
     const env = environmentFor(endpoint);
     await timed('deploy', () => deploy(webhookPort, env, endpoint.url !== ''));
-    const testEnv = { ...env, TIDEMARK_OUTPUTS: OUTPUTS_FILE, TIDEMARK_STACK: STACK, TIDEMARK_WEBHOOK_PORT: String(webhookPort) };
+    const testEnv = { ...env, TIDEMARK_ENDPOINT: await kindOf(endpoint), TIDEMARK_OUTPUTS: OUTPUTS_FILE, TIDEMARK_STACK: STACK, TIDEMARK_WEBHOOK_PORT: String(webhookPort) };
     const args = ['run', '--config', 'vitest.integration.config.ts', ...filters];
     return (await timed('tests', () => exitCodeOf('vitest', args, { env: testEnv, timeoutMs: TESTS_MS }))) ?? 1;
   } finally {

@@ -1,8 +1,10 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
+import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { PermanentError } from '../../../shared/errors.ts';
 import type { PublishedNotification } from '../../../shared/alerting/publish.ts';
-import { makeSnsPublish } from '../../../shared/aws/publish-sns.ts';
+import { makeSnsPublish, parseQueueMessage } from '../../../shared/aws/publish-sns.ts';
 
 const sns = mockClient(SNSClient);
 const publish = makeSnsPublish(new SNSClient({}), 'arn:topic');
@@ -30,7 +32,19 @@ describe('publishing to SNS', () => {
     const message = JSON.parse(sent()?.Message ?? '') as { readonly default: string; readonly sqs: string };
     expect(sent()?.MessageStructure).toBe('json');
     expect(message.default).toBe(notification.subject);
-    expect(JSON.parse(message.sqs)).toEqual(notification);
+    expect(parseQueueMessage(message.sqs)).toEqual(notification);
+  });
+
+  it('packs a body that escapes alone would make too long', async () => {
+    const long = { ...notification, body: '"\\'.repeat(100_000) };
+    await publish(long);
+    expect(sent()?.Message?.length).toBeLessThan(256 * 1024);
+    expect(parseQueueMessage((JSON.parse(sent()?.Message ?? '') as { readonly sqs: string }).sqs)).toEqual(long);
+  });
+
+  it('refuses for good what SNS cannot take even packed', async () => {
+    const body = randomBytes(300_000).toString('base64');
+    await expect(publish({ ...notification, body })).rejects.toBeInstanceOf(PermanentError);
   });
 
   it('carries what the filters match', async () => {
