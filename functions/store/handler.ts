@@ -4,17 +4,16 @@ import { makeDynamoItems } from '../../shared/aws/item-dynamo.ts';
 import { logLine } from '../../shared/aws/log-line.ts';
 import { makeS3Objects } from '../../shared/aws/object-s3.ts';
 import { realPacing } from '../../shared/aws/pacing.ts';
-import { MetadataCache } from '../../shared/catalog/metric-metadata.ts';
 import { loadConfig, STORE_ENV } from '../../shared/config.ts';
 import type { DeliveredRecord, Delivery } from '../../shared/wire/record-stream.ts';
-import { storeDelivery } from './store.ts';
+import { storeDelivery, StoreMemory } from './store.ts';
 
 const config = loadConfig(STORE_ENV, process.env);
 const ports = {
   objects: makeS3Objects(s3Client(process.env), config.bucketName, realPacing),
   catalog: makeDynamoItems(dynamoClient(), config.catalogTable, realPacing),
 };
-const options = { promotedLabels: config.promotedLabels, metadata: new MetadataCache() };
+const options = { promotedLabels: config.promotedLabels, memory: new StoreMemory() };
 
 /** Throwing has Lambda deliver the batch again, then its halves: `storeDelivery` may be called any number of times. */
 export const handler = async (event: KinesisStreamEvent): Promise<void> => {

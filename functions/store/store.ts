@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { countAttempt, forgiveAttempt } from '../../shared/catalog/attempts.ts';
+import { AttemptLog } from '../../shared/catalog/attempts.ts';
 import { addGap } from '../../shared/catalog/gaps.ts';
 import { addHotFile } from '../../shared/catalog/hot-files.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
-import { type MetadataCache, saveMetadata } from '../../shared/catalog/metric-metadata.ts';
+import { MetadataCache, saveMetadata } from '../../shared/catalog/metric-metadata.ts';
 import { raiseWatermark } from '../../shared/catalog/watermarks.ts';
 import { PermanentError } from '../../shared/errors.ts';
 import { DEFAULT_SAMPLE_LIMITS, type SampleLimits } from '../../shared/protocols/limits.ts';
@@ -20,11 +20,16 @@ export interface StorePorts {
   readonly catalog: ItemTable;
 }
 
+/** What a process remembers from one delivery to the next. One for its life. */
+export class StoreMemory {
+  readonly metadata = new MetadataCache();
+  readonly attempts = new AttemptLog();
+}
+
 export interface StoreOptions {
   /** Labels that have a column of their own. */
   readonly promotedLabels: readonly string[];
-  /** One for the life of the process. */
-  readonly metadata: MetadataCache;
+  readonly memory: StoreMemory;
   /** The same that ingest holds samples against. */
   readonly limits?: SampleLimits;
 }
@@ -53,28 +58,24 @@ export const storeDelivery = async (ports: StorePorts, delivery: Delivery, optio
 /** A record alone is one that may have ended the process before, so its attempts are counted. */
 const storeAlone = async (ports: StorePorts, delivery: Delivery, record: DeliveredRecord, options: StoreOptions, tally: StoreTally): Promise<void> => {
   const { shardId } = delivery;
-  const { sequence, arrivalMs } = record;
-  const waitOut = <T>(effects: () => Promise<T>): Promise<T> => withForgiveness(ports.catalog, shardId, sequence, effects);
-  const attempt = await waitOut(() => countAttempt(ports.catalog, shardId, sequence));
-  // Outside of the forgiveness: what fails here fails over the record's content, or ends the process.
-  const prepared = attempt < LAST_ATTEMPT ? [...prepare(delivery, options, tally)] : undefined;
-  await waitOut(async () => {
+  const { attempts } = options.memory;
+  const attempt = await attempts.begin(ports.catalog, shardId, record.sequence);
+  let prepared: readonly Prepared[] | undefined;
+  try {
+    if (attempt < LAST_ATTEMPT) prepared = [...prepare(delivery, options, tally)];
+  } catch (error) {
+    attempts.blame(shardId);
+    throw error;
+  }
+  try {
     if (prepared === undefined) await giveUp(ports, shardId, record, tally);
     for (const each of prepared ?? []) await storeSlice(ports, each, options, tally);
-    await raiseWatermark(ports.catalog, shardId, arrivalMs);
-  });
-};
-
-/**
- * Takes the attempt back when the outside refuses: only a process that died, or content that none of our code gets
- * through, counts. Otherwise an outage would send good records into quarantine, where it has to be waited out.
- */
-const withForgiveness = async <T>(catalog: ItemTable, shardId: string, sequence: string, effects: () => Promise<T>): Promise<T> => {
-  try {
-    return await effects();
+    await raiseWatermark(ports.catalog, shardId, record.arrivalMs);
   } catch (error) {
-    // The caller has to hear of the refusal itself; an attempt that stays counted is one of three.
-    if (!(error instanceof PermanentError)) await forgiveAttempt(catalog, shardId, sequence).catch(() => undefined);
+    // An outage has to be waited out: were it counted, it would send good records into quarantine. The caller hears of the
+    // refusal itself; that the catalog may refuse this write too is made good by what the process remembers.
+    if (error instanceof PermanentError) attempts.blame(shardId);
+    else await attempts.spare(ports.catalog, shardId).catch(() => undefined);
     throw error;
   }
 };
@@ -105,7 +106,7 @@ const storeSlice = async ({ objects, catalog }: StorePorts, { slice, hotObjects 
     tally.bytes += bytes.length;
   }
   const described = slice.batches.flatMap((batch) => batch.metadata);
-  await saveMetadata(catalog, options.metadata, described, slice.lastArrivalMs);
+  await saveMetadata(catalog, options.memory.metadata, described, slice.lastArrivalMs);
 };
 
 /**
