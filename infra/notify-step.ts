@@ -11,13 +11,12 @@ import type { Parts } from './parts.ts';
 export class NotifyStep extends Construct {
   readonly fn: NodeFunction;
 
-  constructor(scope: Construct, id: string, { settings, lake, tables }: Parts, fanOut: FanOut) {
+  constructor(scope: Construct, id: string, { settings, tables }: Parts, fanOut: FanOut) {
     super(scope, id);
     this.fn = new NodeFunction(this, 'Notify', {
       entry: 'functions/notify/handler.ts',
       description: 'Tidemark: delivers notifications by webhook and e-mail',
       environment: environmentOf(NOTIFY_ENV, {
-        bucketName: lake.bucket.bucketName,
         alertsTable: tables.alerts.tableName,
         allowedNetworks: settings.allowedNetworks,
       }),
@@ -26,7 +25,6 @@ export class NotifyStep extends Construct {
       timeout: Duration.minutes(1),
       reservedConcurrency: settings.reservedConcurrency.notify,
     });
-    lake.allowRead(this.fn, ['outbox/']);
     tables.allowWrite(this.fn, tables.alerts);
     for (const { channel, queue } of fanOut.queues) {
       this.fn.allow({

@@ -27,7 +27,7 @@ export class QueryStep extends Construct {
       memoryMiB: 3538,
       timeout: Duration.minutes(2),
     });
-    lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/', 'athena/']);
+    lake.allowRead(this.fn, ['hot/', 'athena/']);
     lake.allowWrite(this.fn, ['athena/']);
     tables.allowRead(this.fn, tables.catalog);
     tables.allowWrite(this.fn, tables.alerts);

@@ -37,7 +37,7 @@ export const EVALUATE_ENV = {
   /** Where people reach the query function, for links in notifications. */
   externalUrl: text('EXTERNAL_URL'),
 } as const;
-export const NOTIFY_ENV = { bucketName, alertsTable, allowedNetworks: list('ALLOWED_NETWORKS') } as const;
+export const NOTIFY_ENV = { alertsTable, allowedNetworks: list('ALLOWED_NETWORKS') } as const;
 
 export type IngestConfig = ConfigOf<typeof INGEST_ENV>;
 export type StoreConfig = ConfigOf<typeof STORE_ENV>;

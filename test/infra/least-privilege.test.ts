@@ -42,7 +42,8 @@ describe('least privilege', () => {
   it.each([
     ['Store', ['hot/*', 'quarantine/*', 'aws/lambda/*']],
     ['Query', ['athena/*']],
-    ['Evaluate', ['outbox/*']],
+    ['Evaluate', []],
+    ['Notify', []],
   ])('lets %s write under its own prefixes alone', (step, prefixes) => {
     const found = [...places(step, 's3:PutObject').matchAll(/"\/([a-z0-9/]+\*)"/g)].map((match) => match[1]);
     expect(found).toEqual(prefixes);

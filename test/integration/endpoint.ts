@@ -25,8 +25,6 @@ export const itWith = (feature: Feature, title: string, test: () => Promise<void
   it.skipIf(reason !== undefined)(reason === undefined ? title : `${title} (${reason})`, test);
 };
 
-export const has = (feature: Feature): boolean => LACKS[kind][feature] === undefined;
-
 export interface Outputs {
   readonly IngestUrl: string;
   readonly QueryUrl: string;

@@ -1,0 +1,39 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { dynamoClient, sqsClient } from '../../shared/aws/clients.ts';
+import { makeDynamoItems } from '../../shared/aws/item-dynamo.ts';
+import { logLine } from '../../shared/aws/log-line.ts';
+import { realPacing } from '../../shared/aws/pacing.ts';
+import { parseQueueMessage } from '../../shared/aws/publish-sns.ts';
+import { makeDelayRetry } from '../../shared/aws/queue-sqs.ts';
+import { createSmtpTransport } from '../../shared/channels/smtp-transport.ts';
+import { loadConfig, NOTIFY_ENV } from '../../shared/config.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { alertmanagerConfig } from '../built-in-files.ts';
+import { notify, type NotifyPorts } from './notify.ts';
+
+const config = loadConfig(NOTIFY_ENV, process.env);
+const delayRetry = makeDelayRetry(sqsClient());
+const ports: NotifyPorts = {
+  alerts: makeDynamoItems(dynamoClient(), config.alertsTable, realPacing),
+  alertmanager: async () => alertmanagerConfig(),
+  fetch,
+  createTransport: createSmtpTransport,
+};
+
+/** What is reported as failed comes again: after the delay that notify asked for, or after the queue's own time. */
+export const handler = async ({ Records: records }: SQSEvent): Promise<SQSBatchResponse> => {
+  const ended = await Promise.all(records.map(attempt));
+  return { batchItemFailures: records.filter((_, k) => ended[k] !== true).map(({ messageId }) => ({ itemIdentifier: messageId })) };
+};
+
+/** Whether the message is done with. */
+const attempt = async ({ body, eventSourceARN, receiptHandle, messageId }: SQSRecord): Promise<boolean> => {
+  try {
+    const outcome = await notify(ports, parseQueueMessage(body), { nowMs: Date.now() });
+    if (outcome.outcome === 'done') return true;
+    await delayRetry(eventSourceARN, receiptHandle, outcome.delayMs);
+  } catch (error) {
+    logLine({ notify: messageId, error: messageOf(error) });
+  }
+  return false;
+};
