@@ -1,14 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { resolve as absolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UnavailableError } from '../errors.ts';
-import { type RunSql, type SqlAnswer, SqlError } from '../sql/run-sql.ts';
+import { ThrottledError, UnavailableError } from '../errors.ts';
+import { type RunSql, type SqlAnswer, SqlError, type SqlRequest } from '../sql/run-sql.ts';
 import { emptySamplesView, literal, samplesView } from '../sql/views.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { DuckDbOutcome, DuckDbTask } from './duckdb-messages.ts';
 
 /** A Parquet file of the plan, in a folder `dt=YYYY-MM-DD-HH`. */
 export interface SqlFile {
-  /** Absolute. */
   readonly path: string;
   readonly bytes: number;
 }
@@ -32,6 +32,8 @@ const DEFAULT_MAX_ROWS = 100_000;
 const DEFAULT_MAX_RESULT_BYTES = 32 * 1024 * 1024;
 /** Statements at once: each has its memory limit for itself. */
 const MAX_CHILDREN = 2;
+/** Statements that run or wait: a caller far behind in the line is better told than kept. */
+const MAX_STATEMENTS = 16;
 
 /**
  * SQL over the files of the plan. Each statement runs in a child process of its own, which can open those files for reading
@@ -42,23 +44,34 @@ const MAX_CHILDREN = 2;
  */
 export const openDuckDb = (options: DuckDbOptions): RunSql => {
   const children = new ConcurrencyLimit(MAX_CHILDREN);
-  return async ({ query, parameters }) => {
-    const files = await options.files();
-    const task: DuckDbTask = {
-      query,
-      parameters,
-      paths: files.map((file) => file.path),
-      view: viewOver(files, options.promotedLabels),
-      memoryMb: options.memoryMb,
-      threads: options.threads ?? 2,
-      maxRows: options.maxRows ?? DEFAULT_MAX_ROWS,
-      maxResultBytes: options.maxResultBytes ?? DEFAULT_MAX_RESULT_BYTES,
-    };
-    const outcome = await children.run(() => runInChild(task, options.timeoutMs));
-    if ('broken' in outcome) throw new Error(`run statement: the engine did not open ${files.length} files (${outcome.broken})`);
-    if ('fault' in outcome) throw new SqlError(outcome.fault, outcome.message);
-    return { ...outcome, bytesScanned: files.reduce((sum, file) => sum + file.bytes, 0) } satisfies SqlAnswer;
+  let statements = 0;
+  return async (request) => {
+    if (statements >= MAX_STATEMENTS) throw new ThrottledError(`run statement: ${statements} statements run or wait, ${MAX_STATEMENTS} allowed`, 5);
+    statements++;
+    try {
+      return await children.run(() => runStatement(options, request));
+    } finally {
+      statements--;
+    }
   };
+};
+
+const runStatement = async (options: DuckDbOptions, { query, parameters }: SqlRequest): Promise<SqlAnswer> => {
+  const files = (await options.files()).map(({ path, bytes }) => ({ path: absolute(path), bytes }));
+  const task: DuckDbTask = {
+    query,
+    parameters,
+    paths: files.map((file) => file.path),
+    view: viewOver(files, options.promotedLabels),
+    memoryMb: options.memoryMb,
+    threads: options.threads ?? 2,
+    maxRows: options.maxRows ?? DEFAULT_MAX_ROWS,
+    maxResultBytes: options.maxResultBytes ?? DEFAULT_MAX_RESULT_BYTES,
+  };
+  const outcome = await runInChild(task, options.timeoutMs);
+  if ('broken' in outcome) throw new Error(`run statement: the engine did not open ${files.length} files (${outcome.broken})`);
+  if ('fault' in outcome) throw new SqlError(outcome.fault, outcome.message);
+  return { ...outcome, bytesScanned: files.reduce((sum, file) => sum + file.bytes, 0) };
 };
 
 const viewOver = (files: readonly SqlFile[], promotedLabels: readonly string[]): string => {

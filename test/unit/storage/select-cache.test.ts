@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { makePieceCache, type Piece } from '../../../shared/storage/piece-cache.ts';
+
+const piece = (samples: number): Piece => ({ metrics: [], labels: [], offsets: new Uint32Array(1), tMs: new Float64Array(samples), values: new Float64Array(samples) });
+
+describe('makePieceCache', () => {
+  it('lets go what was used longest ago', async () => {
+    const cache = makePieceCache(2 * (500 + 1600));
+    const loads: string[] = [];
+    const use = (key: string): Promise<Piece> => cache.get(key, async () => (loads.push(key), piece(100)));
+    for (const key of ['a', 'b', 'a', 'c', 'a', 'b']) await use(key);
+    expect(loads).toEqual(['a', 'b', 'c', 'b']);
+    expect(cache.heldBytes).toBe(2 * 2100);
+  });
+
+  it('does not keep what is larger than itself, nor a failure', async () => {
+    const cache = makePieceCache(1000);
+    let loads = 0;
+    const big = async (): Promise<Piece> => (loads++, piece(1000));
+    await cache.get('a', big);
+    await cache.get('a', big);
+    expect([loads, cache.heldBytes]).toEqual([2, 0]);
+    await expect(cache.get('b', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
+    expect((await cache.get('b', async () => piece(1))).tMs).toHaveLength(1);
+  });
+
+  it('reads once for calls that meet', async () => {
+    const cache = makePieceCache(1e6);
+    let loads = 0;
+    const load = async (): Promise<Piece> => (loads++, piece(1));
+    await Promise.all([cache.get('a', load), cache.get('a', load), cache.get('a', load)]);
+    expect(loads).toBe(1);
+  });
+});
