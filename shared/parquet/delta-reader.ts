@@ -1,0 +1,127 @@
+import type { ByteReader } from './byte-reader.ts';
+import { CorruptFileError, UnsupportedFileError } from './errors.ts';
+
+/** Doubles hold no wider integers exactly. */
+const MAX_WIDTH = 53;
+/** No writer known uses larger blocks; parquet-java and arrow-rs use 128 or 256. */
+const MAX_BLOCK = 1 << 16;
+
+interface Shape {
+  readonly miniblocks: number;
+  readonly miniblockValues: number;
+}
+
+/**
+ * Decodes DELTA_BINARY_PACKED integers; at most the first `wanted` of exactly `announced`.
+ * @throws CorruptFileError for a stream that is cut short, or an integer beyond ±2^53.
+ */
+export const readDeltas = (source: ByteReader, announced: number, wanted: number): Float64Array => {
+  const shape = readShape(source);
+  const count = source.varint();
+  if (count !== announced) throw new CorruptFileError(`found ${count} delta-packed values, ${announced} announced`);
+  let value = source.zigzag();
+  checkExact(value);
+  // Each block takes at least a byte and its widths: checked before the memory for the values is taken.
+  const blocks = Math.ceil(Math.max(0, count - 1) / (shape.miniblocks * shape.miniblockValues));
+  if (blocks * (1 + shape.miniblocks) > source.remaining) {
+    throw new CorruptFileError(`found ${count} delta-packed values announced in ${source.remaining} bytes`);
+  }
+  const values = new Float64Array(Math.min(count, wanted));
+  if (values.length > 0) values[0] = value;
+  for (let at = 1; at < values.length; ) {
+    const min = source.zigzag();
+    const widths = source.take(shape.miniblocks);
+    for (let m = 0; m < shape.miniblocks && at < values.length; m++) {
+      const end = Math.min(values.length, at + shape.miniblockValues);
+      value = readMiniblock(source, widths[m] as number, shape.miniblockValues, min, value, values, at, end);
+      checkExact(value);
+      at = end;
+    }
+  }
+  return values;
+};
+
+const readShape = (source: ByteReader): Shape => {
+  const block = source.varint();
+  const miniblocks = source.varint();
+  const miniblockValues = block / miniblocks;
+  if (block > MAX_BLOCK || miniblocks < 1 || miniblockValues % 32 !== 0 || miniblockValues === 0) {
+    throw new UnsupportedFileError(`found delta blocks of ${block} values in ${miniblocks} parts, parts of a multiple of 32 are allowed`);
+  }
+  return { miniblocks, miniblockValues };
+};
+
+const checkExact = (value: number): void => {
+  if (!Number.isSafeInteger(value)) throw new CorruptFileError(`found the integer ${value}, at most 2^53 in size is allowed`);
+};
+
+/** Sets the values `from` to `to` (exclusive) and returns the last one. The miniblock's bytes are consumed as a whole. */
+const readMiniblock = (
+  source: ByteReader,
+  width: number,
+  miniblockValues: number,
+  min: number,
+  previous: number,
+  values: Float64Array,
+  from: number,
+  to: number,
+): number => {
+  if (width > MAX_WIDTH) throw new UnsupportedFileError(`found deltas of ${width} bits, at most ${MAX_WIDTH} are allowed`);
+  const start = source.position;
+  source.skip((width * miniblockValues) / 8);
+  if (width === 0) {
+    let value = previous;
+    for (let i = from; i < to; i++) values[i] = value += min;
+    return value;
+  }
+  const { bytes } = source;
+  return width <= 24 ? unpackNarrow(bytes, start, width, min, previous, values, from, to) : unpackWide(bytes, start, width, min, previous, values, from, to);
+};
+
+type Unpack = (
+  bytes: Uint8Array,
+  start: number,
+  width: number,
+  min: number,
+  previous: number,
+  values: Float64Array,
+  from: number,
+  to: number,
+) => number;
+
+const unpackNarrow: Unpack = (bytes, start, width, min, previous, values, from, to) => {
+  const mask = (1 << width) - 1;
+  let value = previous;
+  let at = start;
+  let buffer = 0;
+  let bits = 0;
+  for (let i = from; i < to; i++) {
+    while (bits < width) {
+      buffer |= (bytes[at++] as number) << bits;
+      bits += 8;
+    }
+    values[i] = value += min + (buffer & mask);
+    buffer >>>= width;
+    bits -= width;
+  }
+  return value;
+};
+
+const unpackWide: Unpack = (bytes, start, width, min, previous, values, from, to) => {
+  let value = previous;
+  for (let i = from, bit = 0; i < to; i++, bit += width) {
+    const at = start + (bit >> 3);
+    const shift = bit & 7;
+    // shift + width is at most 60 bits: two words, of which the upper gives what the lower lacks.
+    const highBits = shift + width - 32;
+    const low = word(bytes, at) >>> shift;
+    const delta =
+      highBits > 0 ? low + (word(bytes, at + 4) % 2 ** highBits) * 2 ** (32 - shift) : width === 32 ? low : low & (2 ** width - 1);
+    values[i] = value += min + delta;
+  }
+  return value;
+};
+
+/** Bytes past the end read as 0. They stand for no bits that are used. */
+const word = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
