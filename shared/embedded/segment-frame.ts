@@ -78,12 +78,12 @@ export const frameAt = (bytes: Uint8Array, at: number): { readonly record: Store
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const body = at + HEAD_BYTES;
   const end = body + view.readUInt32LE(at);
-  // The lower bound matters: a hole that a power cut left reads as zeros, and the CRC of nothing is zero.
-  if (end < body + FIXED_BYTES || end > bytes.length || end - at > MAX_FRAME_BYTES) return undefined;
+  if (end > bytes.length || end - at > MAX_FRAME_BYTES) return undefined;
   if (crc32c(bytes.subarray(body, end)) !== view.readUInt32LE(at + 4)) return undefined;
   const keyAt = body + FIXED_BYTES;
   const hashKeyAt = keyAt + view.readUInt16LE(body + KEY_BYTES_AT);
   const dataAt = hashKeyAt + view.readUInt8(body + HASH_KEY_BYTES_AT);
+  // A hole that a power cut left reads as zeros, and the CRC of nothing is zero: such a frame ends before its fixed part does.
   if (dataAt > end) return undefined;
   const record: StoredRecord = {
     sequence: view.readDoubleLE(body),

@@ -84,6 +84,38 @@ describe('embedded stream', () => {
     await second.close();
   });
 
+  it('never takes back what stood behind a bad frame, even when the next record fills the hole exactly', async () => {
+    const dir = await tempFolder();
+    const first = await openStream(dir, options());
+    await first.putRecords([record('one'), record('two'), record('six')]);
+    await first.close();
+    const path = join(dir, (await segmentsOf(dir))[0] as string);
+    const bytes = await readFile(path);
+    bytes[(2 * bytes.length) / 3 - 1] = 0;
+    await writeFile(path, bytes);
+    const second = await openStream(dir, options());
+    await second.putRecords([record('new')]);
+    await second.close();
+    const third = await openStream(dir, options());
+    expect(texts(await readAll(third))).toEqual(['one', 'new']);
+    await third.close();
+  });
+
+  it.each(['removed', 'emptied'])('numbers on behind its checkpoint when its segment was %s', async (how) => {
+    const dir = await tempFolder();
+    const first = await openStream(dir, options());
+    await first.putRecords([record('a'), record('b')]);
+    await first.saveCheckpoint('shard-000000', '2');
+    await first.close();
+    const name = (await segmentsOf(dir))[0] as string;
+    if (how === 'removed') await (await openFolder(dir)).remove(name);
+    else await writeFile(join(dir, name), '');
+    const second = await openStream(dir, options());
+    await second.putRecords([record('c')]);
+    expect((await second.read('shard-000000', '2', 10, 1e9)).records.map(({ sequence }) => sequence)).toEqual(['3']);
+    await second.close();
+  });
+
   it('refuses to open over a damaged record in an earlier segment, naming the place', async () => {
     const dir = await tempFolder();
     const first = await openStream(dir, options({ segmentBytes: 1 }));
@@ -146,9 +178,12 @@ describe('embedded stream on a disk that refuses', () => {
     const files = withFile(await openFolder(dir), (file) => failingFile(file, () => (failing ? how : undefined)));
     const stream = await openStream('', options({ files }));
     await stream.putRecords([record('before')]);
+    const [name] = await segmentsOf(dir);
+    const bytes = await files.sizeBytes(name as string);
     failing = true;
     const puts = await Promise.allSettled([stream.putRecords([record('lost 1')]), stream.putRecords([record('lost 2')])]);
     for (const put of puts) expect(put).toMatchObject({ status: 'rejected', reason: expect.any(UnavailableError) });
+    expect(await files.sizeBytes(name as string)).toBe(bytes);
     failing = false;
     await stream.putRecords([record('after')]);
     expect(texts(await readAll(stream))).toEqual(['before', 'after']);
