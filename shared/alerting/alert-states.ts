@@ -1,0 +1,53 @@
+import type { ItemTable } from '../catalog/item-table.ts';
+import type { AlertingRule, RuleGroup, RuleSet } from '../rules/rule-group.ts';
+import { isActive } from './alert.ts';
+import type { Alert } from './alert.ts';
+import { readCursors } from './cursors.ts';
+import type { Cursor } from './cursors.ts';
+import { knownRules, readAlerts } from './state-items.ts';
+
+export interface RuleState {
+  readonly rule: AlertingRule;
+  /** `unknown` before the first evaluation. */
+  readonly health: 'ok' | 'err' | 'unknown';
+  readonly lastError: string;
+  /** Active ones, by their activation. Their values are those of the last transition. */
+  readonly alerts: readonly Alert[];
+}
+
+export interface GroupState {
+  readonly group: RuleGroup;
+  /** The last slot that was evaluated; undefined before the first. */
+  readonly lastSlotMs: number | undefined;
+  /** Whether every sample of that slot was stored. */
+  readonly complete: boolean;
+  readonly rules: readonly RuleState[];
+}
+
+/** The state of all rules, from the alerts table alone: for whoever does not evaluate. */
+export const readAlertStates = async (items: ItemTable, rules: RuleSet): Promise<readonly GroupState[]> => {
+  const [cursors, known] = await Promise.all([readCursors(items), knownRules(items)]);
+  const alerts = await readAlerts(
+    items,
+    known.map((rule) => rule.ruleId),
+  );
+  return rules.groups.map((group) => {
+    const cursor = cursors.get(group.id);
+    return {
+      group,
+      lastSlotMs: cursor?.slotMs,
+      complete: cursor?.complete ?? false,
+      rules: group.rules.map((rule) => ruleState(rule, cursor, [...(alerts.get(rule.id)?.values() ?? [])])),
+    };
+  });
+};
+
+const ruleState = (rule: AlertingRule, cursor: Cursor | undefined, alerts: readonly Alert[]): RuleState => {
+  const error = cursor?.errors.get(rule.id);
+  return {
+    rule,
+    health: cursor === undefined ? 'unknown' : error === undefined ? 'ok' : 'err',
+    lastError: error ?? '',
+    alerts: alerts.filter(isActive).sort((a, b) => a.activeAtMs - b.activeAtMs),
+  };
+};

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { fingerprint } from '../../../shared/alerting/fingerprint.ts';
+import { subjectOf } from '../../../shared/alerting/notification.ts';
+import { firesOnAbsence, samplesOfRule } from '../../../shared/alerting/rule-samples.ts';
+import { makeLabels } from '../../../shared/model/labels.ts';
+import { parseQuery } from '../../../shared/promql/parser.ts';
+import type { AlertingRule } from '../../../shared/rules/rule-group.ts';
+import { parseRuleFile } from '../../../shared/rules/rule-file.ts';
+
+const ruleOf = (fields: string): AlertingRule => {
+  const rule = parseRuleFile(`- {name: g, rules: [{alert: A, expr: up, ${fields}}]}`, 'f.yml').groups[0]?.rules[0];
+  if (rule === undefined) throw new Error('no rule');
+  return rule;
+};
+
+describe('samplesOfRule', () => {
+  it('drops the name, lays the rule labels over, and alertname over all', () => {
+    const vector = [{ labels: makeLabels([['__name__', 'up'], ['host', 'a'], ['team', 'x'], ['drop', 'me']]), value: 0 }];
+    const samples = samplesOfRule(ruleOf('labels: {team: "{{ $labels.host }}-team", drop: "{{ $labels.nothing }}", alertname: no}, annotations: {empty: ""}'), vector);
+    expect([...samples]).toEqual([
+      [
+        '{"alertname":"A","host":"a","team":"a-team"}',
+        { labels: [['alertname', 'A'], ['host', 'a'], ['team', 'a-team']], annotations: [['empty', '']], value: 0 },
+      ],
+    ]);
+  });
+
+  it("refuses two alerts with the same labels, in Prometheus' words", () => {
+    const vector = ['up', 'down'].map((name) => ({ labels: makeLabels([['__name__', name]]), value: 0 }));
+    expect(() => samplesOfRule(ruleOf('for: 0s'), vector)).toThrow('vector contains metrics with the same labelset after applying alert labels');
+  });
+});
+
+describe('firesOnAbsence', () => {
+  it.each([
+    ['absent(up)', true],
+    ['sum(rate(x[5m])) > 1 or (absent_over_time(up[5m]) * 2)', true],
+    ['absent_something > 1', false],
+    ['up == 0', false],
+  ])('%s: %s', (query, fires) => {
+    expect(firesOnAbsence(parseQuery(query))).toBe(fires);
+  });
+});
+
+describe('notification texts', () => {
+  it("has Alertmanager's fingerprint: FNV-1a of the sorted labels", () => {
+    expect(fingerprint([])).toBe('cbf29ce484222325');
+    // Computed with hash/fnv of Go over "alertname\xffA\xffhost\xffé\xff".
+    expect(fingerprint(makeLabels([['host', 'é'], ['alertname', 'A']]))).toBe('b449053d3e0261fb');
+  });
+
+  it('keeps a subject on one line', () => {
+    expect(subjectOf('firing', makeLabels([['alertname', 'A\r\nBcc: x'], ['host', 'a\n']]))).toBe('[FIRING:1] A Bcc: x (host="a\\n")');
+  });
+});

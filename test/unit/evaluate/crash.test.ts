@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { createEvaluateMemory } from '../../../functions/evaluate/evaluate.ts';
+import type { EvaluatePorts } from '../../../functions/evaluate/evaluate.ts';
+import { readAlertStates } from '../../../shared/alerting/alert-states.ts';
+import type { ItemTable } from '../../../shared/catalog/item-table.ts';
+import { World } from './world.ts';
+
+const MINUTE = 60_000;
+const START = 1_700_000_040_000;
+
+const RULES = '- {name: g, rules: [{alert: Down, expr: up == 0, for: 2m}, {alert: Now, expr: up == 0}]}';
+
+/** More than the story has. */
+const MOST_EFFECTS = 60;
+
+/** Dies before or after effect number `at`, and does nothing more from then on. */
+class Fuse {
+  private count = 0;
+  private dead = false;
+  private readonly at: number;
+  private readonly when: 'before' | 'after';
+
+  constructor(at: number, when: 'before' | 'after') {
+    this.at = at;
+    this.when = when;
+  }
+
+  get blown(): boolean {
+    return this.dead;
+  }
+
+  async effect<T>(work: () => Promise<T>): Promise<T> {
+    if (this.dead) throw new Error('crashed');
+    this.count++;
+    this.dead = this.count === this.at;
+    if (this.dead && this.when === 'before') throw new Error('crashed');
+    const result = await work();
+    if (this.count >= this.at) throw new Error('crashed');
+    return result;
+  }
+
+  table(items: ItemTable): ItemTable {
+    return {
+      get: (key) => items.get(key),
+      query: (pk, range) => items.query(pk, range),
+      transact: (writes) => this.effect(() => items.transact(writes)),
+    };
+  }
+
+  ports(ports: EvaluatePorts): EvaluatePorts {
+    return {
+      ...ports,
+      alerts: this.table(ports.alerts),
+      putRecords: (records) => this.effect(() => ports.putRecords(records)),
+      publish: (notification) => this.effect(() => ports.publish(notification)),
+    };
+  }
+}
+
+/** Minutes 0 to 6 with a crash at one effect and a restart after it; returns whether the crash came to be. */
+const story = async (world: World, fuse: Fuse): Promise<boolean> => {
+  world.rulesText = RULES;
+  for (let t = START - MINUTE; t <= START + 7 * MINUTE; t += 30_000) world.put('up', { host: 'a' }, t, t >= START + MINUTE && t < START + 5 * MINUTE ? 0 : 1);
+  let restarts = 0;
+  for (let minute = 0; minute <= 6; minute++) {
+    const now = START + minute * MINUTE + 16_000;
+    const wasBlown = fuse.blown;
+    await world.tick(now, now, wasBlown ? world.ports() : fuse.ports(world.ports())).catch(() => undefined);
+    if (fuse.blown && !wasBlown) {
+      world.memory = createEvaluateMemory(`00000000000000c${restarts++}`);
+      await world.tick(now + 5000);
+    }
+  }
+  return fuse.blown;
+};
+
+describe('a crash between any two effects', () => {
+  it.each(['before', 'after'] as const)('%s the effect: states are not doubled, and each notification is published under one id', async (when) => {
+    const worlds = await World.openSome(MOST_EFFECTS);
+    let at = 0;
+    for (const world of worlds) {
+      const blown = await story(world, new Fuse(++at, when));
+      const ids = new Map(world.published.map((notification, i) => [notification.id, [notification.subject, ...(world.told()[i] ?? [])].join(' ')]));
+      expect([...ids.values()].sort(), `crash ${when} effect ${at}`).toEqual([
+        `[FIRING:1] Down (host="a") firing ${START + 3 * MINUTE}`,
+        `[FIRING:1] Now (host="a") firing ${START + MINUTE}`,
+        `[RESOLVED:1] Down (host="a") resolved ${START + 5 * MINUTE}`,
+        `[RESOLVED:1] Now (host="a") resolved ${START + 5 * MINUTE}`,
+      ]);
+      const states = await readAlertStates(world.alerts, await world.ports().rules());
+      expect(states[0]?.rules.map((rule) => rule.alerts)).toEqual([[], []]);
+      expect(states[0]).toMatchObject({ lastSlotMs: START + 6 * MINUTE, complete: true });
+      if (!blown) break;
+    }
+    await worlds[0]?.close();
+    expect(at).toBeGreaterThan(20);
+    expect(at).toBeLessThan(MOST_EFFECTS);
+  });
+});
