@@ -38,17 +38,21 @@ const limitsOf = (options: QueryOptions): QueryLimits => ({
   check: options.check ?? (() => undefined),
 });
 
+/** The present cells of a row; a row without gaps shares the times of the grid and the memory of the vector. */
+const rowSeries = (vector: StepVector, row: number, times: Float64Array): ResultSeries => {
+  const labels = vector.labels[row] as Labels;
+  const present = vector.present.subarray(row * vector.steps, (row + 1) * vector.steps);
+  const values = vector.values.subarray(row * vector.steps, (row + 1) * vector.steps);
+  let count = 0;
+  for (let step = 0; step < present.length; step++) count += present[step] as number;
+  if (count === present.length) return { labels, tMs: times, values };
+  const keep = (_: number, step: number): boolean => present[step] === 1;
+  return { labels, tMs: times.filter(keep), values: values.filter(keep) };
+};
+
 const seriesOf = (vector: StepVector, grid: Grid): ResultSeries[] => {
-  const series = vector.labels.map((labels, row): ResultSeries => {
-    const from = row * vector.steps;
-    const cells: number[] = [];
-    for (let step = 0; step < vector.steps; step++) if (vector.present[from + step] === 1) cells.push(step);
-    return {
-      labels,
-      tMs: Float64Array.from(cells, (step) => timeAt(grid, step)),
-      values: Float64Array.from(cells, (step) => vector.values[from + step] as number),
-    };
-  });
+  const times = Float64Array.from({ length: grid.steps }, (_, step) => timeAt(grid, step));
+  const series = vector.labels.map((_, row) => rowSeries(vector, row, times));
   return series.filter(({ tMs }) => tMs.length > 0).sort((a, b) => compareLabels(a.labels, b.labels));
 };
 

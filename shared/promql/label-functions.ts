@@ -62,6 +62,8 @@ const labelJoin: FunctionImplementation = (context) => {
   const target = destination(context);
   const separator = context.text(2);
   const sources = context.call.args.slice(3).map((_, i) => context.text(i + 3));
+  const bad = sources.find((name) => !isLabelName(name));
+  if (bad !== undefined) throw new PromqlExecutionError(`invalid source label name in label_join(): ${quote(bad).slice(1, -1)}`);
   return vectorValue(relabel(context.vector(0), target, (labels) => sources.map((name) => labelValue(labels, name)).join(separator)));
 };
 

@@ -27,7 +27,7 @@ const fromAffixes = (pattern: string): Predicate | undefined => {
   if (tail === '') return (value) => value.length >= least && value.endsWith(literal);
   return (value) => {
     const at = value.indexOf(literal, before);
-    return at !== -1 && at + literal.length + after <= value.length;
+    return value.length >= least && at !== -1 && at + literal.length + after <= value.length;
   };
 };
 

@@ -1,6 +1,6 @@
 import { parseDurationMs } from '../model/duration.ts';
 import type { AtModifier, Expr, MatrixSelector, Subquery, VectorSelector } from './ast.ts';
-import { parseNumberLiteral } from './number-text.ts';
+import { formatValue, parseNumberLiteral } from './number-text.ts';
 import { quote } from './string-text.ts';
 import type { TokenStream } from './token-stream.ts';
 
@@ -93,7 +93,7 @@ const parseAtTarget = (tokens: TokenStream): AtModifier => {
   const seconds = parseSignedSeconds(tokens, '@', 'timestamp');
   // int64 milliseconds, as in Prometheus; beyond 2^53 a Float64Array could not carry them either.
   if (!(Math.abs(seconds * 1000) <= Number.MAX_SAFE_INTEGER)) {
-    throw tokens.error(range, `timestamp out of bounds for @ modifier: ${seconds.toFixed(6)}`);
+    throw tokens.error(range, `timestamp out of bounds for @ modifier: ${Number.isFinite(seconds) ? seconds.toFixed(6) : formatValue(seconds)}`);
   }
   return { kind: 'time', tMs: Math.round(seconds * 1000) };
 };

@@ -6,7 +6,7 @@ import { pickRows } from './step-vector.ts';
 const sortBy = (sign: 1 | -1): FunctionImplementation => (context) => {
   const input = context.vector(0);
   if (!context.scope.isInstant) {
-    context.scope.warn(`${context.call.name} is ineffective for range queries since results are always ordered by labels`, context.call.range);
+    context.scope.warn('sort is ineffective for range queries since results are always ordered by labels', context.call.range);
     return vectorValue(input);
   }
   if (input.steps !== 1) return vectorValue(input);

@@ -49,6 +49,9 @@ export const unquote = (literal: string): string | undefined => {
 
 const SHORT: Readonly<Record<number, string>> = { 7: '\\a', 8: '\\b', 12: '\\f', 10: '\\n', 13: '\\r', 9: '\\t', 11: '\\v', 34: '\\"', 92: '\\\\' };
 
+// Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space.
+const PRINTABLE = /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
+
 /** A text as strconv.Quote prints it: printable characters as they are. */
 export const quote = (text: string): string => {
   let quoted = '"';
@@ -58,7 +61,7 @@ export const quote = (text: string): string => {
     if (short !== undefined) quoted += short;
     else if (code >= 0xdc80 && code <= 0xdcff) quoted += `\\x${(code - 0xdc00).toString(16)}`;
     else if (code < 0x20 || code === 0x7f) quoted += `\\x${code.toString(16).padStart(2, '0')}`;
-    else if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char)) quoted += char;
+    else if (code < 0x7f || PRINTABLE.test(char)) quoted += char;
     else quoted += code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
   }
   return `${quoted}"`;
