@@ -1,4 +1,4 @@
-import { PermanentError } from '../errors.ts';
+import { sampleTable } from '../parquet/schema.ts';
 
 /** Trino is the engine inside Athena; DuckDB the one on a single machine. */
 export type SqlDialect = 'trino' | 'duckdb';
@@ -15,8 +15,11 @@ export interface SamplesSource {
  * One row per sample: the same sample may lie in several files, and grouping by its identity with the greatest number first
  * is the order that every reader uses (a number before NaN before a stale marker, which is no sample at all). Filters on
  * dt, metric and labels pass through the grouping down to the scan, in both engines.
+ * @throws RangeError for a promoted label that can have no column.
  */
 export const samplesView = (dialect: SqlDialect, source: SamplesSource): string => {
+  // Checks the names: letters, digits and underscores alone, so that they can stand in SQL text and in a JSON path.
+  sampleTable(source.promotedLabels);
   const words = DIALECTS[dialect];
   const promoted = source.promotedLabels.map((label) => `${words.promoted(label)} AS ${quoted(label)}`);
   const names = source.promotedLabels.map(quoted);
@@ -50,14 +53,14 @@ interface Words {
 const DIALECTS: Readonly<Record<SqlDialect, Words>> = {
   trino: {
     // Files that were written before a label was promoted have no such column: it reads as NULL there.
-    promoted: (label) => `coalesce(${quoted(label)}, json_extract_scalar(labels, ${literal(`$["${plain(label)}"]`)}))`,
+    promoted: (label) => `coalesce(${quoted(label)}, json_extract_scalar(labels, ${literal(`$["${label}"]`)}))`,
     ts: 'ts',
     time: "CAST(from_unixtime(ts / 1e3) AT TIME ZONE 'UTC' AS timestamp(3))",
     greatest: 'coalesce(max(IF(is_nan(v), NULL, v)), nan())',
   },
   duckdb: {
     // DuckDB takes the columns of the first file for all, unless it opens every file of every hour: so only from the JSON.
-    promoted: (label) => `json_extract_string(labels, ${literal(`$."${plain(label)}"`)})`,
+    promoted: (label) => `json_extract_string(labels, ${literal(`$."${label}"`)})`,
     ts: 'epoch_ms(ts)',
     time: 'CAST(ts AS TIMESTAMP)',
     greatest: "coalesce(max(v) FILTER (NOT isnan(v)), CAST('NaN' AS DOUBLE))",
@@ -68,9 +71,3 @@ const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** SQL's own escape of text. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-/** A label name that can stand in a JSON path: quotes and backslashes have no escape that both engines read. */
-const plain = (label: string): string => {
-  if (/["\\]/.test(label)) throw new PermanentError(`promote label ${JSON.stringify(label)}: quotes and backslashes found, none allowed`);
-  return label;
-};
