@@ -35,7 +35,7 @@ const SettingsSchema = v.strictObject({
     {},
   ),
   /** CIDRs inside loopback, link-local or private networks that webhooks may reach. On AWS none is meant. */
-  allowedNetworks: v.optional(v.array(v.string()), []),
+  allowedNetworks: v.optional(v.array(v.pipe(v.string(), v.regex(/^[0-9a-f.:]+\/\d{1,3}$/i))), []),
   /** Athena stops a statement that scans more than this; 10 MB is the least it takes, $5 a TB its price. */
   scanCutoffBytes: v.optional(count(10_000_000, Number.MAX_SAFE_INTEGER), 10_000_000_000),
   /** True lets `cdk destroy` take stream, bucket and tables along: for tests. */

@@ -5,6 +5,8 @@ import { logLine } from '../../shared/aws/log-line.ts';
 import { realPacing } from '../../shared/aws/pacing.ts';
 import { parseQueueMessage } from '../../shared/aws/publish-sns.ts';
 import { makeDelayRetry } from '../../shared/aws/queue-sqs.ts';
+import { makeGuardedFetch } from '../../shared/channels/guarded-fetch.ts';
+import { makeIsOpen } from '../../shared/channels/open-address.ts';
 import { createSmtpTransport } from '../../shared/channels/smtp-transport.ts';
 import { loadConfig, NOTIFY_ENV } from '../../shared/config.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -16,7 +18,7 @@ const delayRetry = makeDelayRetry(sqsClient());
 const ports: NotifyPorts = {
   alerts: makeDynamoItems(dynamoClient(), config.alertsTable, realPacing),
   alertmanager: async () => alertmanagerConfig(),
-  fetch,
+  fetch: makeGuardedFetch(makeIsOpen(config.allowedNetworks)),
   createTransport: createSmtpTransport,
 };
 
