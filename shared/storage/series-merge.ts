@@ -9,20 +9,21 @@ export interface Segment {
 }
 
 /**
- * The order over values of one identity (series, ts): a number before NaN before a stale marker, the greater number first
- * (design 4). Negative when a wins, 0 when either may stay.
+ * The order over values of one identity (series, time); the first stays. A number before NaN before the stale marker, the
+ * greater number first (design 4); what is equal as a number (zeros, NaNs) by its bits, as `hot-sort.ts` does, so that any
+ * order of reading gives the same.
  */
-export const compareValues = (a: number, aIsStale: boolean, b: number, bIsStale: boolean): number => {
-  const rankA = rankOf(a, aIsStale);
-  const rankB = rankOf(b, bIsStale);
-  if (rankA !== rankB) return rankA - rankB;
-  if (rankA !== 0 || a === b) return 0;
-  return a > b ? -1 : 1;
+const compareBits = (values: Float64Array, bits: Uint32Array, a: number, b: number): number => {
+  const rank = rankOf(values, bits, a) - rankOf(values, bits, b);
+  if (rank !== 0) return rank;
+  const difference = (values[b] as number) - (values[a] as number);
+  if (difference > 0 || difference < 0) return difference;
+  return (bits[2 * a + 1] as number) - (bits[2 * b + 1] as number) || (bits[2 * a] as number) - (bits[2 * b] as number);
 };
 
-const rankOf = (value: number, isStale: boolean): number => {
-  if (isStale) return 2;
-  return Number.isNaN(value) ? 1 : 0;
+const rankOf = (values: Float64Array, bits: Uint32Array, i: number): number => {
+  if (!Number.isNaN(values[i])) return 0;
+  return isStaleAt(bits, i) ? 2 : 1;
 };
 
 /**
@@ -47,10 +48,7 @@ const sortAndDeduplicate = (tMs: Float64Array, values: Float64Array, from: numbe
   const v = values.slice(from, to);
   const bits = bitsOf(v);
   const order = Uint32Array.from(t, (_, i) => i);
-  order.sort(
-    (a, b) =>
-      (t[a] as number) - (t[b] as number) || compareValues(v[a] as number, isStaleAt(bits, a), v[b] as number, isStaleAt(bits, b)),
-  );
+  order.sort((a, b) => (t[a] as number) - (t[b] as number) || compareBits(v, bits, a, b));
   const outBits = bitsOf(values);
   let end = from;
   for (const i of order) {

@@ -42,6 +42,10 @@ describe('mergeSegments', () => {
     }
   });
 
+  it('chooses between zeros by their bits', () => {
+    for (const order of permutations([segment([1, -0]), segment([1, 0])])) expect(Object.is(merge(...order)[0]?.[1], 0)).toBe(true);
+  });
+
   it('keeps the bits of NaN payloads through a sort', () => {
     expect(merge(segment([2, 'stale'], [3, 1]), segment([1, 'stale'], [3, 'stale']))).toEqual([[1, 'stale'], [2, 'stale'], [3, 1]]);
   });
