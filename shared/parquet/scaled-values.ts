@@ -1,0 +1,186 @@
+import { STALE_HIGH, STALE_LOW } from '../model/stale.ts';
+import type { NumberRuns, Numbers } from './column-values.ts';
+import { RunsBuilder } from './runs.ts';
+
+/**
+ * Values as `value = (vbase + vmul * voff) / vdiv`, with vbase, vmul and vdiv constant over a series, or as raw doubles.
+ *
+ * Bounds, so that no engine's int64 overflows and every step is exact in doubles (no integer beyond 2^53 can occur):
+ * mantissas lie within ±2^51 and those of one series within 2^50 of each other; a series' voff starts within ±2^50 / vmul.
+ * Hence |vmul * voff| <= 2^51, |vbase| < 2^52, and voff lies within ±2^51 as DELTA_BINARY_PACKED wants it.
+ */
+export interface ScaledColumns {
+  readonly value: Numbers;
+  readonly voff: Numbers;
+  readonly vbase: NumberRuns;
+  readonly vmul: NumberRuns;
+  readonly vdiv: NumberRuns;
+}
+
+const MANTISSA_MAX = 2 ** 51;
+const SPREAD_MAX = 2 ** 50;
+/** Division by 10^0..10^6: more decimals do not come in measurements, and the search costs a pass each. */
+const DIVISORS: readonly number[] = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
+/** Up to here a series' own vbase costs more bytes than the jump it saves in voff (measured: 1 to 3 points). */
+const SHORT_SERIES = 3;
+
+/** Collects the values of a row group series by series, in the order of the rows. */
+export class ScaledValuesBuilder {
+  private readonly raw: Float64Array;
+  private readonly rawBits: Uint32Array;
+  private rawCount = 0;
+  private readonly voff: Float64Array;
+  private voffCount = 0;
+  private readonly rawRows = new RunsBuilder(64);
+  private readonly voffRows = new RunsBuilder(64);
+  private readonly bases = new ConstantRuns();
+  private readonly factors = new ConstantRuns();
+  private readonly divisors = new ConstantRuns();
+  private lastOffset = 0;
+
+  constructor(rows: number) {
+    this.raw = new Float64Array(rows);
+    this.rawBits = new Uint32Array(this.raw.buffer);
+    this.voff = new Float64Array(rows);
+  }
+
+  /** The samples `from` to `to` (exclusive) of one series; `bits` are the values' halves over the same memory. */
+  series(values: Float64Array, bits: Uint32Array, from: number, to: number): void {
+    const rows = to - from;
+    if (rows === 0) return;
+    const start = this.voffCount;
+    const divisor = this.takeMantissas(values, from, to);
+    const count = this.voffCount - start;
+    if (count === rows) {
+      this.voffRows.add(1, rows);
+      this.rawRows.add(0, rows);
+    } else this.placeRows(values, bits, from, to, count > 0);
+    const { base, factor } = this.rebase(start);
+    this.bases.add(base, rows);
+    this.factors.add(factor, rows);
+    this.divisors.add(divisor, rows);
+  }
+
+  build(): ScaledColumns {
+    return {
+      value: { kind: 'numbers', values: this.raw.subarray(0, this.rawCount), present: this.rawRows.build() },
+      voff: { kind: 'numbers', values: this.voff.subarray(0, this.voffCount), present: this.voffRows.build() },
+      vbase: this.bases.build(),
+      vmul: this.factors.build(),
+      vdiv: this.divisors.build(),
+    };
+  }
+
+  /**
+   * Appends the mantissas of the series' scalable values for the first divisor that gives back all of them, and returns it;
+   * none where there is no such divisor.
+   */
+  private takeMantissas(values: Float64Array, from: number, to: number): number {
+    const start = this.voffCount;
+    for (const divisor of DIVISORS) {
+      this.voffCount = start;
+      const reached = this.takeFor(divisor, values, from, to);
+      if (reached === to) return this.voffCount > start ? divisor : 1;
+    }
+    this.voffCount = start;
+    return 1;
+  }
+
+  /** Returns the first sample whose value the divisor does not give back, or `to`. */
+  private takeFor(divisor: number, values: Float64Array, from: number, to: number): number {
+    const { voff } = this;
+    let at = this.voffCount;
+    let min = Infinity;
+    let max = -Infinity;
+    for (let i = from; i < to; i++) {
+      const value = values[i] as number;
+      const mantissa = Math.round(value * divisor);
+      if (mantissa / divisor !== value || mantissa > MANTISSA_MAX || mantissa < -MANTISSA_MAX || (mantissa === 0 && 1 / value < 0)) {
+        if (isRawAlways(value)) continue;
+        return i;
+      }
+      if (mantissa < min) min = mantissa;
+      if (mantissa > max) max = mantissa;
+      voff[at++] = mantissa;
+    }
+    if (max - min > SPREAD_MAX) return from;
+    this.voffCount = at;
+    return to;
+  }
+
+  /** Tells for each row whether its value is scaled, raw, or missing as a stale marker's is, and takes the raw ones. */
+  private placeRows(values: Float64Array, bits: Uint32Array, from: number, to: number, isScaled: boolean): void {
+    for (let i = from; i < to; i++) {
+      const low = bits[2 * i] as number;
+      const high = bits[2 * i + 1] as number;
+      const isStale = low === STALE_LOW && high === STALE_HIGH;
+      const isVoff = isScaled && !isRawAlways(values[i] as number);
+      this.voffRows.add(isVoff ? 1 : 0, 1);
+      this.rawRows.add(isVoff || isStale ? 0 : 1, 1);
+      if (isVoff || isStale) continue;
+      this.rawBits[2 * this.rawCount] = low;
+      this.rawBits[2 * this.rawCount + 1] = high;
+      this.rawCount++;
+    }
+  }
+
+  /** Turns the mantissas from `start` on into offsets that go on where the last series ended. */
+  private rebase(start: number): { base: number; factor: number } {
+    const { voff, voffCount: end } = this;
+    const count = end - start;
+    if (count <= SHORT_SERIES) {
+      if (count > 0) this.lastOffset = voff[end - 1] as number;
+      return { base: 0, factor: 1 };
+    }
+    const first = voff[start] as number;
+    const factor = commonFactor(voff, start, end);
+    // The first offset lies one step of this series behind the last of the series before: the packed deltas see no jump.
+    let offset = this.lastOffset + ((voff[start + 1] as number) - first) / factor;
+    if (Math.abs(offset) * factor > SPREAD_MAX) offset = 0;
+    for (let i = start; i < end; i++) voff[i] = ((voff[i] as number) - first) / factor + offset;
+    this.lastOffset = voff[end - 1] as number;
+    return { base: first - offset * factor, factor };
+  }
+}
+
+/** Values no scale can express: NaN, infinities and -0. */
+const isRawAlways = (value: number): boolean => value - value !== 0 || (value === 0 && 1 / value < 0);
+
+/** The greatest common factor of all steps; 1 where there are none. */
+const commonFactor = (mantissas: Float64Array, start: number, end: number): number => {
+  let factor = 0;
+  for (let i = start + 1; i < end && factor !== 1; i++) {
+    let rest = Math.abs((mantissas[i] as number) - (mantissas[i - 1] as number));
+    while (rest !== 0) {
+      const next = factor % rest;
+      factor = rest;
+      rest = next;
+    }
+  }
+  return factor === 0 ? 1 : factor;
+};
+
+/** A column that is constant over long runs, as a dictionary of the numbers it takes. */
+class ConstantRuns {
+  private readonly ids = new Map<number, number>();
+  private readonly runs = new RunsBuilder(64);
+  private last = Number.NaN;
+  private lastId = 0;
+
+  add(value: number, rows: number): void {
+    if (value !== this.last) {
+      let id = this.ids.get(value);
+      if (id === undefined) {
+        id = this.ids.size;
+        this.ids.set(value, id);
+      }
+      this.last = value;
+      this.lastId = id;
+    }
+    this.runs.add(this.lastId, rows);
+  }
+
+  build(): NumberRuns {
+    return { kind: 'number-runs', dictionary: Float64Array.from(this.ids.keys()), runs: this.runs.build() };
+  }
+}

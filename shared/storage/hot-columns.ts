@@ -1,0 +1,90 @@
+import { PermanentError } from '../errors.ts';
+import { bitsOf } from '../model/stale.ts';
+import type { ColumnValues, TextRuns } from '../parquet/column-values.ts';
+import { NULL_ID, RunsBuilder } from '../parquet/runs.ts';
+import { ScaledValuesBuilder } from '../parquet/scaled-values.ts';
+import type { SortedSamples } from './hot-sort.ts';
+
+/** The columns of `sampleTable(promotedLabels)` for sorted samples, as one row group. */
+export const columnsOf = (samples: SortedSamples, promotedLabels: readonly string[]): readonly ColumnValues[] => {
+  const { metrics, labels, metricOf, labelsOf, offsets, tMs, values } = samples;
+  const bits = bitsOf(values);
+  const scaled = new ScaledValuesBuilder(tMs.length);
+  for (let k = 0; k < metricOf.length; k++) scaled.series(values, bits, offsets[k] as number, offsets[k + 1] as number);
+  const { value, voff, vbase, vmul, vdiv } = scaled.build();
+  return [
+    textRuns(metrics, metricOf, offsets),
+    textRuns(labels, labelsOf, offsets),
+    ...promotedRuns(samples, promotedLabels),
+    { kind: 'numbers', values: tMs, present: undefined },
+    value,
+    voff,
+    vbase,
+    vmul,
+    vdiv,
+    { kind: 'blobs', values: [], present: { ids: Int32Array.of(0), ends: Uint32Array.of(tMs.length) } },
+  ];
+};
+
+/** Texts by series as runs of rows, over a dictionary of those that occur, in the order in which they first do. */
+const textRuns = (texts: readonly (string | undefined)[], textOf: Int32Array, offsets: Uint32Array): TextRuns => {
+  const idOf = new Int32Array(texts.length).fill(NULL_ID);
+  const dictionary: string[] = [];
+  const runs = new RunsBuilder(1024);
+  for (let k = 0; k < textOf.length; k++) {
+    const text = textOf[k] as number;
+    let id = idOf[text] as number;
+    if (id === NULL_ID) {
+      const entry = texts[text];
+      if (entry !== undefined) {
+        id = dictionary.length;
+        idOf[text] = id;
+        dictionary.push(entry);
+      }
+    }
+    runs.add(id, (offsets[k + 1] as number) - (offsets[k] as number));
+  }
+  return { kind: 'text-runs', dictionary, runs: runs.build() };
+};
+
+/** One column for each promoted label, NULL where a series lacks it. The labels JSON is parsed once for all series that share it. */
+const promotedRuns = ({ labels, labelsOf, offsets }: SortedSamples, promotedLabels: readonly string[]): TextRuns[] => {
+  if (promotedLabels.length === 0) return [];
+  const columns = promotedLabels.map(() => new DistinctTexts());
+  for (const json of labels) {
+    const pairs = parseLabels(json);
+    promotedLabels.forEach((label, p) => {
+      const text = Object.hasOwn(pairs, label) ? pairs[label] : undefined;
+      (columns[p] as DistinctTexts).add(typeof text === 'string' ? text : undefined);
+    });
+  }
+  return columns.map(({ texts, textOf }) => {
+    const ids = Int32Array.from(labelsOf, (place) => textOf[place] as number);
+    return textRuns(texts, ids, offsets);
+  });
+};
+
+class DistinctTexts {
+  readonly texts: (string | undefined)[] = [];
+  /** By place in the labels. */
+  readonly textOf: number[] = [];
+  private readonly ids = new Map<string | undefined, number>();
+
+  add(text: string | undefined): void {
+    let id = this.ids.get(text);
+    if (id === undefined) {
+      id = this.texts.length;
+      this.ids.set(text, id);
+      this.texts.push(text);
+    }
+    this.textOf.push(id);
+  }
+}
+
+const parseLabels = (json: string): Readonly<Record<string, unknown>> => {
+  try {
+    return JSON.parse(json) as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    throw new PermanentError(`store samples: found labels ${json.slice(0, 100)}, canonical JSON is allowed`, { cause });
+  }
+};

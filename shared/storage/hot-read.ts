@@ -1,0 +1,175 @@
+import { compareUtf8 } from '../model/utf8.ts';
+import { CorruptFileError } from '../parquet/errors.ts';
+import { ParquetFileReader, type ReadRange, type RowGroupColumns } from '../parquet/file-reader.ts';
+import type { RowGroup } from '../parquet/metadata.ts';
+import { mayHoldRows } from '../parquet/pruning.ts';
+import { forEachRun, type Runs, rowsOf } from '../parquet/runs.ts';
+import type { ColumnValues, TextRuns } from '../parquet/column-values.ts';
+import { type ValueColumns, valuesOf } from './hot-values.ts';
+
+/**
+ * Samples by series, sorted by (metric, labels, time) in UTF-8 byte order. Series k owns the samples `offsets[k]` to
+ * `offsets[k + 1]` (exclusive); no series stands twice. Stale markers are values with their bits, `model/stale.ts`.
+ */
+export interface SampleColumns {
+  readonly metrics: readonly string[];
+  /** Canonical labels JSON of each series. */
+  readonly labels: readonly string[];
+  readonly offsets: Uint32Array;
+  readonly tMs: Float64Array;
+  readonly values: Float64Array;
+}
+
+export interface WantedSamples {
+  /** All metrics where left out. */
+  readonly metrics?: ReadonlySet<string>;
+  readonly fromMs: number; // inclusive, may be -Infinity
+  readonly toMs: number; // inclusive, may be Infinity
+}
+
+/** Hot files are hundreds of KB: one request for all of it costs less than a second one for what a first left out. */
+const WHOLE_FILE_BYTES = 1 << 20;
+const TAIL_BYTES = 64 * 1024;
+
+const COLUMNS = ['metric', 'labels', 'ts', 'value', 'voff', 'vbase', 'vmul', 'vdiv', 'histogram'] as const;
+
+/** Rows `from` to `to` (exclusive) of a row group that are one series. */
+interface Stretch {
+  readonly metric: string;
+  readonly labels: string;
+  readonly from: number;
+  readonly to: number;
+  readonly part: Part;
+}
+
+/** The decoded rows of a row group; `values` begins with row `firstRow`. */
+interface Part {
+  readonly tMs: Float64Array;
+  readonly values: Float64Array;
+  readonly firstRow: number;
+}
+
+/**
+ * The wanted samples of a file of the sample table, hot or compacted. Rows with a histogram are left out.
+ * @throws CorruptFileError, UnsupportedFileError
+ */
+export const readSamples = async (read: ReadRange, fileBytes: number, want: WantedSamples): Promise<SampleColumns> => {
+  const file = await ParquetFileReader.open(read, fileBytes, fileBytes <= WHOLE_FILE_BYTES ? fileBytes : TAIL_BYTES);
+  const stretches: Stretch[] = [];
+  for (const rowGroup of file.metadata.rowGroups) {
+    if (!mayHoldRows(rowGroup, want)) continue;
+    const columns = await file.readColumns(rowGroup, neededColumns(rowGroup));
+    for (const stretch of stretchesOf(columns, rowGroup.rows, want)) stretches.push(stretch);
+  }
+  // Within a row group the rows are sorted; a series may go on in the next group, or groups may be buckets of labels.
+  if (file.metadata.rowGroups.length > 1) stretches.sort((a, b) => compareUtf8(a.metric, b.metric) || compareUtf8(a.labels, b.labels) || firstTime(a) - firstTime(b));
+  return joinStretches(stretches);
+};
+
+const firstTime = ({ part, from }: Stretch): number => part.tMs[from] as number;
+
+/** Columns that are NULL throughout the row group need not be read. */
+const neededColumns = ({ rows, chunks }: RowGroup): readonly string[] => {
+  const allNull = chunks.filter(({ statistics }) => statistics.nulls === rows).map(({ name }) => name);
+  return COLUMNS.filter((name) => !allNull.includes(name));
+};
+
+const stretchesOf = (columns: RowGroupColumns, rows: number, want: WantedSamples): readonly Stretch[] => {
+  const metric = requireTexts(columns.column('metric'), 'metric', rows);
+  const ranges = rangesOf(metric, want.metrics);
+  const [first] = ranges;
+  const last = ranges.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const labels = requireTexts(columns.column('labels'), 'labels', rows);
+  const tMs = timesOf(columns.column('ts', last.to), last.to);
+  const part: Part = { tMs, firstRow: first.from, values: valuesOf(readValueColumns(columns, last.to), first.from, last.to) };
+  const hasHistograms = columns.column('histogram');
+  const stretches: Stretch[] = [];
+  for (const range of ranges) {
+    forEachRun(labels.runs, range.from, range.to, (id, from, to) => {
+      const text = labels.dictionary[id];
+      if (text === undefined) throw new CorruptFileError('found a row without labels');
+      for (const [start, end] of numberRows(hasHistograms, from, to)) {
+        const stretch = withinTime({ metric: range.metric, labels: text, from: start, to: end, part }, want);
+        if (stretch.from < stretch.to) stretches.push(stretch);
+      }
+    });
+  }
+  return stretches;
+};
+
+interface MetricRange {
+  readonly metric: string;
+  readonly from: number;
+  to: number; // exclusive
+}
+
+/** The rows of the wanted metrics, in order. */
+const rangesOf = ({ dictionary, runs }: TextRuns, wanted: ReadonlySet<string> | undefined): readonly MetricRange[] => {
+  const ranges: MetricRange[] = [];
+  forEachRun(runs, 0, rowsOf(runs), (id, from, to) => {
+    const metric = dictionary[id];
+    if (metric === undefined) throw new CorruptFileError('found a row without a metric');
+    if (wanted === undefined || wanted.has(metric)) ranges.push({ metric, from, to });
+  });
+  return ranges;
+};
+
+/** The parts of [from, to) whose rows have no histogram. */
+const numberRows = (histogram: ColumnValues | undefined, from: number, to: number): readonly (readonly [from: number, to: number])[] => {
+  const present: Runs | undefined = histogram?.kind === 'blobs' ? histogram.present : undefined;
+  if (present === undefined) return [[from, to]];
+  const parts: [number, number][] = [];
+  forEachRun(present, from, to, (level, start, end) => {
+    if (level === 0) parts.push([start, end]);
+  });
+  return parts;
+};
+
+/** Times of a series ascend, and mostly all of them or none are within. */
+const withinTime = (stretch: Stretch, { fromMs, toMs }: WantedSamples): Stretch => {
+  const { tMs } = stretch.part;
+  let { from, to } = stretch;
+  while (from < to && (tMs[from] as number) < fromMs) from++;
+  while (to > from && (tMs[to - 1] as number) > toMs) to--;
+  return from === stretch.from && to === stretch.to ? stretch : { ...stretch, from, to };
+};
+
+const joinStretches = (stretches: readonly Stretch[]): SampleColumns => {
+  const rows = stretches.reduce((sum, { from, to }) => sum + to - from, 0);
+  const metrics: string[] = [];
+  const labels: string[] = [];
+  const starts: number[] = [];
+  const tMs = new Float64Array(rows);
+  const values = new Float64Array(rows);
+  let at = 0;
+  for (const { metric, labels: json, from, to, part } of stretches) {
+    if (metrics.at(-1) !== metric || labels.at(-1) !== json) {
+      metrics.push(metric);
+      labels.push(json);
+      starts.push(at);
+    }
+    tMs.set(part.tMs.subarray(from, to), at);
+    values.set(part.values.subarray(from - part.firstRow, to - part.firstRow), at);
+    at += to - from;
+  }
+  return { metrics, labels, offsets: Uint32Array.from([...starts, at]), tMs, values };
+};
+
+const requireTexts = (column: ColumnValues | undefined, name: string, rows: number): TextRuns => {
+  if (column?.kind !== 'text-runs' || rowsOf(column.runs) !== rows) throw new CorruptFileError(`found no column "${name}" of texts in each of ${rows} rows`);
+  return column;
+};
+
+const timesOf = (column: ColumnValues | undefined, rows: number): Float64Array => {
+  if (column?.kind !== 'numbers' || column.present !== undefined || column.values.length < rows) throw new CorruptFileError(`found no column "ts" with ${rows} times`);
+  return column.values;
+};
+
+const readValueColumns = (columns: RowGroupColumns, rows: number): ValueColumns => ({
+  value: columns.column('value', rows),
+  voff: columns.column('voff', rows),
+  vbase: columns.column('vbase'),
+  vmul: columns.column('vmul'),
+  vdiv: columns.column('vdiv'),
+});
