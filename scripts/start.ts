@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly data: string;
   readonly rules?: string;
   readonly alertmanager?: string;
+  /** The product's. */
+  readonly version: string;
 }
 
 /** How often the host's own metrics are pushed. */
@@ -36,6 +38,7 @@ export const start = async (options: StartOptions): Promise<void> => {
       rules: resolve(options.rules ?? join(data, 'rules')),
       alertmanager: resolve(options.alertmanager ?? join(data, 'alertmanager.yml')),
       say,
+      version: options.version,
     });
     const server = await listen(installation, options.port).catch(async (error: unknown) => {
       await installation.close();

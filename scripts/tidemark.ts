@@ -1,16 +1,39 @@
 #!/usr/bin/env node
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { text } from 'node:stream/consumers';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ItemTable } from '../shared/catalog/item-table.ts';
 import type { Api } from '../shared/commands/api.ts';
+import { type CheckReport, type NamedText, checkConfig, checkRules } from '../shared/commands/check.ts';
+import { keysCreate, keysList, keysRevoke } from '../shared/commands/keys.ts';
 import { push } from '../shared/commands/push.ts';
 import { query } from '../shared/commands/query.ts';
 import { sql } from '../shared/commands/sql.ts';
 import { messageOf } from '../shared/errors.ts';
+import { KEY_SCOPES, type KeyScope } from '../shared/keys/api-key.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:9090';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const readNamed = (file: string): NamedText => ({ file, text: readFileSync(file, 'utf8') });
+
+const tell = (report: CheckReport): void => {
+  print(report.lines.join('\n'));
+  process.exitCode = report.ok ? 0 : 1;
+};
+
+/** Loaded when it is asked for: the SDK takes longer to load than all the rest. */
+const keysTable = async (name: string): Promise<ItemTable> => {
+  const [{ dynamoClient }, { makeDynamoItems }, { realPacing }] = await Promise.all([
+    import('../shared/aws/clients.ts'),
+    import('../shared/aws/item-dynamo.ts'),
+    import('../shared/aws/pacing.ts'),
+  ]);
+  return makeDynamoItems(dynamoClient(), name, realPacing);
+};
 
 /** A port as people type it. */
 const port = (value: string): number => {
@@ -30,9 +53,11 @@ const apiOf = (options: { url: string; key?: string }): Api => {
   return { url: options.url, fetch, ...(key === undefined ? {} : { key }) };
 };
 
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
 const program = new Command('tidemark')
   .description('Metrics monitoring and alerting: push samples, query them with PromQL and SQL, be told when a rule fires.')
-  .version((JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version)
+  .version(version)
   .showHelpAfterError();
 
 program
@@ -44,7 +69,7 @@ program
   .option('--alertmanager <file>', 'where alerts go (default: <data>/alertmanager.yml)')
   .action(async (options: { port: number; data: string; rules?: string; alertmanager?: string }) => {
     const { start } = await import('./start.ts');
-    await start(options);
+    await start({ ...options, version });
   });
 
 withApi(program.command('push'))
@@ -72,6 +97,44 @@ withApi(program.command('sql'))
   .action(async (statement: string, parameters: string[], options: { url: string; key?: string; json: boolean }) =>
     print(await sql(apiOf(options), statement, parameters, options.json)),
   );
+
+const check = program.command('check').description('read files as the product does, and name all their errors');
+
+check
+  .command('rules')
+  .argument('<file...>', 'rule files in the format of Prometheus')
+  .action((files: string[]) => tell(checkRules(files.map(readNamed))));
+
+check
+  .command('config')
+  .argument('<file>', 'a file in the format of Alertmanager')
+  .action((file: string) => tell(checkConfig(readNamed(file))));
+
+const keys = program.command('keys').description('API keys of a deployed installation; npm start on loopback needs none');
+
+/** The options of every verb on keys. */
+const withKeys = (command: Command): Command =>
+  command
+    .requiredOption('--table <name>', 'the DynamoDB table of keys: the output KeysTable of the stack (or TIDEMARK_KEYS_TABLE)', process.env['TIDEMARK_KEYS_TABLE'])
+    .option('--json', 'for machines', false);
+
+withKeys(keys.command('create'))
+  .description('make a key and show it, this once only')
+  .addOption(new Option('--scope <scope>', 'what it may do').choices(KEY_SCOPES).makeOptionMandatory())
+  .option('--name <name>', 'what it is for', 'unnamed')
+  .action(async (options: { table: string; json: boolean; scope: KeyScope; name: string }) => {
+    const key = { scope: options.scope, name: options.name, author: userInfo().username, nowMs: Date.now(), random: randomBytes(32) };
+    print(await keysCreate(await keysTable(options.table), key, options.json));
+  });
+
+withKeys(keys.command('list'))
+  .description('every key but the keys themselves')
+  .action(async (options: { table: string; json: boolean }) => print(await keysList(await keysTable(options.table), options.json)));
+
+withKeys(keys.command('revoke'))
+  .description('end a key')
+  .argument('<id>')
+  .action(async (id: string, options: { table: string }) => print(await keysRevoke(await keysTable(options.table), id)));
 
 try {
   await program.parseAsync();

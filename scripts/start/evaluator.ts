@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type EvaluateMemory, type EvaluatePorts, createEvaluateMemory, evaluateTick } from '../../functions/evaluate/evaluate.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Say } from './live-files.ts';
@@ -16,8 +17,7 @@ export interface EvaluatorOptions {
 /** Evaluates until it is stopped; a tick that takes longer than its turn makes the next ones wait, never run beside it. */
 export const runEvaluator = ({ ports, holder, metrics, say }: EvaluatorOptions): { stop(): Promise<void> } => {
   const memory: EvaluateMemory = createEvaluateMemory(holder);
-  let stopped = false;
-  let wake = (): void => undefined;
+  const stopping = new AbortController();
   let lastProblem = '';
   const tell = (problem: string): void => {
     if (problem !== '' && problem !== lastProblem) say(`evaluate: ${problem}`);
@@ -35,24 +35,16 @@ export const runEvaluator = ({ ports, holder, metrics, say }: EvaluatorOptions):
     }
   };
   const loop = async (): Promise<void> => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       await tick();
-      if (!stopped) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, TICK_MS - (Date.now() % TICK_MS));
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
+      // An abort ends the wait early, by a rejection that says no more than that.
+      await sleep(TICK_MS - (Date.now() % TICK_MS), undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   };
   const ended = loop();
   return {
     stop: async () => {
-      stopped = true;
-      wake();
+      stopping.abort();
       await ended;
     },
   };

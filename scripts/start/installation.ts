@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { DEFAULT_BODY_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_IN_FLIGHT_BYTES, makeIngestApp } from '../../functions/ingest/ingest.ts';
 import { notify } from '../../functions/notify/notify.ts';
+import { makeRulePages } from '../../functions/query/rule-pages.ts';
 import { DEFAULT_QUERY_LIMITS, makeQueryApp } from '../../functions/query/query.ts';
-import { storeDelivery } from '../../functions/store/store.ts';
+import { StoreMemory, storeDelivery } from '../../functions/store/store.ts';
 import type { Channel } from '../../shared/alerting/publish.ts';
 import { hotFilesOf, hoursWithSamples } from '../../shared/catalog/hot-files.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
-import { MetadataCache } from '../../shared/catalog/metric-metadata.ts';
 import { createSmtpTransport } from '../../shared/channels/smtp-transport.ts';
 import { toTextFormat } from '../../shared/client/text-format.ts';
 import { type SqlFile, openDuckDb } from '../../shared/embedded/duckdb.ts';
@@ -23,6 +23,7 @@ import { messageOf } from '../../shared/errors.ts';
 import { localOnly } from '../../shared/http/local-only.ts';
 import { DEFAULT_PROMOTED_LABELS } from '../../shared/parquet/schema.ts';
 import { DEFAULT_SAMPLE_LIMITS } from '../../shared/protocols/limits.ts';
+import type { RuleSet } from '../../shared/rules/rule-group.ts';
 import type { ObjectStore } from '../../shared/storage/object-store.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
@@ -37,6 +38,7 @@ export interface InstallationOptions {
   readonly rules: string;
   readonly alertmanager: string;
   readonly say: Say;
+  readonly version: string;
 }
 
 /** All the parts, bound to the embedded adapters. */
@@ -66,6 +68,7 @@ interface Parts {
   readonly stream: EmbeddedStream;
   readonly fanOut: FanOut;
   readonly metrics: ProductMetrics;
+  readonly rules: () => Promise<RuleSet>;
 }
 
 export const openInstallation = async (options: InstallationOptions): Promise<Installation> => {
@@ -75,7 +78,16 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
   const tables = await openItemTables(join(data, 'items.sqlite'), ['catalog', 'alerts', 'queue']);
   const stream = await openStream(join(data, 'stream'), { shardCount: SHARDS, nowMs: Date.now });
   const fanOut = await openFanOut(tables.table('queue'), { channels: CHANNELS, nowMs: Date.now });
-  const parts: Parts = { options, objects, catalog: tables.table('catalog'), alerts: tables.table('alerts'), stream, fanOut, metrics: makeProductMetrics() };
+  const parts: Parts = {
+    options,
+    objects,
+    catalog: tables.table('catalog'),
+    alerts: tables.table('alerts'),
+    stream,
+    fanOut,
+    metrics: makeProductMetrics(),
+    rules: liveRules(options.rules, options.say),
+  };
   const running: { stop(): Promise<void> }[] = [];
   return {
     app: makeApp(parts),
@@ -90,7 +102,7 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
   };
 };
 
-const makeApp = ({ options, objects, catalog, stream, metrics }: Parts): Hono => {
+const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules }: Parts): Hono => {
   const cache = makePieceCache(CACHE_BYTES);
   const app = new Hono();
   app.use(localOnly());
@@ -108,7 +120,8 @@ const makeApp = ({ options, objects, catalog, stream, metrics }: Parts): Hono =>
     cache,
     nowMs: Date.now,
     limits: DEFAULT_QUERY_LIMITS,
-    version: '0.1.0',
+    version: options.version,
+    rulePages: makeRulePages(alerts, rules),
     runSql: openDuckDb({
       files: () => allFiles(catalog, join(options.data, 'objects')),
       promotedLabels: DEFAULT_PROMOTED_LABELS,
@@ -137,7 +150,7 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
       alerts,
       catalog,
       select: makeSelectSeries({ objects, catalog, cache: makePieceCache(CACHE_BYTES), limits: { maxSamples: DEFAULT_MAX_SAMPLES } }),
-      rules: liveRules(options.rules, say),
+      rules: parts.rules,
       alertmanager,
       putRecords: stream.putRecords,
       listShards: stream.listShards,
@@ -152,10 +165,10 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
 };
 
 const runMapping = ({ options, objects, catalog, stream, metrics }: Parts): Mapping => {
-  const metadata = new MetadataCache();
+  const memory = new StoreMemory();
   return startMapping({
     stream,
-    deliver: async (delivery) => metrics.stored(await storeDelivery({ objects, catalog }, delivery, { promotedLabels: DEFAULT_PROMOTED_LABELS, metadata })),
+    deliver: async (delivery) => metrics.stored(await storeDelivery({ objects, catalog }, delivery, { promotedLabels: DEFAULT_PROMOTED_LABELS, memory })),
     nowMs: Date.now,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     onError: (subject, error) => {
