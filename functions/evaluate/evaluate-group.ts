@@ -12,7 +12,7 @@ import type { Transition } from '../../shared/alerting/transitions.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { AlertingRule, RuleGroup } from '../../shared/rules/rule-group.ts';
 import { instantQuery } from './instant-query.ts';
-import type { TickScope } from './retire-rules.ts';
+import type { TickScope } from './tick-scope.ts';
 
 /** Rules of one slot that are evaluated at once: enough to hide the latency of reads, few enough for the memory. */
 const RULES_PARALLEL = 4;

@@ -1,23 +1,11 @@
 import { isActive, resolved } from '../../shared/alerting/alert.ts';
 import { notificationOf } from '../../shared/alerting/notification.ts';
-import type { Integration } from '../../shared/alerting/receivers.ts';
 import { forgetRule } from '../../shared/alerting/state-items.ts';
 import type { AlertsByLabels } from '../../shared/alerting/state-items.ts';
 import { storeTransitions } from '../../shared/alerting/transitions.ts';
 import type { Transition } from '../../shared/alerting/transitions.ts';
-import type { Lease } from '../../shared/alerting/lease.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
-import type { EvaluatePorts } from './evaluate-ports.ts';
-import type { AlertMemory } from './memory.ts';
-import type { TickReport } from './tick-report.ts';
-
-export interface TickScope {
-  readonly ports: EvaluatePorts;
-  readonly lease: Lease;
-  readonly memory: AlertMemory;
-  readonly integrations: readonly Integration[];
-  readonly report: TickReport;
-}
+import type { TickScope } from './tick-scope.ts';
 
 /** Ends the alerts of rules that are in no file any more, as nothing will ever evaluate them. */
 export const retireRules = async (scope: TickScope, rules: RuleSet, nowMs: number): Promise<void> => {

@@ -8,6 +8,9 @@ import { FieldReader } from './field-reader.ts';
 /** Alertmanager's default. */
 const RESOLVE_TIMEOUT_MS = 300_000;
 
+/** Of one receiver: a transition and a notification for each must fit one transaction. */
+const MAX_INTEGRATIONS = 25;
+
 const WEBHOOK_KEYS = ['url', 'send_resolved'];
 
 export interface AlertmanagerFile {
@@ -52,7 +55,9 @@ const readReceiver = (yaml: YamlFile, node: YamlNode, number: number, email: (re
     const of = `${what}: email ${i + 1}`;
     return { ...email(new FieldReader(yaml, yaml.fields(each, of), of, EMAIL_KEYS, each)), id: `${name}/email/${i}`, receiver: name };
   });
-  return { receiver: { name, integrations: [...webhooks, ...emails] }, node };
+  const integrations = [...webhooks, ...emails];
+  if (integrations.length > MAX_INTEGRATIONS) yaml.fail(node, `${what}: found ${integrations.length} webhooks and e-mails, at most ${MAX_INTEGRATIONS} are allowed`);
+  return { receiver: { name, integrations }, node };
 };
 
 const EMAIL_KEYS = ['to', 'from', 'smarthost', 'hello', 'auth_username', 'auth_password', 'require_tls', 'headers', 'send_resolved', 'text', 'html'];

@@ -12,6 +12,9 @@ export const MAX_BODY_BYTES = 200 * 1024;
 
 const MAX_SUBJECT_CHARS = 256;
 
+/** A longer expression makes an address that browsers and receivers cut. */
+const MAX_QUERY_CHARS = 4096;
+
 export type AlertStatus = 'firing' | 'resolved';
 
 /** One alert as Alertmanager's webhook gives it. */
@@ -109,7 +112,7 @@ const messageOf = (change: AlertChange, receiver: string, externalUrl: string): 
         annotations,
         startsAt: new Date(alert.firedAtMs ?? alert.activeAtMs).toISOString(),
         endsAt: status === 'resolved' ? new Date(atMs).toISOString() : NO_END,
-        generatorURL: `${externalUrl}/graph?g0.expr=${encodeURIComponent(change.query)}&g0.tab=1`,
+        generatorURL: change.query.length > MAX_QUERY_CHARS ? `${externalUrl}/graph` : `${externalUrl}/graph?g0.expr=${encodeURIComponent(change.query)}&g0.tab=1`,
         fingerprint: fingerprint(alert.labels),
       },
     ],

@@ -8,6 +8,12 @@ import type { AlertSample } from './alert.ts';
 
 export const ALERT_NAME = 'alertname';
 
+/**
+ * Labels and annotations of one alert as JSON. A notification repeats them up to six times, and a transition with all its
+ * notifications must fit one transaction of 4 MB (DynamoDB).
+ */
+export const MAX_ALERT_BYTES = 16 * 1024;
+
 /** One element of an instant vector. */
 export interface VectorSample {
   readonly labels: Labels;
@@ -17,7 +23,7 @@ export interface VectorSample {
 /**
  * The alerts that a rule's result stands for, by their identity (canonical labels JSON): the result's labels without the
  * name, the rule's labels over them, and `alertname` over all.
- * @throws Error in Prometheus' words when two of them have the same labels.
+ * @throws Error in Prometheus' words when two of them have the same labels; when one is too large.
  */
 export const samplesOfRule = (rule: AlertingRule, vector: readonly VectorSample[]): ReadonlyMap<string, AlertSample> => {
   const samples = new Map<string, AlertSample>();
@@ -29,7 +35,10 @@ export const samplesOfRule = (rule: AlertingRule, vector: readonly VectorSample[
     const alertLabels = makeLabels(pairs);
     const key = labelsToJson(alertLabels);
     if (samples.has(key)) throw new Error('vector contains metrics with the same labelset after applying alert labels');
-    samples.set(key, { labels: alertLabels, annotations: expandAll(rule.annotations, input), value });
+    const annotations = expandAll(rule.annotations, input);
+    const bytes = Buffer.byteLength(key) + Buffer.byteLength(JSON.stringify(annotations));
+    if (bytes > MAX_ALERT_BYTES) throw new Error(`expand alert: found ${bytes} bytes of labels and annotations, at most ${MAX_ALERT_BYTES} are allowed`);
+    samples.set(key, { labels: alertLabels, annotations, value });
   }
   return samples;
 };

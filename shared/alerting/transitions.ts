@@ -34,19 +34,23 @@ const writesOf = (transition: Transition): readonly ItemWrite[] => [
   ...transition.notifications.map(enqueue),
 ];
 
+/** DynamoDB allows 4 MB in a transaction; attribute names and numbers are not counted here. */
+const MAX_BATCH_BYTES = 3_000_000;
+
 /** Batches that fit a transaction beside the lease check; what belongs together stays together. */
 const packed = (units: readonly (readonly ItemWrite[])[]): ItemWrite[][] => {
   const batches: ItemWrite[][] = [];
   let batch: ItemWrite[] = [];
+  let batchBytes = 0;
   for (const unit of units) {
-    if (batch.length > 0 && batch.length + unit.length > MAX_BATCH_WRITES) {
+    const bytes = unit.reduce((sum, write) => sum + Buffer.byteLength(JSON.stringify(write)), 0);
+    if (batch.length > 0 && (batch.length + unit.length > MAX_TRANSACT_WRITES - 1 || batchBytes + bytes > MAX_BATCH_BYTES)) {
       batches.push(batch);
       batch = [];
+      batchBytes = 0;
     }
     batch.push(...unit);
+    batchBytes += bytes;
   }
   return batch.length === 0 ? batches : [...batches, batch];
 };
-
-/** A transaction of DynamoDB also holds at most 4 MB: 15 bodies of 200 KiB and their states. */
-const MAX_BATCH_WRITES = Math.min(MAX_TRANSACT_WRITES - 1, 30);

@@ -51,5 +51,8 @@ export const formatFixed = (value: number, precision: number): string => {
 /** `%.<precision>e`. */
 export const formatExponent = (value: number, precision: number): string => special(value) ?? twoDigitExponent(signedExponential(value, precision));
 
+/** `%e` with as many digits as name the value: what Prometheus' API gives as the value of an alert. */
+export const formatShortestExponent = (value: number): string => special(value) ?? twoDigitExponent(signedExponential(value));
+
 const signedExponential = (value: number, fractionDigits?: number): string =>
   `${Object.is(value, -0) ? '-' : ''}${value.toExponential(fractionDigits)}`;

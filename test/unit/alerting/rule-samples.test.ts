@@ -31,6 +31,13 @@ describe('samplesOfRule', () => {
   });
 });
 
+describe('the size of an alert', () => {
+  it('is capped, as an error of the rule', () => {
+    const vector = [{ labels: makeLabels([['host', 'h'.repeat(6000)]]), value: 0 }];
+    expect(() => samplesOfRule(ruleOf('annotations: {a: "{{ $labels.host }}", b: "{{ $labels.host }}"}'), vector)).toThrow(/found 180\d\d bytes/);
+  });
+});
+
 describe('firesOnAbsence', () => {
   it.each([
     ['absent(up)', true],

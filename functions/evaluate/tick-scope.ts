@@ -1,0 +1,14 @@
+import type { Lease } from '../../shared/alerting/lease.ts';
+import type { Integration } from '../../shared/alerting/receivers.ts';
+import type { EvaluatePorts } from './evaluate-ports.ts';
+import type { AlertMemory } from './memory.ts';
+import type { TickReport } from './tick-report.ts';
+
+/** What every part of one tick works with. */
+export interface TickScope {
+  readonly ports: EvaluatePorts;
+  readonly lease: Lease;
+  readonly memory: AlertMemory;
+  readonly integrations: readonly Integration[];
+  readonly report: TickReport;
+}

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { takeLease } from '../../../shared/alerting/lease.ts';
+import type { Lease } from '../../../shared/alerting/lease.ts';
+import { notificationOf } from '../../../shared/alerting/notification.ts';
+import { publishAll, readUnpublished } from '../../../shared/alerting/outbox.ts';
+import { knowRule, knownRules, readAlerts } from '../../../shared/alerting/state-items.ts';
+import { storeTransitions } from '../../../shared/alerting/transitions.ts';
+import type { Transition } from '../../../shared/alerting/transitions.ts';
+import type { ItemTable, ItemWrite } from '../../../shared/catalog/item-table.ts';
+import { labelsToJson, makeLabels } from '../../../shared/model/labels.ts';
+import { World } from '../evaluate/world.ts';
+
+let world: World;
+let lease: Lease;
+beforeEach(async () => {
+  world = await World.open();
+  lease = (await takeLease(world.alerts, 'a', 0, 'successor')) ?? { holder: '', epoch: 0 };
+});
+afterEach(() => world.close());
+
+const transition = (host: string, value = 1, annotation = ''): Transition => {
+  const labels = makeLabels([
+    ['alertname', 'A'],
+    ['__proto__', 'x'],
+    ['host', host],
+  ]);
+  const alert = { phase: 'firing', labels, annotations: [['text', annotation]], value, activeAtMs: 1, firedAtMs: 2, keepFiringSinceMs: 3, changedAtMs: 3 } as const;
+  const change = { ruleId: 'rule', query: 'up', alert, status: 'firing', atMs: 3 } as const;
+  const [integration] = world.alertmanager.receivers[0]?.integrations ?? [];
+  return { ruleId: 'rule', key: labelsToJson(labels), alert, notifications: integration === undefined ? [] : [notificationOf(change, integration, '')] };
+};
+
+const counting = (items: ItemTable): { table: ItemTable; batches: (readonly ItemWrite[])[] } => {
+  const batches: (readonly ItemWrite[])[] = [];
+  return { batches, table: { get: (key) => items.get(key), query: (pk, range) => items.query(pk, range), transact: (writes) => (batches.push(writes), items.transact(writes)) } };
+};
+
+it('stores alerts as they are, in few transactions, each under the lease', async () => {
+  const all = Array.from({ length: 120 }, (_, i) => transition(`h${i}`, [NaN, Infinity, 0.1][i % 3]));
+  const { table, batches } = counting(world.alerts);
+  await storeTransitions(table, lease, all, [knowRule({ ruleId: 'rule', group: 'g', name: 'A' })]);
+  expect(batches.map((writes) => writes.length)).toEqual([100, 99, 45]);
+  expect(batches.every(([first]) => first !== undefined && 'check' in first)).toBe(true);
+  expect(await knownRules(world.alerts)).toEqual([{ ruleId: 'rule', group: 'g', name: 'A' }]);
+  const stored = (await readAlerts(world.alerts, ['rule'])).get('rule');
+  expect(new Map([...(stored ?? [])].sort())).toEqual(new Map(all.map((each) => [each.key, each.alert] as const).sort()));
+  expect((await readUnpublished(world.alerts)).map((entry) => entry.id).sort()).toEqual(all.flatMap((each) => each.notifications.map(({ id }) => id)).sort());
+});
+
+it('keeps transactions under their size', async () => {
+  const { table, batches } = counting(world.alerts);
+  await storeTransitions(table, lease, Array.from({ length: 60 }, (_, i) => transition(`h${i}`, 1, 'x'.repeat(60_000))));
+  expect(batches.length).toBeGreaterThan(3);
+  expect(Math.max(...batches.map((writes) => JSON.stringify(writes).length))).toBeLessThan(4_000_000);
+});
+
+it('marks what the fan-out has taken, and leaves what it has not', async () => {
+  await storeTransitions(world.alerts, lease, [transition('a'), transition('b')]);
+  const waiting = await readUnpublished(world.alerts);
+  const refused = waiting[1]?.id;
+  const publish = async ({ id }: { id: string }): Promise<void> => {
+    if (id === refused) throw new Error('throttled');
+  };
+  const outcome = await publishAll(world.alerts, publish, waiting, 10);
+  expect(outcome).toMatchObject({ published: 1, left: [{ id: refused }] });
+  expect(outcome.errors).toHaveLength(1);
+  expect((await readUnpublished(world.alerts)).map((entry) => entry.id)).toEqual([refused]);
+});
