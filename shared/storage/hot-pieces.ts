@@ -3,7 +3,7 @@ import { type HotFile, hotFilesOf, hoursWithSamples } from '../catalog/hot-files
 import { compareUtf8 } from '../model/utf8.ts';
 import { mapBounded } from './map-bounded.ts';
 import { readSamples } from './hot-read.ts';
-import type { ByteRange, ObjectStore } from './object-store.ts';
+import type { ObjectStore } from './object-store.ts';
 import type { Piece, PieceCache } from './piece-cache.ts';
 
 export interface HotPorts {
@@ -30,11 +30,10 @@ export interface PieceRange {
 }
 
 /**
- * Up to this size a file is read whole, in one request, and kept decoded: a query over the last minutes meets the same small
- * files again and again. S3 charges by request, and Trino's reader draws the same line at 3 MB; decoded, 256 KB of ours are
- * about 2 MB.
+ * Up to this size all series of a file are decoded and kept: `hot-read.ts` reads such a file in one request anyway, and a
+ * query over the last minutes meets the same files again and again, each time for another metric. Decoded, 1 MB is about 8.
  */
-const WHOLE_FILE_BYTES = 256 * 1024;
+const WHOLE_FILE_BYTES = 1024 * 1024;
 /** S3 answers in tens of ms, so some reads at once hide the wait; a directory is limited by the disk long before. */
 const PARALLEL_READS = 32;
 const PARALLEL_HOURS = 8;
@@ -56,28 +55,16 @@ const loadPiece = (ports: HotPorts, file: HotFile, metric: string | undefined, c
   const isWhole = metric === undefined || file.bytes <= WHOLE_FILE_BYTES;
   // A newline is in no object key.
   const key = isWhole ? file.key : `${file.key}\n${metric}`;
-  return ports.cache.get(key, async () => {
-    const read = isWhole ? await readWhole(ports.objects, file, counts) : readParts(ports.objects, file, counts);
-    return readSamples(read, file.bytes, isWhole ? WHOLE_TIME : { metrics: [metric], ...WHOLE_TIME });
-  });
+  return ports.cache.get(key, () => readSamples(countedRead(ports.objects, file, counts), file.bytes, isWhole ? WHOLE_TIME : { metrics: new Set([metric]), ...WHOLE_TIME }));
 };
 
 /** A piece is kept for queries over other times, and a file spans few minutes: so all of its time. */
 const WHOLE_TIME = { fromMs: -Infinity, toMs: Infinity } as const;
 
-const readWhole = async (objects: ObjectStore, file: HotFile, counts: SelectCounts | undefined): Promise<(range: ByteRange) => Promise<Uint8Array>> => {
-  const bytes = await objects.get(file.key);
-  if (counts !== undefined) {
-    counts.requests++;
-    counts.bytes += bytes.length;
-  }
-  return async ({ offset, length }) => bytes.subarray(offset, offset + length);
-};
-
-const readParts =
+const countedRead =
   (objects: ObjectStore, file: HotFile, counts: SelectCounts | undefined) =>
-  async (range: ByteRange): Promise<Uint8Array> => {
-    const bytes = await objects.get(file.key, range);
+  async (offset: number, length: number): Promise<Uint8Array> => {
+    const bytes = await objects.get(file.key, { offset, length });
     if (counts !== undefined) {
       counts.requests++;
       counts.bytes += bytes.length;

@@ -17,7 +17,8 @@ const compareBits = (values: Float64Array, bits: Uint32Array, a: number, b: numb
   const rank = rankOf(values, bits, a) - rankOf(values, bits, b);
   if (rank !== 0) return rank;
   const difference = (values[b] as number) - (values[a] as number);
-  if (difference > 0 || difference < 0) return difference;
+  // Equal infinities differ by NaN.
+  if (difference !== 0 && !Number.isNaN(difference)) return difference;
   return (bits[2 * a + 1] as number) - (bits[2 * b + 1] as number) || (bits[2 * a] as number) - (bits[2 * b] as number);
 };
 
