@@ -1,0 +1,68 @@
+import { encodeFrame, decodeFrame } from '../../shared/wire/frame.ts';
+import type { SampleBatch } from '../../shared/model/sample-batch.ts';
+import { DEFAULT_PROMOTED_LABELS } from '../../shared/parquet/schema.ts';
+import { buildHotObjects } from '../../shared/storage/hot-object.ts';
+import { sortSamples } from '../../shared/storage/hot-sort.ts';
+import { bestCpuSeconds, type Measurement } from './measure.ts';
+import { hyparquetBytes, parquetjsBytes, type RowColumns } from './peer-writers.ts';
+import { makeHostBatches } from './workload.ts';
+
+const CASES = [
+  { name: '10-points', pointsPerSeries: 10, stepMs: 1_000 },
+  { name: '6-points', pointsPerSeries: 6, stepMs: 10_000 },
+] as const;
+const HOSTS = 100;
+
+type Write = (batches: readonly SampleBatch[]) => number | Promise<number>;
+
+const writeOurs: Write = (batches) =>
+  buildHotObjects(batches, { promotedLabels: DEFAULT_PROMOTED_LABELS }).reduce((sum, { bytes }) => sum + bytes.length, 0);
+
+/** Who writes, returning the bytes of the file, and how often it is run: parquetjs-lite takes seconds. */
+const SUBJECTS: readonly { readonly name: string; readonly runs: number; readonly write: Write }[] = [
+  { name: 'tidemark', runs: 30, write: writeOurs },
+  { name: 'hyparquet-writer', runs: 6, write: (batches) => hyparquetBytes(rowsOf(batches)) },
+  { name: 'parquetjs-lite', runs: 2, write: (batches) => parquetjsBytes(rowsOf(batches)) },
+];
+
+/**
+ * What the store step does with a batch of records: decode, sort, write Parquet. The peers get the same decoded and sorted
+ * rows, and write four columns (metric, labels, ts, value) where we write fourteen.
+ */
+export async function* hotPath(): AsyncGenerator<Measurement> {
+  for (const { name, pointsPerSeries, stepMs } of CASES) {
+    const batches = makeHostBatches({ hosts: HOSTS, pointsPerSeries, stepMs, hasJitter: true });
+    const records = batches.map((batch, host) =>
+      encodeFrame({ recordId: recordIdOf(host), sender: `host-${host}`, flushIntervalMs: pointsPerSeries * stepMs }, batch),
+    );
+    const samples = batches.reduce((sum, batch) => sum + batch.tMs.length, 0);
+    for (const subject of SUBJECTS) {
+      let bytes = 0;
+      const seconds = await bestCpuSeconds(subject.runs, async () => {
+        bytes = await subject.write(records.map((record) => decodeFrame(record).batch));
+      });
+      const of = { bench: 'hot-path', case: name, subject: subject.name };
+      yield { ...of, metric: 'samples_per_cpu_second', value: Math.round(samples / seconds), unit: 'samples/s' };
+      yield { ...of, metric: 'bytes_per_sample', value: Math.round((bytes / samples) * 1000) / 1000, unit: 'bytes' };
+    }
+  }
+}
+
+const recordIdOf = (host: number): Uint8Array => {
+  const id = new Uint8Array(16);
+  new DataView(id.buffer).setUint32(12, host);
+  return id;
+};
+
+const rowsOf = (batches: readonly SampleBatch[]): RowColumns => {
+  const { metrics, labels, metricOf, labelsOf, offsets, tMs, values } = sortSamples(batches);
+  const metric: string[] = [];
+  const json: string[] = [];
+  metricOf.forEach((id, k) => {
+    for (let i = offsets[k] as number; i < (offsets[k + 1] as number); i++) {
+      metric.push(metrics[id] as string);
+      json.push(labels[labelsOf[k] as number] as string);
+    }
+  });
+  return { metric, labels: json, tMs, values };
+};
