@@ -34,9 +34,9 @@ const storedSamples = async ({ ports }: StoreRoad): Promise<Record<string, numbe
   const rows: Row[] = [];
   for (const hour of await hoursWithSamples(ports.catalog, 0, 4e12)) {
     for (const file of await hotFilesOf(ports.catalog, hour)) {
-      const read = ({ offset, length }: { offset: number; length: number }): Promise<Uint8Array> => ports.objects.get(file.key, { offset, length });
+      const read = (offset: number, length: number): Promise<Uint8Array> => ports.objects.get(file.key, { offset, length });
       const found = await readSamples(read, file.bytes, { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY });
-      found.metrics.forEach((metric: string, k: number) => {
+      found.metrics.forEach((metric, k) => {
         for (let i = found.offsets[k] as number; i < (found.offsets[k + 1] as number); i++) {
           rows.push({ metric, labels: found.labels[k] as string, tMs: found.tMs[i] as number, value: found.values[i] as number });
         }
