@@ -174,4 +174,37 @@ describe('evaluateTick', () => {
     world.failRecords = true;
     expect(await world.tick(START + 16_000)).toMatchObject({ slots: 1, heartbeats: 0, pending: 1, errors: ['put heartbeats: put records: the stream does not answer'] });
   });
+
+  it('goes on with other groups when one cannot be stored, and stores it at the next tick', async () => {
+    world.rulesText = `- {name: first, rules: [{alert: A, expr: up == 0}]}
+- {name: second, rules: [{alert: B, expr: up == 0}]}
+`;
+    fillUp(START, START + 60 * MINUTE, 2);
+    const { alerts } = world;
+    const failing = world.ports({
+      alerts: {
+        get: (key) => alerts.get(key),
+        query: (pk, range) => alerts.query(pk, range),
+        transact: (writes) => (JSON.stringify(writes).includes('rules.yml;first') ? Promise.reject(new Error('throttled')) : alerts.transact(writes)),
+      },
+    });
+    expect(await world.tick(START + 16_000, START + 16_000, failing)).toMatchObject({ held: true, firing: 1, published: 1, errors: ['evaluate group rules.yml;first: throttled'] });
+    expect(await world.tick(START + 17_000)).toMatchObject({ firing: 2, published: 1, errors: [] });
+    expect(world.told()).toHaveLength(2);
+  });
+
+  it('publishes again what the fan-out has not taken, under the same id', async () => {
+    world.rulesText = '- {name: g, rules: [{alert: A, expr: up == 0}]}';
+    fillUp(START, START + 60 * MINUTE, 2);
+    const refused: string[] = [];
+    const ports = world.ports({
+      publish: async ({ id }) => {
+        refused.push(id);
+        throw new Error('throttled');
+      },
+    });
+    expect(await world.tick(START + 16_000, START + 16_000, ports)).toMatchObject({ notifications: 1, published: 0, unpublished: 1 });
+    expect(await world.tick(START + 17_000)).toMatchObject({ notifications: 0, published: 1, unpublished: 0 });
+    expect(world.published.map(({ id }) => id)).toEqual(refused);
+  });
 });
