@@ -37,7 +37,7 @@ const absentOverTime: FunctionImplementation = (context) => {
   const present = new Uint8Array(steps);
   for (let series = 0; series < windows.labels.length; series++) {
     context.scope.work(steps);
-    slide(windows, series, () => 1, values, present, 0);
+    slide(windows, series, () => 1, { values, present, at: 0, work: () => undefined });
   }
   return vectorValue(oneWhereAbsent(labelsOfAbsent(context.expr(0)), present, steps));
 };

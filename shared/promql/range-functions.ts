@@ -18,9 +18,10 @@ const overSeries = (context: FunctionContext, windows: Windows, kernel: (windows
   scope.reserve(count * grid.steps);
   const keepsName = KEEPS_NAME.has(call.name);
   const output = newVector(grid.steps, [...windows.labels], windows.dropName.map((drop) => drop || !keepsName));
+  const work = (samples: number): void => scope.work(samples);
   for (let series = 0; series < count; series++) {
     scope.work(grid.steps + (windows.offsets[series + 1] as number) - (windows.offsets[series] as number));
-    slide(windows, series, kernel(windows, series), output.values, output.present, series * grid.steps);
+    slide(windows, series, kernel(windows, series), { values: output.values, present: output.present, at: series * grid.steps, work });
   }
   return withoutEmptyRows(output);
 };

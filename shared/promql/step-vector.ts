@@ -37,10 +37,10 @@ export const newVector = (steps: number, labels: Labels[], dropName: boolean[]):
 export const newLike = (input: StepVector, dropName?: boolean): StepVector =>
   newVector(input.steps, [...input.labels], dropName === undefined ? [...input.dropName] : input.labels.map(() => dropName));
 
-/** One text per label set. U+10FFFF, a noncharacter, parts names from values; a label that holds one is our only collision. */
+/** One text per label set: lengths before the texts, so that no two sets share one. */
 export const labelsKey = (labels: Labels): string => {
   let key = '';
-  for (const [name, value] of labels) key += `${name}\u{10ffff}${value}\u{10ffff}`;
+  for (const [name, value] of labels) key += `${name.length}:${name}${value.length}:${value}`;
   return key;
 };
 
@@ -124,9 +124,12 @@ export const mergeSameLabels = (input: StepVector): StepVector => {
   return output;
 };
 
-/** Carries out the name removals, the last act of an evaluation. */
+/**
+ * Carries out the name removals, the last act of an evaluation. Series whose names stay are distinct already: storage
+ * gives each once, and every operation that changes labels merges.
+ */
 export const dropNames = (input: StepVector): StepVector => {
-  if (!input.dropName.includes(true)) return mergeSameLabels(input);
+  if (!input.dropName.includes(true)) return input;
   const labels = input.labels.map((set, i) => (input.dropName[i] === true ? withoutName(set) : set));
   return mergeSameLabels({ ...input, labels, dropName: labels.map(() => false) });
 };

@@ -7,20 +7,19 @@ import type { QueryScope } from './query-scope.ts';
 import { labelsKey, mergeSameLabels, newVector, type StepVector, withoutEmptyRows } from './step-vector.ts';
 
 /** The part of a label set by which series find their partners. Type and unit belong to it, the name does not. */
-const matchedPart = (labels: Labels, { on, labels: names }: VectorMatching): Labels => {
-  const set = new Set(names);
-  if (on) return keepLabels(labels, set);
-  return labels.filter(([name]) => !set.has(name) && name !== METRIC_NAME);
-};
+const matchedPart = (labels: Labels, on: boolean, names: ReadonlySet<string>): Labels =>
+  on ? keepLabels(labels, names) : labels.filter(([name]) => !names.has(name) && name !== METRIC_NAME);
 
 /** The signature of every series as a small number; equal numbers match. `numbers` is shared by both sides. */
-export const signatures = (vector: StepVector, matching: VectorMatching, numbers: Map<string, number>): Int32Array =>
-  Int32Array.from(vector.labels, (labels) => {
-    const key = labelsKey(matchedPart(labels, matching));
+export const signatures = (vector: StepVector, matching: VectorMatching, numbers: Map<string, number>): Int32Array => {
+  const names = new Set(matching.labels);
+  return Int32Array.from(vector.labels, (labels) => {
+    const key = labelsKey(matchedPart(labels, matching.on, names));
     let number = numbers.get(key);
     if (number === undefined) numbers.set(key, (number = numbers.size));
     return number;
   });
+};
 
 interface Group {
   readonly many: number[];
@@ -70,7 +69,7 @@ const refuseDuplicates = (groups: readonly Group[], sides: Sides, matching: Vect
       if (first === undefined || second === undefined) continue;
       const labels = (row: number): Labels => sides.one.labels[row] as Labels;
       throw new PromqlExecutionError(
-        `found duplicate series for the match group ${describeLabels(matchedPart(labels(second), matching))} on the ` +
+        `found duplicate series for the match group ${describeLabels(matchedPart(labels(second), matching.on, new Set(matching.labels)))} on the ` +
           `${sides.swapped ? 'left' : 'right'} hand-side of the operation: [${describeLabels(labels(second))}, ${describeLabels(labels(first))}]` +
           ';many-to-many matching not allowed: matching labels must be unique on one side',
       );
@@ -96,10 +95,9 @@ interface Pair {
   readonly labels: Labels;
 }
 
-const resultLabels = (many: Labels, one: Labels, op: CellOperator, matching: VectorMatching): Labels => {
+const resultLabels = (many: Labels, one: Labels, op: CellOperator, matching: VectorMatching, names: ReadonlySet<string>): Labels => {
   let labels = op.isArithmetic ? withoutName(many) : many;
   if (matching.card === 'one-to-one') {
-    const names = new Set(matching.labels);
     labels = matching.on ? keepLabels(labels, names) : dropLabels(labels, names);
   }
   for (const name of matching.include) labels = setLabel(labels, name, one.find(([key]) => key === name)?.[1] ?? '');
@@ -108,6 +106,7 @@ const resultLabels = (many: Labels, one: Labels, op: CellOperator, matching: Vec
 
 /** @throws PromqlExecutionError when two pairs of a group would give the same series at the same step. */
 const refuseSameResult = (pairs: readonly Pair[], { many, one }: Sides): void => {
+  if (pairs.length < 2) return;
   const byLabels = Map.groupBy(pairs, (pair) => labelsKey(pair.labels));
   for (const same of byLabels.values()) {
     const taken = new Uint8Array(same.length > 1 ? many.steps : 0);
@@ -133,13 +132,14 @@ const overlap = (group: Group, many: number, one: number, sides: Sides): boolean
 
 const pairsOf = (groups: readonly Group[], sides: Sides, op: CellOperator, matching: VectorMatching, scope: QueryScope): Pair[] => {
   const pairs: Pair[] = [];
+  const names = new Set(matching.labels);
   for (const group of groups) {
     const own: Pair[] = [];
     for (const many of group.many) {
       scope.work(group.one.length * sides.many.steps);
       for (const one of group.one) {
         if (!overlap(group, many, one, sides)) continue;
-        const labels = resultLabels(sides.many.labels[many] as Labels, sides.one.labels[one] as Labels, op, matching);
+        const labels = resultLabels(sides.many.labels[many] as Labels, sides.one.labels[one] as Labels, op, matching, names);
         own.push({ many, one, labels });
       }
     }

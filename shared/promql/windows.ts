@@ -21,8 +21,17 @@ export interface Windows {
 /** What a window holds: samples `from` to `to` (exclusive, never empty), evaluated at step `step`. Undefined = no result. */
 export type WindowFunction = (from: number, to: number, step: number, endMs: number) => number | undefined;
 
+/** Where the results of one series go: cell `at + step`. */
+export interface SlideTarget {
+  readonly values: Float64Array;
+  readonly present: Uint8Array;
+  readonly at: number;
+  /** Told the samples that each window held, before it is evaluated; may throw to end the query. */
+  readonly work: (samples: number) => void;
+}
+
 /** Slides over the windows of one series with two pointers that only move forward. */
-export const slide = (windows: Windows, series: number, evaluate: WindowFunction, values: Float64Array, present: Uint8Array, at: number): void => {
+export const slide = (windows: Windows, series: number, evaluate: WindowFunction, { values, present, at, work }: SlideTarget): void => {
   const { tMs, rangeMs, firstEndMs, stepMs, steps } = windows;
   const end = windows.offsets[series + 1] as number;
   let from = windows.offsets[series] as number;
@@ -33,6 +42,7 @@ export const slide = (windows: Windows, series: number, evaluate: WindowFunction
     while (to < end && (tMs[to] as number) <= endMs) to++;
     while (from < to && (tMs[from] as number) <= startMs) from++;
     if (from === to) continue;
+    work(to - from);
     const value = evaluate(from, to, step, endMs);
     if (value === undefined) continue;
     values[at + step] = value;

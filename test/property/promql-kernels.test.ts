@@ -48,7 +48,7 @@ const byKernel = (given: Setting, kernel: (windows: Windows, series: number) => 
   const values = new Float64Array(given.steps);
   const present = new Uint8Array(given.steps);
   const windows = windowsOf(given);
-  slide(windows, 0, kernel(windows, 0), values, present, 0);
+  slide(windows, 0, kernel(windows, 0), { values, present, at: 0, work: () => undefined });
   return Array.from(values, (v, i) => (present[i] === 1 ? v : undefined));
 };
 

@@ -160,6 +160,19 @@ describe('limits', () => {
     await expect(query).rejects.toThrow('query timed out');
   });
 
+  it('ask the deadline inside of one series with long windows', async () => {
+    let calls = 0;
+    const check = (): void => {
+      calls++;
+    };
+    const dense = new MemorySeries();
+    const tMs = Float64Array.from({ length: 20_000 }, (_, i) => i);
+    dense.add([['__name__', 'x']], { tMs, values: tMs });
+    await evaluateRange(dense.select, 'sum_over_time(x[20s])', { startMs: 0, endMs: 20_000, stepMs: 50 }, { check });
+    // Four million additions: without the account of windows only the two calls around loading would come.
+    expect(calls).toBeGreaterThan(8);
+  });
+
   it('let a failure of storage through', async () => {
     await expect(evaluateInstant(() => Promise.reject(new Error('storage is away')), 'up + down', 0)).rejects.toThrow('storage is away');
   });
