@@ -1,21 +1,22 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { environmentOf, QUERY_ENV } from '../shared/config.ts';
-import type { Catalog } from './sql-catalog.ts';
+import { ruleConstants } from './embedded-files.ts';
 import { FunctionAddress } from './function-address.ts';
 import { NodeFunction } from './node-function.ts';
 import type { Parts } from './parts.ts';
+import type { Catalog } from './sql-catalog.ts';
 
-/** PromQL over Parquet, SQL through Athena, alerts and silences. */
+/** PromQL over Parquet, SQL through Athena, rules and alerts. */
 export class QueryStep extends Construct {
   readonly fn: NodeFunction;
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { lake, tables }: Parts, catalog: Catalog) {
+  constructor(scope: Construct, id: string, { settings, lake, tables }: Parts, catalog: Catalog) {
     super(scope, id);
     this.fn = new NodeFunction(this, 'Query', {
       entry: 'functions/query/handler.ts',
-      description: 'Tidemark: answers PromQL, SQL and the Alertmanager API',
+      description: 'Tidemark: answers PromQL and SQL, shows rules and alerts',
       environment: environmentOf(QUERY_ENV, {
         bucketName: lake.bucket.bucketName,
         catalogTable: tables.catalog.tableName,
@@ -24,13 +25,14 @@ export class QueryStep extends Construct {
         workGroup: catalog.workGroupName,
         database: catalog.databaseName,
       }),
+      define: ruleConstants(settings),
       memoryMiB: 3538,
       timeout: Duration.minutes(2),
     });
     lake.allowRead(this.fn, ['hot/', 'athena/']);
     lake.allowWrite(this.fn, ['athena/']);
     tables.allowRead(this.fn, tables.catalog);
-    tables.allowWrite(this.fn, tables.alerts);
+    tables.allowRead(this.fn, tables.alerts);
     tables.allowRead(this.fn, tables.keys);
     this.allowSql(lake.bucket.bucketArn, catalog);
     this.url = new FunctionAddress(this, 'Address', this.fn).url;

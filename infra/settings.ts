@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Node } from 'constructs';
 import * as v from 'valibot';
+import { DEFAULT_PROMOTED_LABELS } from '../shared/parquet/schema.ts';
 
 const count = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 
@@ -21,7 +22,7 @@ const SettingsSchema = v.strictObject({
   /** How long the store function's mapping gathers a batch: larger objects against fresher answers. */
   storeWindowS: v.optional(count(0, 300), 10),
   /** Labels that are columns of their own in Parquet. */
-  promotedLabels: v.optional(v.array(v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_]*$/))), ['host', 'region', 'service', 'env']),
+  promotedLabels: v.optional(v.array(v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_]*$/))), [...DEFAULT_PROMOTED_LABELS]),
   /** A folder of Prometheus rule files, and an Alertmanager file: built into the functions, so that a deploy changes them. */
   rules: v.optional(v.string()),
   alertmanager: v.optional(v.string()),

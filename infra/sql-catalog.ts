@@ -3,7 +3,7 @@ import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { hotGlueColumns } from './hot-columns.ts';
+import { glueColumns, sampleTable } from '../shared/parquet/schema.ts';
 import { samplesViewInput } from './samples-view.ts';
 import type { Settings } from './settings.ts';
 
@@ -39,7 +39,7 @@ export class Catalog extends Construct {
         tableType: 'EXTERNAL_TABLE',
         partitionKeys: [{ name: 'dt', type: 'string' }],
         parameters: hotProjection(bucket.bucketName),
-        storageDescriptor: { ...PARQUET, location: `s3://${bucket.bucketName}/hot/`, columns: [...hotGlueColumns(settings.promotedLabels)] },
+        storageDescriptor: { ...PARQUET, location: `s3://${bucket.bucketName}/hot/`, columns: [...glueColumns(sampleTable(settings.promotedLabels))] },
       },
     });
     table.addResourceDependency(database);

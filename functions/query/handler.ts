@@ -10,7 +10,9 @@ import { loadConfig, QUERY_ENV } from '../../shared/config.ts';
 import { makeKeyCheck } from '../../shared/keys/key-check.ts';
 import { athenaDollars, getDollars } from '../../shared/sql/dollars.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
+import { ruleSet } from '../built-in-files.ts';
 import { DEFAULT_QUERY_LIMITS, makeQueryApp } from './query.ts';
+import { makeRulePages } from './rule-pages.ts';
 
 /** A quarter of the function's memory: what one query brings in at its limit is as much again. */
 const CACHE_BYTES = 896 * 1024 * 1024;
@@ -40,6 +42,7 @@ export const handler = handle(
       sleep: (ms) => sleep(ms),
       nowMs: Date.now,
     }),
+    rulePages: makeRulePages(makeDynamoItems(dynamo, config.alertsTable, realPacing), async () => ruleSet()),
     sqlDollars: athenaDollars,
     requestDollars: getDollars,
   }),

@@ -44,7 +44,7 @@ describe('settings', () => {
     const bundles = readdirSync(outFolder)
       .filter((name) => name.startsWith('asset.'))
       .map((name) => readFileSync(join(outFolder, name, 'index.mjs'), 'utf8'));
-    expect(bundles.filter((text) => /first marker[^]*second marker/.test(text))).toHaveLength(1);
+    expect(bundles.filter((text) => /first marker[^]*second marker/.test(text))).toHaveLength(2);
     expect(bundles.filter((text) => text.includes('routing marker'))).toHaveLength(2);
     expect(bundles.filter((text) => text.includes('third marker'))).toHaveLength(0);
   });

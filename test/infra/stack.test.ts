@@ -1,7 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hotGlueColumns } from '../../infra/hot-columns.ts';
 import { EVALUATE_ENV, INGEST_ENV, NOTIFY_ENV, QUERY_ENV, STORE_ENV } from '../../shared/config.ts';
+import { DEFAULT_PROMOTED_LABELS, glueColumns, sampleTable } from '../../shared/parquet/schema.ts';
 import { functionOf, ofType, synthesise, type Synthesised } from './synthesised.ts';
 
 let stack: Synthesised;
@@ -121,7 +121,7 @@ describe('SQL', () => {
       TableInput: {
         Name: 'hot',
         PartitionKeys: [{ Name: 'dt', Type: 'string' }],
-        StorageDescriptor: { Columns: hotGlueColumns(['host', 'region', 'service', 'env']).map(({ name, type }) => ({ Name: name, Type: type })) },
+        StorageDescriptor: { Columns: glueColumns(sampleTable(DEFAULT_PROMOTED_LABELS)).map(({ name, type }) => ({ Name: name, Type: type })) },
         Parameters: Match.objectLike({
           'projection.enabled': 'true',
           'projection.dt.type': 'date',
