@@ -7,12 +7,12 @@ import { makeS3Objects } from '../../shared/aws/object-s3.ts';
 import { realPacing } from '../../shared/aws/pacing.ts';
 import { makeAthenaSql } from '../../shared/aws/sql-athena.ts';
 import { loadConfig, QUERY_ENV } from '../../shared/config.ts';
+import { makeRulePages } from '../../shared/alerting/rule-pages.ts';
 import { makeKeyCheck } from '../../shared/keys/key-check.ts';
 import { athenaDollars, getDollars } from '../../shared/sql/dollars.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { ruleSet } from '../built-in-files.ts';
 import { DEFAULT_QUERY_LIMITS, makeQueryApp } from './query.ts';
-import { makeRulePages } from './rule-pages.ts';
 
 /** A quarter of the function's memory: what one query brings in at its limit is as much again. */
 const CACHE_BYTES = 896 * 1024 * 1024;
@@ -42,7 +42,7 @@ export const handler = handle(
       sleep: (ms) => sleep(ms),
       nowMs: Date.now,
     }),
-    rulePages: makeRulePages(makeDynamoItems(dynamo, config.alertsTable, realPacing), async () => ruleSet()),
+    rulePages: makeRulePages({ alerts: makeDynamoItems(dynamo, config.alertsTable, realPacing), rules: async () => ruleSet() }),
     sqlDollars: athenaDollars,
     requestDollars: getDollars,
   }),

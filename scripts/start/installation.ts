@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { DEFAULT_BODY_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_IN_FLIGHT_BYTES, makeIngestApp } from '../../functions/ingest/ingest.ts';
 import { notify } from '../../functions/notify/notify.ts';
-import { makeRulePages } from '../../functions/query/rule-pages.ts';
+import { makeRulePages } from '../../shared/alerting/rule-pages.ts';
 import { DEFAULT_QUERY_LIMITS, makeQueryApp } from '../../functions/query/query.ts';
 import { StoreMemory, storeDelivery } from '../../functions/store/store.ts';
 import type { Channel } from '../../shared/alerting/publish.ts';
@@ -121,7 +121,7 @@ const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules }: 
     nowMs: Date.now,
     limits: DEFAULT_QUERY_LIMITS,
     version: options.version,
-    rulePages: makeRulePages(alerts, rules),
+    rulePages: makeRulePages({ alerts, rules }),
     runSql: openDuckDb({
       files: () => allFiles(catalog, join(options.data, 'objects')),
       promotedLabels: DEFAULT_PROMOTED_LABELS,
