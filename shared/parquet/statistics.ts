@@ -18,7 +18,8 @@ const doubleBounds = (values: Float64Array): Bounds<number> => {
   let min = Infinity;
   let max = -Infinity;
   let compared = 0;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
     if (Number.isNaN(value)) continue;
     compared++;
     if (value < min) min = value;
@@ -31,7 +32,8 @@ const integerBounds = (values: Float64Array): Bounds<number> => {
   if (values.length === 0) return undefined;
   let min = values[0] as number;
   let max = min;
-  for (const value of values) {
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i] as number;
     if (value < min) min = value;
     if (value > max) max = value;
   }

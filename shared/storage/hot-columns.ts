@@ -59,7 +59,8 @@ const promotedRuns = ({ labels, labelsOf, offsets }: SortedSamples, promotedLabe
     });
   }
   return columns.map(({ texts, textOf }) => {
-    const ids = Int32Array.from(labelsOf, (place) => textOf[place] as number);
+    const ids = new Int32Array(labelsOf.length);
+    for (let k = 0; k < ids.length; k++) ids[k] = textOf[labelsOf[k] as number] as number;
     return textRuns(texts, ids, offsets);
   });
 };

@@ -5,17 +5,32 @@ import type { SortedSamples } from './hot-sort.ts';
 export interface HourOfSamples {
   readonly hour: string;
   readonly samples: SortedSamples;
+  readonly minTMs: number; // inclusive
+  readonly maxTMs: number; // inclusive
 }
 
 /** Cuts sorted samples into hours of their own time, in order. */
 export const cutByHour = (samples: SortedSamples): readonly HourOfSamples[] => {
-  const { tMs } = samples;
-  if (tMs.length === 0) return [];
-  const first = hourNumber(tMs.reduce((min, t) => Math.min(min, t)));
-  const last = hourNumber(tMs.reduce((max, t) => Math.max(max, t)));
-  if (first === last) return [{ hour: hourOf(first * HOUR_MS), samples }];
-  const slices = sliceByHour(samples);
-  return [...slices.keys()].sort((a, b) => a - b).map((hour) => ({ hour: hourOf(hour * HOUR_MS), samples: gather(samples, slices.get(hour) as HourSlices) }));
+  if (samples.tMs.length === 0) return [];
+  const [minTMs, maxTMs] = boundsOf(samples.tMs);
+  const first = hourNumber(minTMs);
+  if (first === hourNumber(maxTMs)) return [{ hour: hourOf(first * HOUR_MS), samples, minTMs, maxTMs }];
+  return [...sliceByHour(samples)].sort(([a], [b]) => a - b).map(([hour, slices]) => {
+    const ofHour = gather(samples, slices);
+    const [min, max] = boundsOf(ofHour.tMs);
+    return { hour: hourOf(hour * HOUR_MS), samples: ofHour, minTMs: min, maxTMs: max };
+  });
+};
+
+const boundsOf = (tMs: Float64Array): readonly [min: number, max: number] => {
+  let min = tMs[0] as number;
+  let max = min;
+  for (let i = 1; i < tMs.length; i++) {
+    const t = tMs[i] as number;
+    if (t < min) min = t;
+    if (t > max) max = t;
+  }
+  return [min, max];
 };
 
 const hourNumber = (tMs: number): number => Math.floor(tMs / HOUR_MS);

@@ -38,10 +38,8 @@ const HOT_ZSTD_LEVEL = 1;
 export const buildHotObjects = (batches: readonly SampleBatch[], options: HotOptions): HotObject[] =>
   cutByHour(sortSamples(batches)).map((hour) => buildHotObject(hour, options));
 
-const buildHotObject = ({ hour, samples }: HourOfSamples, { promotedLabels }: HotOptions): HotObject => {
+const buildHotObject = ({ hour, samples, minTMs, maxTMs }: HourOfSamples, { promotedLabels }: HotOptions): HotObject => {
   const { metrics, metricOf, tMs } = samples;
-  const minTMs = tMs.reduce((min, t) => Math.min(min, t));
-  const maxTMs = tMs.reduce((max, t) => Math.max(max, t));
   const writer = new ParquetFileWriter({ columns: sampleTable(promotedLabels), sortedBy: SORTED_BY, zstdLevel: HOT_ZSTD_LEVEL });
   writer.writeRowGroup(tMs.length, columnsOf(samples, promotedLabels));
   const bytes = writer.finish({

@@ -143,17 +143,35 @@ const joinStretches = (stretches: readonly Stretch[]): SampleColumns => {
   const tMs = new Float64Array(rows);
   const values = new Float64Array(rows);
   let at = 0;
-  for (const { metric, labels: json, from, to, part } of stretches) {
+  for (const { metric, labels: json, from, to } of stretches) {
     if (metrics.at(-1) !== metric || labels.at(-1) !== json) {
       metrics.push(metric);
       labels.push(json);
       starts.push(at);
     }
+    at += to - from;
+  }
+  copyRows(stretches, tMs, values);
+  starts.push(at);
+  return { metrics, labels, offsets: Uint32Array.from(starts), tMs, values };
+};
+
+/** Stretches that follow each other in a row group are copied as one: mostly that is all of them. */
+const copyRows = (stretches: readonly Stretch[], tMs: Float64Array, values: Float64Array): void => {
+  let at = 0;
+  for (let i = 0; i < stretches.length; ) {
+    const { part, from } = stretches[i] as Stretch;
+    let to = from;
+    for (; i < stretches.length; i++) {
+      const next = stretches[i] as Stretch;
+      if (next.part !== part || next.from !== to) break;
+      to = next.to;
+    }
     tMs.set(part.tMs.subarray(from, to), at);
+    // Between arrays of one kind bytes are copied, so a NaN keeps its payload.
     values.set(part.values.subarray(from - part.firstRow, to - part.firstRow), at);
     at += to - from;
   }
-  return { metrics, labels, offsets: Uint32Array.from([...starts, at]), tMs, values };
 };
 
 const requireTexts = (column: ColumnValues | undefined, name: string, rows: number): TextRuns => {

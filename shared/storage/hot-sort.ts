@@ -33,12 +33,14 @@ export const sortSamples = (batches: readonly SampleBatch[]): SortedSamples => {
   const order = orderOf(entries);
   const samples = batches.reduce((sum, batch) => sum + batch.tMs.length, 0);
   const out = new SortedSeries(entries, samples);
+  const bits = batches.map(({ values }) => bitsOf(values));
   for (const entry of order) {
-    const batch = batches[entries.batchOf[entry] as number] as SampleBatch;
+    const b = entries.batchOf[entry] as number;
+    const batch = batches[b] as SampleBatch;
     const k = entries.seriesInBatch[entry] as number;
     const from = batch.offsets[k] as number;
     const to = batch.offsets[k + 1] as number;
-    if (to > from) out.append(entry, batch, from, to);
+    if (to > from) out.append(entry, batch, bits[b] as Uint32Array, from, to);
   }
   return out.finish();
 };
@@ -101,7 +103,8 @@ const sortUtf8 = (texts: string[]): string[] => (texts.some((text) => SURROGATE.
 
 /** Entries sorted by metric, then labels: two stable passes of counting sort, the less significant first. */
 const orderOf = (entries: SeriesEntries): Uint32Array => {
-  const unsorted = Uint32Array.from(entries.metricOf, (_, i) => i);
+  const unsorted = new Uint32Array(entries.metricOf.length);
+  for (let i = 0; i < unsorted.length; i++) unsorted[i] = i;
   return countingSort(countingSort(unsorted, entries.labelsOf, entries.labels.length), entries.metricOf, entries.metrics.length);
 };
 
@@ -138,7 +141,7 @@ class SortedSeries {
     this.bits = bitsOf(this.values);
   }
 
-  append(entry: number, batch: SampleBatch, from: number, to: number): void {
+  append(entry: number, batch: SampleBatch, batchBits: Uint32Array, from: number, to: number): void {
     const metric = this.entries.metricOf[entry] as number;
     const labels = this.entries.labelsOf[entry] as number;
     const last = this.series - 1;
@@ -148,7 +151,7 @@ class SortedSeries {
       this.labelsOf[this.series] = labels;
       this.starts[this.series++] = this.end;
     }
-    this.copy(batch, from, to);
+    this.copy(batch, batchBits, from, to);
   }
 
   finish(): SortedSamples {
@@ -165,17 +168,19 @@ class SortedSeries {
     };
   }
 
-  private copy(batch: SampleBatch, from: number, to: number): void {
-    const { tMs } = this;
-    // Setting a typed array from one of its kind copies bytes, so NaN payloads stay.
-    this.values.set(batch.values.subarray(from, to), this.end);
+  private copy(batch: SampleBatch, batchBits: Uint32Array, from: number, to: number): void {
+    const { tMs, bits } = this;
+    const batchTMs = batch.tMs;
     let at = this.end;
     let before = at > (this.starts[this.series - 1] as number) ? (tMs[at - 1] as number) : -Infinity;
-    for (let i = from; i < to; i++) {
-      const t = batch.tMs[i] as number;
+    for (let i = from; i < to; i++, at++) {
+      const t = batchTMs[i] as number;
       if (t <= before) this.ascends = false;
       before = t;
-      tMs[at++] = t;
+      tMs[at] = t;
+      // By its halves: a NaN's payload need not survive an assignment of the number.
+      bits[2 * at] = batchBits[2 * i] as number;
+      bits[2 * at + 1] = batchBits[2 * i + 1] as number;
     }
     this.end = at;
   }
