@@ -6,7 +6,7 @@ import { InfluxScanner } from './influx-scanner.ts';
 import { LineError } from './line-error.ts';
 import { parseDecimal } from './number-text.ts';
 import { SeriesCollector } from './series-collector.ts';
-import { identifyLabels } from './series-identity.ts';
+import { identifyLabels, SERIES_TEXT_UNITS_MAX } from './series-identity.ts';
 
 export { influxPrecision, type InfluxPrecision } from './influx-time.ts';
 
@@ -20,6 +20,9 @@ export const decodeInfluxLines = (body: Uint8Array, precision: InfluxPrecision, 
   const decoder = new InfluxDecoder(bodyText('influx lines', body), precision, nowMs);
   return decoder.decode();
 };
+
+/** A metric name of more than 1024 bytes is refused in the end; see also SERIES_TEXT_UNITS_MAX. */
+const FIELD_NAME_UNITS_MAX = 1024;
 
 /** The labels of a measurement with its tags, and the series of each of its fields. */
 interface KnownKey {
@@ -55,7 +58,7 @@ class InfluxDecoder {
         this.line();
       } catch (error) {
         if (!(error instanceof LineError)) throw error;
-        this.rejected.add(error.message, 1, () => `line ${scanner.line}:${error.column}`);
+        this.rejected.add(error.reason, 1, () => `line ${scanner.line}:${error.column}`);
         scanner.skipLine();
       }
     }
@@ -74,7 +77,7 @@ class InfluxDecoder {
     const fields = this.fields();
     const tMs = this.time();
     // Only now is the whole line known to be good.
-    const known = this.known.get(key) ?? this.newKey(key, tags);
+    const known = this.knownKey(key, measurement, tags);
     for (const { name, value } of fields) this.collector.sample(this.series(known, measurement, name), tMs, value);
   }
 
@@ -93,6 +96,7 @@ class InfluxDecoder {
     do {
       const name = scanner.word('=, ');
       if (name === '' || !scanner.takes('=')) throw scanner.error('a field that is not key=value');
+      if (name.length > FIELD_NAME_UNITS_MAX) throw scanner.error(`a field name of more than ${FIELD_NAME_UNITS_MAX} characters`);
       if (scanner.takes('"')) scanner.quotedRest();
       else fields.push({ name, value: this.value() });
     } while (scanner.takes(','));
@@ -121,12 +125,15 @@ class InfluxDecoder {
     return tMs;
   }
 
-  private newKey(key: string, tags: readonly LabelPair[]): KnownKey {
-    const identity = identifyLabels(tags);
+  private knownKey(key: string, measurement: string, tags: readonly LabelPair[]): KnownKey {
+    const short = key.length <= SERIES_TEXT_UNITS_MAX;
+    const known = short ? this.known.get(key) : undefined;
+    if (known !== undefined) return known;
+    const identity = identifyLabels(measurement, tags);
     if ('reason' in identity) throw new LineError(1, identity.reason);
-    const known = { labelsJson: identity.labelsJson, byField: new Map<string, number>() };
-    this.known.set(key, known);
-    return known;
+    const added = { labelsJson: identity.labelsJson, byField: new Map<string, number>() };
+    if (short) this.known.set(key, added);
+    return added;
   }
 
   private series({ labelsJson, byField }: KnownKey, measurement: string, field: string): number {

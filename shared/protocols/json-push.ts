@@ -28,7 +28,7 @@ const readSample = (raw: unknown, place: string, nowMs: number, collector: Serie
     throw malformed(`${place}.ts`, `${kind(ts)}, Unix time in whole milliseconds needed`);
   }
   if (!metric.isWellFormed()) throw malformed(`${place}.metric`, 'a lone surrogate, UTF-8 has none');
-  const identity = identifyLabels(readLabels(labels, `${place}.labels`));
+  const identity = identifyLabels(metric, readLabels(labels, `${place}.labels`));
   if ('reason' in identity) throw malformed(`${place}.labels`, identity.reason);
   collector.sample(collector.series(metric, identity.labelsJson), ts, readValue(value, `${place}.value`));
 };

@@ -1,4 +1,4 @@
-import type { SeriesIdentity } from './series-identity.ts';
+import { type SeriesIdentity, SERIES_TEXT_UNITS_MAX } from './series-identity.ts';
 
 /**
  * Remembers what raw label bytes decode to. A sender repeats its series with every request, and decoding labels is most of
@@ -17,6 +17,7 @@ export class LabelCache {
   }
 
   get(key: string): SeriesIdentity | undefined {
+    if (key.length > SERIES_TEXT_UNITS_MAX) return undefined;
     const young = this.young.get(key);
     if (young !== undefined) return young;
     const old = this.old.get(key);
@@ -26,7 +27,7 @@ export class LabelCache {
 
   set(key: string, identity: SeriesIdentity): void {
     const units = key.length + identity.labelsJson.length;
-    if (units > this.generationUnits / 100) return;
+    if (key.length > SERIES_TEXT_UNITS_MAX) return;
     if (this.youngUnits + units > this.generationUnits) {
       this.old = this.young;
       this.young = new Map();

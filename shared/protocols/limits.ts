@@ -1,6 +1,7 @@
 import { labelsFromJson, formatLabels } from '../model/labels.ts';
-import type { SampleBatch } from '../model/sample-batch.ts';
+import type { MetricMetadata, SampleBatch } from '../model/sample-batch.ts';
 import { type Rejection, RejectionList } from './decoded.ts';
+import { SERIES_TEXT_UNITS_MAX } from './series-identity.ts';
 
 /** What a sample may look like, and how far its time may lie from the arrival of the record that carries it. */
 export interface SampleLimits {
@@ -29,7 +30,8 @@ export const DEFAULT_SAMPLE_LIMITS: SampleLimits = {
 
 /**
  * The samples within the limits, judged by the arrival of their record, so that a retry decides the same. The batch itself
- * comes back when all are. Metadata stays.
+ * comes back when all are. Metadata with a metric name over its limit is left out, and long texts are cut to 1024 characters
+ * (Mimir's `max_metadata_length`).
  */
 export const applyLimits = (
   batch: SampleBatch,
@@ -40,7 +42,10 @@ export const applyLimits = (
   const refusedSeries = findRefusedSeries(batch, limits);
   const oldestMs = arrivalMs - limits.ageMs;
   const newestMs = arrivalMs + limits.futureMs;
-  if (refusedSeries.size === 0 && allWithin(batch.tMs, oldestMs, newestMs)) return { batch, rejected: [] };
+  const metadata = shortMetadata(batch.metadata, limits);
+  if (refusedSeries.size === 0 && allWithin(batch.tMs, oldestMs, newestMs)) {
+    return { batch: metadata === batch.metadata ? batch : { ...batch, metadata }, rejected: [] };
+  }
   const keep = new Uint8Array(batch.tMs.length);
   for (let k = 0; k < batch.metrics.length; k++) {
     const reason = refusedSeries.get(k);
@@ -51,7 +56,7 @@ export const applyLimits = (
       else rejected.add(why, 1, () => seriesName(batch, k));
     }
   }
-  return { batch: kept(batch, keep, refusedSeries), rejected: rejected.take() };
+  return { batch: { ...kept(batch, keep, refusedSeries), metadata }, rejected: rejected.take() };
 };
 
 const allWithin = (tMs: Float64Array, oldestMs: number, newestMs: number): boolean => {
@@ -86,8 +91,9 @@ const findRefusedSeries = (batch: SampleBatch, limits: SampleLimits): Map<number
     const json = batch.labels[k] as string;
     if (json !== lastJson) {
       lastJson = json;
-      lastReason = known.get(json);
-      if (lastReason === undefined && !known.has(json)) known.set(json, (lastReason = labelsReason(json, limits)));
+      const long = json.length > SERIES_TEXT_UNITS_MAX;
+      lastReason = long ? labelsReason(json, limits) : known.get(json);
+      if (!long && lastReason === undefined && !known.has(json)) known.set(json, (lastReason = labelsReason(json, limits)));
     }
     const reason = lastReason ?? metricReason(batch.metrics[k] as string, limits);
     if (reason !== undefined) refused.set(k, reason);
@@ -100,9 +106,23 @@ const metricReason = (metric: string, limits: SampleLimits): string | undefined 
     ? `metric name longer than ${limits.metricNameBytes} bytes`
     : undefined;
 
+const METADATA_UNITS_MAX = 1024;
+
+/** The same array when there is nothing to cut. */
+const shortMetadata = (metadata: readonly MetricMetadata[], limits: SampleLimits): readonly MetricMetadata[] => {
+  const isShort = ({ metric, type, help, unit }: MetricMetadata): boolean =>
+    metricReason(metric, limits) === undefined && Math.max(type.length, help.length, unit.length) <= METADATA_UNITS_MAX;
+  if (metadata.every(isShort)) return metadata;
+  const cut = (text: string): string => text.slice(0, METADATA_UNITS_MAX).toWellFormed();
+  return metadata
+    .filter(({ metric }) => metricReason(metric, limits) === undefined)
+    .map(({ metric, type, help, unit }) => ({ metric, type: cut(type), help: cut(help), unit: cut(unit) }));
+};
+
 const QUOTE = 0x22;
 
 const labelsReason = (json: string, limits: SampleLimits): string | undefined => {
+  if (json.length > SERIES_TEXT_UNITS_MAX) return `labels of more than ${SERIES_TEXT_UNITS_MAX} characters`;
   // A label takes 8 characters at least ("a":"b",) and a character 3 bytes at most, so short texts need no look.
   const { labelsPerSeries, labelNameBytes, labelValueBytes } = limits;
   if (json.length <= 8 * labelsPerSeries && json.length * 3 <= Math.min(labelNameBytes, labelValueBytes)) return undefined;

@@ -1,5 +1,8 @@
-/** A decimal number as people and agents write it; `Number` alone would take `0x10`, `1_0` and the empty text. */
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+/**
+ * A decimal number as people and agents write it; `Number` alone would take `0x10` and the empty text. No two parts next to
+ * each other can both take a digit, so a long run of digits is tried once.
+ */
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 const SPECIAL: ReadonlyMap<string, number> = new Map([
   ['nan', Number.NaN],

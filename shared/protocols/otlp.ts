@@ -99,10 +99,10 @@ class OtlpConverter {
     if (labels === undefined) return this.refuse('an attribute without a usable name', name);
     const reason = this.overLimits(labels, parts.length);
     if (reason !== undefined) return this.refuse(reason, name);
-    const own = identifyLabels(labels);
+    const own = identifyLabels(name, labels);
     if ('reason' in own) return this.refuse(own.reason, name);
     for (const [suffix, value, extra] of parts) {
-      const identity = extra === undefined ? own : identifyLabels(new Map(labels).set(...extra));
+      const identity = extra === undefined ? own : identifyLabels(name, new Map(labels).set(...extra));
       if ('reason' in identity) return this.refuse(identity.reason, name);
       const series = this.collector.series(name + suffix, identity.labelsJson);
       if (isStale(point)) this.collector.stale(series, point.tMs);
@@ -138,7 +138,7 @@ class OtlpConverter {
     if (target.length === 0 || info.length === 0) return;
     const labels = attributeLabels(info, target);
     if (labels === undefined || this.overLimits(labels, 1) !== undefined) return;
-    const identity = identifyLabels(labels);
+    const identity = identifyLabels('target_info', labels);
     if ('reason' in identity) return;
     this.collector.describe({ metric: 'target_info', type: 'info', help: 'Target metadata', unit: '' });
     this.collector.sample(this.collector.series('target_info', identity.labelsJson), tMs, 1);

@@ -4,7 +4,7 @@ import { type Decoded, RejectionList } from './decoded.ts';
 import { LineError } from './line-error.ts';
 import { parseDecimal, parseValue } from './number-text.ts';
 import { SeriesCollector } from './series-collector.ts';
-import { identifyLabels } from './series-identity.ts';
+import { identifyLabels, SERIES_TEXT_UNITS_MAX } from './series-identity.ts';
 
 /**
  * Lines of `name [label=value,label=value] [unix seconds] value`, such as
@@ -53,7 +53,7 @@ class PlainLineDecoder {
       if (words.length > 0 && !line.trimStart().startsWith('#')) this.sample(words);
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
-      this.rejected.add(error.message, 1, () => `line ${number}:${error.column}`);
+      this.rejected.add(error.reason, 1, () => `line ${number}:${error.column}`);
     }
   }
 
@@ -77,17 +77,18 @@ class PlainLineDecoder {
 
   private series(name: Word, labels: Word | undefined): number {
     const key = labels === undefined ? name.text : `${name.text} ${labels.text}`;
-    const known = this.known.get(key);
+    // A longer one is refused further down; here it would only slow the map.
+    const known = key.length > SERIES_TEXT_UNITS_MAX ? undefined : this.known.get(key);
     if (known !== undefined) return known;
     const series = this.collector.series(name.text, labelsOf(name, labels));
-    this.known.set(key, series);
+    if (key.length <= SERIES_TEXT_UNITS_MAX) this.known.set(key, series);
     return series;
   }
 }
 
 const labelsOf = (name: Word, labels: Word | undefined): string => {
   if (/[,=]/.test(name.text)) throw new LineError(name.column, 'a name with "," or "=" in it');
-  const identity = identifyLabels(labels === undefined ? [] : parseLabels(labels));
+  const identity = identifyLabels(name.text, labels === undefined ? [] : parseLabels(labels));
   if ('reason' in identity) throw new LineError((labels ?? name).column, identity.reason);
   return identity.labelsJson;
 };

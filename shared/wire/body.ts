@@ -2,14 +2,26 @@ import { PermanentError } from '../errors.ts';
 import type { MetricMetadata, SampleBatch } from '../model/sample-batch.ts';
 import { ByteCursor } from './byte-cursor.ts';
 import { ByteWriter } from './byte-writer.ts';
-import type { FrameCaps } from './frame-caps.ts';
+import { DEFAULT_FRAME_CAPS, type FrameCaps } from './frame-caps.ts';
 import { LabelSetWriter, readLabelSets } from './label-sets.ts';
 import { readStringTable, StringTableWriter } from './string-table.ts';
 import { readTimeVectors, type TimeVectors, TimeVectorWriter } from './time-vectors.ts';
 import { readValues, ValueWriter } from './value-columns.ts';
 
-/** The body of a frame before compression: its sections in the order of FORMAT.md. */
-export const writeBody = (batch: SampleBatch): Uint8Array => {
+/** A body before compression. */
+export interface WrittenBody {
+  readonly bytes: Uint8Array;
+  /** Why no decoder with the default caps would take it; the batch is to be split. */
+  readonly tooLarge?: string;
+}
+
+/** The sections of a body in the order of FORMAT.md. */
+export const writeBody = (batch: SampleBatch): WrittenBody => {
+  const { series: seriesMax, samples: samplesMax } = DEFAULT_FRAME_CAPS;
+  const { length } = batch.metrics;
+  if (length > seriesMax || batch.tMs.length > samplesMax || batch.metadata.length > seriesMax) {
+    return { bytes: new Uint8Array(0), tooLarge: `${length} series, ${batch.tMs.length} samples, ${batch.metadata.length} descriptions` };
+  }
   const strings = new StringTableWriter();
   const labelSets = new LabelSetWriter(strings);
   const times = new TimeVectorWriter(batch.tMs);
@@ -23,7 +35,15 @@ export const writeBody = (batch: SampleBatch): Uint8Array => {
   out.section(times.take());
   out.section(series);
   values.takeInto(out);
-  return out.take();
+  const bytes = out.take();
+  const tooLarge = overCaps(bytes.length, strings.count, labelSets.units);
+  return tooLarge === undefined ? { bytes } : { bytes, tooLarge };
+};
+
+const overCaps = (bodyBytes: number, strings: number, labelUnits: number): string | undefined => {
+  const caps = DEFAULT_FRAME_CAPS;
+  const within = bodyBytes <= caps.bodyBytes && strings <= caps.strings && labelUnits <= caps.labelUnits;
+  return within ? undefined : `a body of ${bodyBytes} bytes with ${strings} strings and ${labelUnits} characters of labels`;
 };
 
 const writeSeries = (

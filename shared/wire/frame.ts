@@ -23,13 +23,9 @@ export interface Frame {
  * surrogate, a series without a name, labels that are not canonical, more series or samples than {@link DEFAULT_FRAME_CAPS}.
  */
 export const encodeFrame = (header: FrameHeader, batch: SampleBatch, codec: FrameCodec = 'zstd'): Uint8Array => {
-  const { series, samples } = DEFAULT_FRAME_CAPS;
-  if (batch.metrics.length > series || batch.tMs.length > samples) {
-    throw new PermanentError(
-      `encode frame: ${batch.metrics.length} series with ${batch.tMs.length} samples, ${series} with ${samples} allowed in one`,
-    );
-  }
-  return seal(header, packBody(writeBody(batch), codec));
+  const { bytes, tooLarge } = writeBody(batch);
+  if (tooLarge !== undefined) throw new PermanentError(`encode frame: ${tooLarge}: more than one frame may hold`);
+  return seal(header, packBody(bytes, codec));
 };
 
 /** @throws FrameError, whatever the bytes are. */

@@ -13,6 +13,8 @@ export class LabelSetWriter {
   private readonly strings: StringTableWriter;
   private lastJson: string | undefined;
   private lastRef = 0;
+  /** Characters of all sets, as a decoder counts them. */
+  units = 0;
 
   constructor(strings: StringTableWriter) {
     this.strings = strings;
@@ -25,6 +27,7 @@ export class LabelSetWriter {
     if (ref === undefined) {
       ref = this.refs.size;
       this.refs.set(json, ref);
+      this.units += json.length;
       this.write(json);
     }
     this.lastJson = json;

@@ -3,7 +3,6 @@ import type { MetricMetadata, SampleBatch } from '../model/sample-batch.ts';
 import { writeBody } from './body.ts';
 import type { FrameCodec } from './compression.ts';
 import { type FrameHeader, packBody, seal } from './envelope.ts';
-import { DEFAULT_FRAME_CAPS } from './frame-caps.ts';
 
 export interface EncodedFrame {
   readonly recordId: Uint8Array;
@@ -31,7 +30,8 @@ export const encodeFrames = (
   // The envelope is the fixed 26 bytes, two varints and the sender, which seal caps at 1 KiB.
   const bodyMaxBytes = maxBytes - 48 - Buffer.byteLength(header.sender);
   for (let piece = pending.pop(); piece !== undefined; piece = pending.pop()) {
-    const body = withinCaps(piece) ? packBody(writeBody(piece), codec) : undefined;
+    const { bytes, tooLarge } = writeBody(piece);
+    const body = tooLarge === undefined ? packBody(bytes, codec) : undefined;
     if (body === undefined || body.packed.length > bodyMaxBytes) {
       const parts = cut(piece, body === undefined ? 2 : Math.ceil((1.1 * body.packed.length) / bodyMaxBytes));
       if (parts.length < 2) {
@@ -45,9 +45,6 @@ export const encodeFrames = (
   }
   return frames;
 };
-
-const withinCaps = (batch: SampleBatch): boolean =>
-  batch.metrics.length <= DEFAULT_FRAME_CAPS.series && batch.tMs.length <= DEFAULT_FRAME_CAPS.samples;
 
 /** About `parts` parts of equal weight; a single one when the batch cannot be cut. */
 const cut = (batch: SampleBatch, parts: number): SampleBatch[] => {

@@ -2,8 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { PermanentError } from '../errors.ts';
 import type { ByteCursor } from './byte-cursor.ts';
 import { ByteWriter } from './byte-writer.ts';
-import type { FrameCaps } from './frame-caps.ts';
+import { DEFAULT_FRAME_CAPS, type FrameCaps } from './frame-caps.ts';
 import { FrameError } from './frame-error.ts';
+
+const STRING_BYTES_MAX = DEFAULT_FRAME_CAPS.stringBytes;
 
 /** Numbers strings in order of their first use. */
 export class StringTableWriter {
@@ -14,10 +16,17 @@ export class StringTableWriter {
     const known = this.refs.get(text);
     if (known !== undefined) return known;
     if (!text.isWellFormed()) throw new PermanentError(`encode frame: ${JSON.stringify(text)} holds a lone surrogate, UTF-8 has none`);
+    if (text.length * 3 > STRING_BYTES_MAX && Buffer.byteLength(text) > STRING_BYTES_MAX) {
+      throw new PermanentError(`encode frame: a string of ${Buffer.byteLength(text)} bytes, ${STRING_BYTES_MAX} allowed`);
+    }
     const ref = this.strings.length;
     this.refs.set(text, ref);
     this.strings.push(text);
     return ref;
+  }
+
+  get count(): number {
+    return this.strings.length;
   }
 
   /** The number of strings, their lengths in bytes, and then all their bytes in a row. */

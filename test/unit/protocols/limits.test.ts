@@ -16,6 +16,19 @@ const batchOf = (...series: [metric: string, labels: string, times: number[]][])
 };
 
 describe('limits', () => {
+  it('cut long metadata and leave out that of a name over the limit', () => {
+    const builder = new SampleBatchBuilder();
+    builder.describe({ metric: 'up', type: 'gauge', help: `${'h'.repeat(1023)}😀`, unit: 's' });
+    builder.describe({ metric: 'm'.repeat(1025), type: 'gauge', help: '', unit: '' });
+    const { batch } = applyLimits(builder.build(), ARRIVAL_MS);
+    expect(batch.metadata).toEqual([{ metric: 'up', type: 'gauge', help: `${'h'.repeat(1023)}\ufffd`, unit: 's' }]);
+  });
+
+  it('refuse labels of more characters than a series may have', () => {
+    const labels = JSON.stringify(Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`l${i}`, 'v'.repeat(2048)])));
+    expect(applyLimits(batchOf(['m', labels, [ARRIVAL_MS]]), ARRIVAL_MS).rejected.map(({ reason }) => reason)).toEqual(['labels of more than 16000 characters']);
+  });
+
   it('give back the same batch when all is within them, bounds included', () => {
     const batch = batchOf(['up', '{"a":"b"}', [ARRIVAL_MS, ARRIVAL_MS + HOUR_MS, ARRIVAL_MS - 120 * HOUR_MS]]);
     expect(applyLimits(batch, ARRIVAL_MS)).toEqual({ batch, rejected: [] });
