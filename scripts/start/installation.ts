@@ -131,6 +131,7 @@ const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules }: 
   });
   app.route('/', ingest);
   app.route('/', query);
+  app.notFound((c) => c.json({ status: 'error', errorType: 'not_found', error: `${c.req.method} ${c.req.path}: no such route` }, 404));
   return app;
 };
 

@@ -96,12 +96,20 @@ export const lockHolder = async (folder: string): Promise<Holder | undefined> =>
 
 const lockFile = async (path: string): Promise<DatabaseSync> => {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     return openExclusively(join(path, LOCK_FILE), ACQUIRE_TIMEOUT_MS);
   } catch (error) {
     if (isBusy(error)) throw new FolderInUseError(path, await readHolder(path));
     throw folderError(path, error);
   }
+};
+
+/** On a read-only file system a recursive mkdir says ENOENT (Node 24); a plain one in the parent that is there says why. */
+const makeFolder = async (path: string): Promise<void> => {
+  await mkdir(path, { recursive: true }).catch(async (error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') await mkdir(path);
+    throw error;
+  });
 };
 
 const openExclusively = (file: string, timeoutMs: number): DatabaseSync => {

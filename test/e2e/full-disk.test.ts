@@ -15,7 +15,7 @@ describe.skipIf(!canMount)(`a disk that is in the way${canMount ? '' : ' (this m
   const mount = mkdtempSync(join(tmpdir(), 'tidemark-disk-'));
   afterAll(() => rmSync(mount, { recursive: true, force: true }));
 
-  it('answers 503 when the disk is full, and acknowledges nothing that is not stored', async () => {
+  it('answers 503 with the reason when the disk is full, and says when to come back', async () => {
     const port = await freePort();
     const child = spawn('unshare', ['-rm', 'bash', '-c', script(mount, port, 'size=24m')], { stdio: 'ignore' });
     const url = `http://127.0.0.1:${port}`;
