@@ -6,6 +6,8 @@ import { createServer, type AddressInfo } from 'node:net';
 export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly timeoutMs: number;
+  /** Default: the repository. */
+  readonly cwd?: string;
   /** Where its output goes; ours where absent. */
   readonly logFile?: string;
 }
@@ -21,9 +23,15 @@ export const run = async (program: string, args: readonly string[], options: Com
 const SHOWN_LOG_CHARACTERS = 4000;
 
 /** The exit code; null for a program that was ended by a signal, ours at the timeout among them. */
-export const exitCodeOf = async (program: string, args: readonly string[], { env, timeoutMs, logFile }: CommandOptions): Promise<number | null> => {
+export const exitCodeOf = async (program: string, args: readonly string[], { env, timeoutMs, cwd, logFile }: CommandOptions): Promise<number | null> => {
   const output = logFile === undefined ? 'inherit' : openSync(logFile, 'w');
-  const child = spawn(program, args, { env: env ?? process.env, stdio: ['ignore', output, output], timeout: timeoutMs, killSignal: 'SIGKILL' });
+  const child = spawn(program, args, {
+    env: env ?? process.env,
+    stdio: ['ignore', output, output],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+    ...(cwd === undefined ? {} : { cwd }),
+  });
   const [code] = (await once(child, 'exit')) as [number | null];
   if (typeof output === 'number') closeSync(output);
   return code;

@@ -49,13 +49,19 @@ const writeSettings = (webhookPort: number): string => {
   return file;
 };
 
-/** Deploys with a webhook to this machine. An emulator starts empty, so it is bootstrapped first. */
-export const deploy = async (webhookPort: number, env: NodeJS.ProcessEnv, bootstrap: boolean): Promise<void> => {
-  const settings = writeSettings(webhookPort);
+const logOf = (verb: string): string => join(FOLDER, `${verb}.log`);
+
+/** What `cdk deploy` needs in an account; an emulator starts without. Away from cdk.json, or it would synthesise the stack first. */
+export const bootstrap = async (env: NodeJS.ProcessEnv): Promise<void> => {
+  mkdirSync(FOLDER, { recursive: true });
   const target = `aws://${env['CDK_DEFAULT_ACCOUNT'] ?? ''}/${env['CDK_DEFAULT_REGION'] ?? ''}`;
-  const cdk = (timeoutMs: number, verb: string, ...args: string[]): Promise<void> =>
-    run('cdk', [verb, ...args, '--no-notices', '--progress', 'events', '--ci'], { env, timeoutMs, logFile: join(FOLDER, `${verb}.log`) });
-  if (bootstrap) await cdk(BOOTSTRAP_MS, 'bootstrap', target, '--quiet', '-o', join(FOLDER, 'bootstrap.out'));
-  const context = ['-c', `tidemark=${settings}`, '-c', `stack=${STACK}`];
-  await cdk(DEPLOY_MS, 'deploy', STACK, ...context, '-o', join(FOLDER, 'cdk.out'), '--require-approval', 'never', '--outputs-file', OUTPUTS_FILE);
+  await run('cdk', ['bootstrap', target, '--no-notices', '--ci'], { env, cwd: FOLDER, timeoutMs: BOOTSTRAP_MS, logFile: logOf('bootstrap') });
+};
+
+/** Deploys with a webhook to this machine. */
+export const deploy = async (webhookPort: number, env: NodeJS.ProcessEnv): Promise<void> => {
+  const context = ['-c', `tidemark=${writeSettings(webhookPort)}`, '-c', `stack=${STACK}`];
+  const files = ['-o', join(FOLDER, 'cdk.out'), '--outputs-file', OUTPUTS_FILE];
+  const args = ['deploy', STACK, ...context, ...files, '--require-approval', 'never', '--no-notices', '--progress', 'events', '--ci'];
+  await run('cdk', args, { env, timeoutMs: DEPLOY_MS, logFile: logOf('deploy') });
 };

@@ -1,5 +1,5 @@
 import { exitCodeOf, freePort, run, say, timed } from './commands.ts';
-import { deploy, OUTPUTS_FILE, STACK } from './deploy.ts';
+import { bootstrap, deploy, OUTPUTS_FILE, STACK } from './deploy.ts';
 import { installMinistack, startMinistack, type RunningEndpoint } from './ministack.ts';
 
 const TESTS_MS = 240_000;
@@ -40,7 +40,8 @@ const main = async (filters: readonly string[]): Promise<number> => {
   try {
     const webhookPort = await freePort();
     const env = environmentFor(endpoint);
-    await timed('deploy', () => deploy(webhookPort, env, endpoint.url !== ''));
+    if (endpoint.url !== '') await timed('bootstrap', () => bootstrap(env));
+    await timed('deploy', () => deploy(webhookPort, env));
     const testEnv = { ...env, TIDEMARK_ENDPOINT: await kindOf(endpoint), TIDEMARK_OUTPUTS: OUTPUTS_FILE, TIDEMARK_STACK: STACK, TIDEMARK_WEBHOOK_PORT: String(webhookPort) };
     const args = ['run', '--config', 'vitest.integration.config.ts', ...filters];
     return (await timed('tests', () => exitCodeOf('vitest', args, { env: testEnv, timeoutMs: TESTS_MS }))) ?? 1;

@@ -3,6 +3,7 @@ import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
   DeleteMessageCommand,
+  DeleteQueueCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
@@ -37,6 +38,10 @@ export const queueBehind = async (topicArn: string, channel: Channel): Promise<s
     }),
   );
   return queueUrl;
+};
+
+export const deleteQueue = async (queueUrl: string): Promise<void> => {
+  await sqs.send(new DeleteQueueCommand({ QueueUrl: queueUrl }));
 };
 
 /** One round of receiving: what `deliver` takes is gone, what it refuses comes again at once. */

@@ -15,7 +15,7 @@ import { hourOf } from '../../shared/model/hour.ts';
 import { itWith, outputs } from './endpoint.ts';
 import { callUrl } from './function-url.ts';
 import { hop } from './hops.ts';
-import { queueBehind, receive } from './queue-behind-topic.ts';
+import { deleteQueue, queueBehind, receive } from './queue-behind-topic.ts';
 
 const stack = outputs();
 const dynamo = dynamoClient();
@@ -51,8 +51,9 @@ beforeAll(async () => {
   queueUrl = await queueBehind(stack.TopicArn, 'webhook');
 });
 
-afterAll(() => {
+afterAll(async () => {
   webhook.close();
+  await deleteQueue(queueUrl);
 });
 
 // One sample down the whole road: each test stands where the one before it has brought it.

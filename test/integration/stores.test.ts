@@ -5,19 +5,13 @@ import { realPacing } from '../../shared/aws/pacing.ts';
 import { defineItemTableContract } from '../contract/item-table.contract.ts';
 import { defineItemTransactContract } from '../contract/item-transact.contract.ts';
 import { defineObjectStoreContract } from '../contract/object-store.contract.ts';
-import { freshBucket, freshTable } from './fresh-resources.ts';
+import { outputs } from './endpoint.ts';
 
-const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
-};
+// The deployed bucket and a deployed table: the contracts write under names of their own (`contract/…`), which no function reads.
+const { BucketName, KeysTable } = outputs();
+const objects = makeS3Objects(s3Client(process.env), BucketName, realPacing);
+const items = makeDynamoItems(dynamoClient(), KeysTable, realPacing);
 
-const bucket = once(freshBucket);
-const table = once(freshTable);
-
-const objects = s3Client(process.env);
-const items = dynamoClient();
-
-defineObjectStoreContract('S3', async () => makeS3Objects(objects, await bucket(), realPacing));
-defineItemTableContract('DynamoDB', async () => makeDynamoItems(items, await table(), realPacing));
-defineItemTransactContract('DynamoDB', async () => makeDynamoItems(items, await table(), realPacing));
+defineObjectStoreContract('S3', async () => objects);
+defineItemTableContract('DynamoDB', async () => items);
+defineItemTransactContract('DynamoDB', async () => items);

@@ -4,7 +4,7 @@ import { realPacing } from '../../shared/aws/pacing.ts';
 import { makeKinesisListShards, makeKinesisPut } from '../../shared/aws/stream-kinesis.ts';
 import type { DeliveredRecord } from '../../shared/wire/record-stream.ts';
 import { defineRecordStreamContract } from '../contract/record-stream.contract.ts';
-import { freshStream } from './fresh-resources.ts';
+import { deleteStream, freshStream, onePerFile } from './fresh-resources.ts';
 
 const client = kinesisClient();
 
@@ -23,10 +23,10 @@ const records = async (StreamName: string, ShardId: string): Promise<readonly De
   return found;
 };
 
-let stream: Promise<string> | undefined;
+const stream = onePerFile(() => freshStream(2), deleteStream);
 
 defineRecordStreamContract('Kinesis', async () => {
-  const name = await (stream ??= freshStream(2));
+  const name = await stream();
   return {
     putRecords: makeKinesisPut(client, name, realPacing),
     listShards: makeKinesisListShards(client, name),
