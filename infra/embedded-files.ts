@@ -1,26 +1,38 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Settings } from './settings.ts';
 
-/** A file as the functions find it in their own code. */
-interface EmbeddedFile {
-  readonly file: string;
-  readonly text: string;
-}
+const ROOT = join(import.meta.dirname, '..');
+const CHECK_MS = 60_000;
+
+/**
+ * Reads files as the product will, in a process of its own, so that a synth pulls none of its code in. Throws with every error of the
+ * files: a deploy must not bring rules that the evaluator cannot read, for then no alert fires at all.
+ */
+const check = (kind: 'rules' | 'config', files: readonly string[]): void => {
+  if (files.length === 0) return;
+  const args = [join(ROOT, 'scripts/tidemark.ts'), 'check', kind, ...files];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: CHECK_MS });
+  if (status !== 0) throw new Error(`check ${kind}: found errors, files without are needed\n${stdout}${stderr}`);
+};
 
 /** The rule files of a folder, by name: `*.yml` and `*.yaml`, not those of its folders. */
-const ruleFiles = (folder: string): readonly EmbeddedFile[] =>
+const ruleFiles = (folder: string): readonly string[] =>
   readdirSync(folder)
     .filter((name) => /\.ya?ml$/.test(name))
     .sort()
-    .map((name) => ({ file: name, text: readFileSync(join(folder, name), 'utf8') }));
+    .map((name) => join(folder, name));
 
 /** esbuild `define` for the rules: an array of `{ file, text }`. */
-export const ruleConstants = (settings: Settings): Readonly<Record<string, string>> => ({
-  TIDEMARK_RULES: JSON.stringify(settings.rules === undefined ? [] : ruleFiles(settings.rules)),
-});
+export const ruleConstants = ({ rules }: Settings): Readonly<Record<string, string>> => {
+  const files = rules === undefined ? [] : ruleFiles(rules);
+  check('rules', files);
+  return { TIDEMARK_RULES: JSON.stringify(files.map((file) => ({ file: basename(file), text: readFileSync(file, 'utf8') }))) };
+};
 
 /** esbuild `define` for the Alertmanager file: its text, or null where none is named. */
-export const alertmanagerConstants = (settings: Settings): Readonly<Record<string, string>> => ({
-  TIDEMARK_ALERTMANAGER: JSON.stringify(settings.alertmanager === undefined ? null : readFileSync(settings.alertmanager, 'utf8')),
-});
+export const alertmanagerConstants = ({ alertmanager }: Settings): Readonly<Record<string, string>> => {
+  if (alertmanager !== undefined) check('config', [alertmanager]);
+  return { TIDEMARK_ALERTMANAGER: JSON.stringify(alertmanager === undefined ? null : readFileSync(alertmanager, 'utf8')) };
+};

@@ -29,6 +29,7 @@ export class EvaluateStep extends Construct {
       memoryMiB: 1769,
       // 130 s at most with the lease, and the end of a slot that began before.
       timeout: Duration.seconds(180),
+      isCalledOften: true,
       reservedConcurrency: settings.reservedConcurrency.evaluate,
     });
     records.allowPut(this.fn);

@@ -18,6 +18,8 @@ export interface NodeFunctionProps {
   readonly memoryMiB: number;
   readonly timeout: Duration;
   readonly reservedConcurrency?: number | undefined;
+  /** For a function that is called anew before long anyway: an old or failed call is not made again. */
+  readonly isCalledOften?: boolean;
 }
 
 /** What a function may do. `why` is asked for where a resource ends in a wildcard. */
@@ -32,12 +34,11 @@ const ROOT = join(import.meta.dirname, '..');
 /** CommonJS inside an ESM bundle (parts of the AWS SDK and of nodemailer) calls `require`, which ESM has not. */
 const REQUIRE_BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
-/** Bundles one handler into `folder`, the AWS SDK included: the runtime's own copy changes under one's feet. No Docker. */
-const bundle = (entry: string, define: Readonly<Record<string, string>>, folder: string): void => {
+const bundle = (entry: string, define: Readonly<Record<string, string>>, outfile: string): void => {
   buildSync({
     absWorkingDir: ROOT,
     entryPoints: [entry],
-    outfile: join(folder, 'index.mjs'),
+    outfile,
     bundle: true,
     platform: 'node',
     target: 'node24',
@@ -53,6 +54,20 @@ const bundle = (entry: string, define: Readonly<Record<string, string>>, folder:
   });
 };
 
+/**
+ * Bundles one handler, the AWS SDK included (the runtime's own copy changes under one's feet), and gives `use` the folder. It is gone
+ * afterwards: an asset has been copied by then. No Docker.
+ */
+const withBundle = <T>(entry: string, define: Readonly<Record<string, string>>, use: (folder: string) => T): T => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-bundle-'));
+  try {
+    bundle(entry, define, join(folder, 'index.mjs'));
+    return use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
 /** A Lambda function with its own log group, and a role that holds nothing until it is allowed something. */
 export class NodeFunction extends Construct {
   readonly lambda: LambdaFunction;
@@ -63,9 +78,12 @@ export class NodeFunction extends Construct {
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     const logGroup = new LogGroup(this, 'Logs', { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
     this.allow({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] });
-    const folder = mkdtempSync(join(tmpdir(), 'tidemark-bundle-'));
-    bundle(props.entry, props.define ?? {}, folder);
-    this.lambda = new LambdaFunction(this, 'Function', {
+    this.lambda = withBundle(props.entry, props.define ?? {}, (folder) => this.makeLambda(props, folder, logGroup));
+    this.lambda.node.addDependency(this.role);
+  }
+
+  private makeLambda(props: NodeFunctionProps, folder: string, logGroup: LogGroup): LambdaFunction {
+    return new LambdaFunction(this, 'Function', {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -76,10 +94,9 @@ export class NodeFunction extends Construct {
       memorySize: props.memoryMiB,
       timeout: props.timeout,
       environment: { ...props.environment },
+      ...(props.isCalledOften === true ? { retryAttempts: 0, maxEventAge: Duration.minutes(1) } : {}),
       ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
     });
-    this.lambda.node.addDependency(this.role);
-    rmSync(folder, { recursive: true }); // the asset has been copied into cdk.out
   }
 
   /** Adds to the role's policy. A wildcard is explained to cdk-nag with `why`, one by one. */

@@ -1,14 +1,18 @@
-import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseSettings, settingsFrom } from '../../infra/settings.ts';
 import { ofType, synthesise } from './synthesised.ts';
 
-const temp = (): string => mkdtempSync(join(tmpdir(), 'tidemark-settings-'));
+const temp = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-settings-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+};
 
 describe('settings', () => {
   it('are all optional', () => {
@@ -22,8 +26,8 @@ describe('settings', () => {
   it('come from the context itself, or from the file that it names', () => {
     const file = join(temp(), 'prod.json');
     writeFileSync(file, JSON.stringify({ shards: 7 }));
-    expect(settingsFrom(new App({ context: { tidemark: { shards: 3 } } }).node).shards).toBe(3);
-    expect(settingsFrom(new App({ context: { tidemark: file } }).node).shards).toBe(7);
+    expect(settingsFrom(new App({ outdir: temp(), context: { tidemark: { shards: 3 } } }).node).shards).toBe(3);
+    expect(settingsFrom(new App({ outdir: temp(), context: { tidemark: file } }).node).shards).toBe(7);
   });
 
   it('let the data go with the stack when it is disposable', () => {
@@ -39,7 +43,7 @@ describe('settings', () => {
     writeFileSync(join(folder, 'a.yaml'), 'groups: [] # first marker\n');
     writeFileSync(join(folder, 'notes.txt'), 'third marker');
     const alertmanager = join(temp(), 'alertmanager.yml');
-    writeFileSync(alertmanager, 'route: {} # routing marker\n');
+    writeFileSync(alertmanager, 'route: { receiver: none } # routing marker\nreceivers: [{ name: none }]\n');
     const { outFolder } = synthesise({ rules: folder, alertmanager });
     const bundles = readdirSync(outFolder)
       .filter((name) => name.startsWith('asset.'))
@@ -48,11 +52,23 @@ describe('settings', () => {
     expect(bundles.filter((text) => text.includes('routing marker'))).toHaveLength(2);
     expect(bundles.filter((text) => text.includes('third marker'))).toHaveLength(0);
   });
+
+  it('stop a synth over rules that the evaluator could not read, with every error', () => {
+    const folder = temp();
+    writeFileSync(join(folder, 'broken.yml'), 'groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: up >\n      - alert: B\n        exp: up\n');
+    expect(() => synthesise({ rules: folder })).toThrow(/broken\.yml:5:[^]*broken\.yml:[67]:/);
+  });
+
+  it('stop a synth over an Alertmanager file that notify could not read', () => {
+    const file = join(temp(), 'alertmanager.yml');
+    writeFileSync(file, 'route: { receiver: nobody }\n');
+    expect(() => synthesise({ alertmanager: file })).toThrow(/alertmanager\.yml:1/);
+  });
 });
 
 describe('cdk-nag', () => {
   it('stops the synthesis at a finding that nobody explained', () => {
-    const app = new App();
+    const app = new App({ outdir: temp() });
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     expect(new CfnBucket(new Stack(app, 'Bare'), 'Bucket').logicalId).toBeDefined();
     expect(() => app.synth()).toThrow(/Acknowledge with 'AwsSolutions::AwsSolutions-S1'/);

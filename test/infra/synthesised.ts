@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { afterAll } from 'vitest';
 import { parseSettings, type Settings } from '../../infra/settings.ts';
 import { TidemarkStack } from '../../infra/tidemark-stack.ts';
 
@@ -17,14 +21,22 @@ export interface Synthesised {
   readonly outFolder: string;
 }
 
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
 /** The stack as `cdk synth` makes it, with cdk-nag: a finding that nobody explained throws. */
 export const synthesise = (settings: Partial<Settings> = {}): Synthesised => {
-  const app = new App();
+  const outFolder = mkdtempSync(join(tmpdir(), 'tidemark-synth-'));
+  folders.push(outFolder);
+  const app = new App({ outdir: outFolder });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
   const stack = new TidemarkStack(app, 'Tidemark', parseSettings(settings));
   const template = Template.fromStack(stack);
+  app.synth();
   const { Resources } = template.toJSON() as { Resources: Record<string, Resource> };
-  return { template, resources: Resources, outFolder: app.synth().directory };
+  return { template, resources: Resources, outFolder };
 };
 
 export const ofType = ({ resources }: Synthesised, type: string): [string, Resource][] =>
