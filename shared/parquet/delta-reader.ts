@@ -1,8 +1,8 @@
 import type { ByteReader } from './byte-reader.ts';
 import { CorruptFileError, UnsupportedFileError } from './errors.ts';
 
-/** Doubles hold no wider integers exactly. */
-const MAX_WIDTH = 53;
+/** 2^53 itself takes 54 bits, and nothing above it is exact in a double. */
+const MAX_WIDTH = 54;
 /** No writer known uses larger blocks; parquet-java and arrow-rs use 128 or 256. */
 const MAX_BLOCK = 1 << 16;
 
@@ -112,7 +112,7 @@ const unpackWide: Unpack = (bytes, start, width, min, previous, values, from, to
   for (let i = from, bit = 0; i < to; i++, bit += width) {
     const at = start + (bit >> 3);
     const shift = bit & 7;
-    // shift + width is at most 60 bits: two words, of which the upper gives what the lower lacks.
+    // shift + width is at most 61 bits: two words, of which the upper gives what the lower lacks.
     const highBits = shift + width - 32;
     const low = word(bytes, at) >>> shift;
     const delta =
