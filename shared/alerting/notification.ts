@@ -84,10 +84,10 @@ export const notificationOf = (change: AlertChange, integration: Integration, ex
   };
 };
 
-/** `[FIRING:1] HighCpu (host="a", severity="page")`, on one line. */
+/** `[FIRING:1] HighCpu (web-1 page)`, on one line: the values by label name, as in Alertmanager's default subject. */
 export const subjectOf = (status: AlertStatus, labels: Labels): string => {
-  const rest = labels.filter(([name]) => name !== ALERT_NAME).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  const text = `[${status.toUpperCase()}:1] ${labelValue(labels, ALERT_NAME)}${rest.length === 0 ? '' : ` (${rest.join(', ')})`}`;
+  const rest = labels.filter(([name]) => name !== ALERT_NAME).map(([, value]) => value);
+  const text = `[${status.toUpperCase()}:1] ${labelValue(labels, ALERT_NAME)}${rest.length === 0 ? '' : ` (${rest.join(' ')})`}`;
   return text.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_SUBJECT_CHARS).toWellFormed();
 };
 

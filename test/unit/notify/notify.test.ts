@@ -213,7 +213,7 @@ describe('notify over SMTP', () => {
         expect(mails).toHaveLength(1);
         const text = (mails[0] as string).replace(/=\r\n/g, '');
         expect(text).toContain(`Message-ID: <${notification.id}@tidemark>`);
-        expect(text).toMatch(/Subject: =\?UTF-8\?Q\?=5BFIRING=3A1=5D_HighCpu_/);
+        expect(text).toMatch(/Subject: \[FIRING:1\] HighCpu \(/);
         expect(text).toContain('X-Team: infra');
         expect(text).toContain('&lt;b&gt;&amp;');
         expect(await ledger()).toMatchObject([{ state: 'sent' }]);
