@@ -49,6 +49,14 @@ describe('least privilege', () => {
     expect(found).toEqual(prefixes);
   });
 
+  it('lets the public in through the URLs of ingest and query alone', () => {
+    const open = ofType(stack, 'AWS::Lambda::Permission').filter(([, { Properties }]) => Properties['Principal'] === '*');
+    expect(open.map(([id]) => id.replace(/Step.*/, '')).sort()).toEqual(['Ingest', 'Ingest', 'Query', 'Query']);
+    for (const [, { Properties }] of open) {
+      expect(Properties['FunctionUrlAuthType'] === 'NONE' || Properties['InvokedViaFunctionUrl'] === true).toBe(true);
+    }
+  });
+
   it('lets the schedule invoke evaluate, and nothing else', () => {
     const policies = ofType(stack, 'AWS::IAM::Policy').filter(([id]) => id.includes('SchedulerRole'));
     const Statement = policies.flatMap(([, { Properties }]) => (Properties['PolicyDocument'] as { Statement: { Action: string; Resource: unknown }[] }).Statement);
