@@ -20,9 +20,9 @@ const LACKS: Readonly<Record<EndpointKind, Partial<Record<Feature, string>>>> = 
 const kind = (process.env['TIDEMARK_ENDPOINT'] ?? 'ministack') as EndpointKind;
 
 /** A test of something that this endpoint may lack; then it is skipped under its name, with the reason. */
-export const itWith = (feature: Feature, title: string, test: () => Promise<void>): void => {
+export const itWith = (feature: Feature, title: string, test: () => Promise<void>, timeoutMs = 60_000): void => {
   const reason = LACKS[kind][feature];
-  it.skipIf(reason !== undefined)(reason === undefined ? title : `${title} (${reason})`, test);
+  it.skipIf(reason !== undefined)(reason === undefined ? title : `${title} (${reason})`, { timeout: timeoutMs }, test);
 };
 
 export interface Outputs {
