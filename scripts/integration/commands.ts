@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -20,6 +20,13 @@ export const run = async (program: string, args: readonly string[], options: Com
   throw new Error(`run ${program} ${args[0] ?? ''}: ended with ${String(code)}, 0 is expected (within ${options.timeoutMs} ms)${log}`);
 };
 
+const running = new Set<ChildProcess>();
+
+/** Tells the programs that run just now to end, when we are told to. */
+export const endRunning = (): void => {
+  for (const child of running) child.kill('SIGTERM');
+};
+
 const SHOWN_LOG_CHARACTERS = 4000;
 
 /** The exit code; null for a program that was ended by a signal, ours at the timeout among them. */
@@ -32,7 +39,9 @@ export const exitCodeOf = async (program: string, args: readonly string[], { env
     killSignal: 'SIGKILL',
     ...(cwd === undefined ? {} : { cwd }),
   });
+  running.add(child);
   const [code] = (await once(child, 'exit')) as [number | null];
+  running.delete(child);
   if (typeof output === 'number') closeSync(output);
   return code;
 };

@@ -1,4 +1,4 @@
-import { exitCodeOf, freePort, run, say, timed } from './commands.ts';
+import { endRunning, exitCodeOf, freePort, run, say, timed } from './commands.ts';
 import { bootstrap, deploy, OUTPUTS_FILE, STACK } from './deploy.ts';
 import { installMinistack, startMinistack, type RunningEndpoint } from './ministack.ts';
 
@@ -35,7 +35,10 @@ const environmentFor = (endpoint: RunningEndpoint): NodeJS.ProcessEnv =>
 const main = async (filters: readonly string[]): Promise<number> => {
   await run('node', ['--eval', "process.exit(process.version.startsWith('v24.') ? 0 : 1)"], { timeoutMs: 10_000 });
   const endpoint = await startEndpoint();
-  const stopAndLeave = (): void => void endpoint.stop().then(() => process.exit(130));
+  const stopAndLeave = (): void => {
+    endRunning();
+    void endpoint.stop().then(() => process.exit(130));
+  };
   process.once('SIGINT', stopAndLeave).once('SIGTERM', stopAndLeave);
   try {
     const webhookPort = await freePort();
