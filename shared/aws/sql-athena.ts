@@ -31,11 +31,34 @@ const LONGEST_POLL_MS = 1000;
 export const makeAthenaSql =
   (client: AthenaClient, options: AthenaOptions): RunSql =>
   async ({ query, parameters }) => {
+    assertReads(query);
     const id = await start(client, options, query, parameters.map(literalOf));
     const execution = await finish(client, options, id);
     assertSucceeded(execution);
     return readAnswer(client, id, execution, options.maxRows);
   };
+
+/**
+ * Athena runs one statement per call, and in Trino's grammar the first word decides what it does: INSERT stands before its WITH. The
+ * role that runs it can write nothing but results; this is for a clear answer, and for UNLOAD, which writes there too.
+ */
+const assertReads = (query: string): void => {
+  if (!/^(?:select|with)\b|^\(/i.test(withoutLeadingComments(query))) {
+    throw new SqlError('bad_query', 'run statement: found another beginning than SELECT or WITH, which are allowed');
+  }
+};
+
+/** In one pass: a pattern over nested repeats would take quadratic time on hostile text. */
+const withoutLeadingComments = (query: string): string => {
+  let at = 0;
+  for (;;) {
+    while (/\s/.test(query.charAt(at))) at++;
+    const end = query.startsWith('--', at) ? query.indexOf('\n', at) : query.startsWith('/*', at) ? query.indexOf('*/', at + 2) : undefined;
+    if (end === undefined) return query.slice(at);
+    if (end === -1) return '';
+    at = end + (query.charAt(end) === '*' ? 2 : 1);
+  }
+};
 
 /** Athena puts parameters into the statement as SQL expressions, so they must be literals, quoted. */
 export const literalOf = (value: SqlParameter): string => {

@@ -53,6 +53,25 @@ describe('SQL through Athena', () => {
     });
   });
 
+  it.each(['INSERT INTO hot SELECT 1', "UNLOAD (SELECT 1) TO 's3://b/'", '/* SELECT */ DROP TABLE hot', '-- SELECT', 'selection', '', '/* SELECT 1'])(
+    'does not start %j',
+    async (query) => {
+      await expect(make().run({ query, parameters: [] })).rejects.toMatchObject({ fault: 'bad_query' });
+      expect(athena.calls()).toHaveLength(0);
+    },
+  );
+
+  it.each(['select 1', 'WITH a AS (SELECT 1) SELECT * FROM a', '-- why\n /* what */ SELECT 1', '(SELECT 1)'])('starts %j', async (query) => {
+    await make().run({ query, parameters: [] });
+    expect(athena.commandCalls(StartQueryExecutionCommand)).toHaveLength(1);
+  });
+
+  it('reads a megabyte of comments in linear time', async () => {
+    const startMs = performance.now();
+    await expect(make().run({ query: '/**/'.repeat(250_000), parameters: [] })).rejects.toMatchObject({ fault: 'bad_query' });
+    expect(performance.now() - startMs).toBeLessThan(1000);
+  });
+
   it.each([
     ["a'; DROP TABLE x --", "'a''; DROP TABLE x --'"],
     ['', "''"],
