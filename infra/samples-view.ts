@@ -1,4 +1,3 @@
-// oxlint-disable-next-line no-restricted-imports -- the text of the view, as pure as a table of columns: Glue and DuckDB must not drift apart
 import { samplesView } from '../shared/sql/views.ts';
 
 interface ViewColumn {

@@ -11,6 +11,8 @@ import { StoreMemory, storeDelivery } from '../../functions/store/store.ts';
 import type { Channel } from '../../shared/alerting/publish.ts';
 import { hotFilesOf, hoursWithSamples } from '../../shared/catalog/hot-files.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
+import { makeGuardedFetch } from '../../shared/channels/guarded-fetch.ts';
+import { makeIsOpen } from '../../shared/channels/open-address.ts';
 import { createSmtpTransport } from '../../shared/channels/smtp-transport.ts';
 import { toTextFormat } from '../../shared/client/text-format.ts';
 import { type SqlFile, openDuckDb } from '../../shared/embedded/duckdb.ts';
@@ -56,6 +58,8 @@ const CHANNELS: readonly Channel[] = ['webhook', 'email'];
 const CACHE_BYTES = 256 * 1024 * 1024;
 const SQL_MEMORY_MB = 1024;
 const SQL_TIMEOUT_MS = 60_000;
+/** Receivers on this machine are what one tries things with; other private networks stay closed, as on AWS. */
+const LOOPBACK_TOO = makeGuardedFetch(makeIsOpen(['127.0.0.0/8', '::1/128']));
 /** One shard takes what one machine sends: shards are for scale, and each costs a heartbeat. */
 const SHARDS = 1;
 
@@ -181,7 +185,7 @@ const runMapping = ({ options, objects, catalog, stream, metrics }: Parts): Mapp
 
 const runNotifier = ({ alerts, fanOut, metrics }: Parts, channel: Channel, alertmanager: ReturnType<typeof liveAlertmanager>): { stop(): Promise<void> } =>
   fanOut.consume(channel, async (published) => {
-    const outcome = await notify({ alerts, alertmanager, fetch, createTransport: createSmtpTransport }, published, { nowMs: Date.now() });
+    const outcome = await notify({ alerts, alertmanager, fetch: LOOPBACK_TOO, createTransport: createSmtpTransport }, published, { nowMs: Date.now() });
     metrics.notified(channel, outcome.outcome);
     return outcome;
   });
