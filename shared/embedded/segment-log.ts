@@ -119,9 +119,10 @@ export class SegmentLog {
 
   /** Removes whole segments whose records are all up to `checkpoint` and older than `beforeMs`. */
   async trim(checkpoint: number, beforeMs: number): Promise<void> {
-    await this.settled();
     const last = this.segments.at(-1) as Segment;
-    if (this.lastSequence <= checkpoint && last.bytes > 0 && (last.newestArrivalMs ?? 0) < beforeMs) await this.rollAlone();
+    const isOld = this.lastSequence <= checkpoint && last.bytes > 0 && (last.newestArrivalMs ?? 0) < beforeMs;
+    // While puts are under way the segment is in use; waiting for a pause between them might take for ever.
+    if (isOld && !this.busy) await this.rollAlone();
     while (this.segments.length > 1) {
       const [oldest, next] = this.segments as [Segment, Segment];
       if (next.firstSequence - 1 > checkpoint) return;

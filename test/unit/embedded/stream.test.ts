@@ -238,6 +238,30 @@ describe('segments of the embedded stream', () => {
     await second.close();
   });
 
+  it('removes them while puts never pause', async () => {
+    const dir = await tempFolder();
+    let nowMs = 1000;
+    const stream = await openStream(dir, options({ nowMs: () => nowMs, segmentBytes: 100, retentionMs: 10 }));
+    for (const text of ['a', 'b', 'c']) await stream.putRecords([record(text.repeat(100))]);
+    await stream.saveCheckpoint('shard-000000', '3');
+    nowMs = 2000;
+    let putting = true;
+    // Two senders in turn: when one put is durable, another has long been waiting.
+    const sender = async (): Promise<void> => {
+      while (putting) await stream.putRecords([record('d')]);
+    };
+    const first = sender();
+    await Promise.resolve();
+    await Promise.resolve();
+    const senders = [first, sender()];
+    await Promise.race([stream.trim(), new Promise((resolve) => setTimeout(resolve, 300))]);
+    const names = await segmentsOf(dir);
+    putting = false;
+    await Promise.all(senders);
+    expect(names).not.toContain('shard-000000.0000000000000001.seg');
+    await stream.close();
+  });
+
   it('does not look at damage in what is delivered', async () => {
     const dir = await tempFolder();
     const first = await openStream(dir, options({ segmentBytes: 1 }));
