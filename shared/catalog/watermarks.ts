@@ -1,5 +1,5 @@
 import type { Shard } from '../wire/record-stream.ts';
-import type { ItemTable } from './item-table.ts';
+import type { Item, ItemTable } from './item-table.ts';
 
 const PK = 'watermark';
 
@@ -17,20 +17,34 @@ export interface ShardWatermark {
 /** Raises a shard's watermark, never lowers it. `arrivalMs` is the greatest arrival stamp of the records that are now stored. */
 export const raiseWatermark = async (items: ItemTable, shardId: string, arrivalMs: number): Promise<void> => {
   const watermarkMs = arrivalMs - ARRIVAL_SKEW_MS;
-  await items.transact([
-    {
-      put: { pk: PK, sk: shardId, attributes: { watermarkMs, delivered: true } },
-      when: { any: [{ is: 'absent' }, { is: 'less', attribute: 'watermarkMs', value: watermarkMs }] },
-    },
+  const outcome = await items.transact([
+    { put: markItem({ shardId, watermarkMs, delivered: true }), when: { any: [{ is: 'absent' }, { is: 'less', attribute: 'watermarkMs', value: watermarkMs }] } },
   ]);
+  if (!outcome.done) await markDelivered(items, shardId);
 };
 
-export const shardWatermarks = async (items: ItemTable): Promise<readonly ShardWatermark[]> =>
-  (await items.query(PK)).map((item) => ({
-    shardId: item.sk,
-    watermarkMs: Number(item.attributes['watermarkMs']),
-    delivered: item.attributes['delivered'] === true,
-  }));
+/**
+ * A child inherits a mark that its first records need not pass, since stamps are not monotonic: that it has delivered must be
+ * known even so, or its parent would hold the installation back.
+ */
+const markDelivered = async (items: ItemTable, shardId: string): Promise<void> => {
+  const item = await items.get({ pk: PK, sk: shardId });
+  if (item === undefined) return;
+  const mark = markOf(item);
+  if (mark.delivered) return;
+  // Where the condition fails somebody else has raised the mark, and told so.
+  await items.transact([{ put: markItem({ ...mark, delivered: true }), when: { is: 'equal', attribute: 'watermarkMs', value: mark.watermarkMs } }]);
+};
+
+const markItem = ({ shardId, watermarkMs, delivered }: ShardWatermark): Item => ({ pk: PK, sk: shardId, attributes: { watermarkMs, delivered } });
+
+const markOf = ({ sk, attributes }: Item): ShardWatermark => ({
+  shardId: sk,
+  watermarkMs: Number(attributes['watermarkMs']),
+  delivered: attributes['delivered'] === true,
+});
+
+export const shardWatermarks = async (items: ItemTable): Promise<readonly ShardWatermark[]> => (await items.query(PK)).map(markOf);
 
 /**
  * The installation's watermark: the least over its live shards; undefined before the first shard is known.
@@ -43,29 +57,27 @@ export const installationWatermark = async (items: ItemTable): Promise<number | 
 
 /**
  * Lets new shards in, at the least value of their parents, and lets old ones go: a shard leaves when a descendant has
- * delivered a record (so the shard was read to its end), or when the stream no longer lists it.
+ * delivered a record (so the shard was read to its end), or when the stream no longer lists it. A stream has shards at any
+ * time: an empty list is taken for no answer.
  */
 export const refreshShards = async (items: ItemTable, shards: readonly Shard[]): Promise<void> => {
+  if (shards.length === 0) return;
   const marks = new Map((await shardWatermarks(items)).map((mark) => [mark.shardId, mark]));
-  for (const shard of entering(shards, marks)) {
-    await items.transact([{ put: { pk: PK, sk: shard.shardId, attributes: { watermarkMs: shard.watermarkMs, delivered: false } }, when: { is: 'absent' } }]);
-  }
   const outlived = new Set(shards.filter((shard) => marks.get(shard.shardId)?.delivered === true).flatMap((shard) => ancestorsOf(shard, shards)));
+  for (const mark of entering(shards, marks, outlived)) await items.transact([{ put: markItem(mark), when: { is: 'absent' } }]);
   const listed = new Set(shards.map((shard) => shard.shardId));
   for (const shardId of marks.keys()) {
     if (outlived.has(shardId) || !listed.has(shardId)) await items.transact([{ remove: { pk: PK, sk: shardId } }]);
   }
 };
 
-const entering = (shards: readonly Shard[], marks: ReadonlyMap<string, ShardWatermark>): { shardId: string; watermarkMs: number }[] => {
-  const delivered = new Set(shards.filter((shard) => marks.get(shard.shardId)?.delivered === true).flatMap((shard) => ancestorsOf(shard, shards)));
-  return shards
-    .filter((shard) => !marks.has(shard.shardId) && !delivered.has(shard.shardId))
+const entering = (shards: readonly Shard[], marks: ReadonlyMap<string, ShardWatermark>, outlived: ReadonlySet<string>): ShardWatermark[] =>
+  shards
+    .filter((shard) => !marks.has(shard.shardId) && !outlived.has(shard.shardId))
     .map((shard) => {
       const inherited = ancestorsOf(shard, shards).flatMap((id) => marks.get(id)?.watermarkMs ?? []);
-      return { shardId: shard.shardId, watermarkMs: inherited.length === 0 ? 0 : Math.min(...inherited) };
+      return { shardId: shard.shardId, watermarkMs: inherited.length === 0 ? 0 : Math.min(...inherited), delivered: false };
     });
-};
 
 /** Parents, their parents, and so on, as far as the stream still lists them. */
 const ancestorsOf = (shard: Shard, shards: readonly Shard[]): string[] => {
