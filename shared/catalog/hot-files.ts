@@ -31,6 +31,8 @@ export const hotFilesOf = async (items: ItemTable, hour: string): Promise<readon
 
 /** The hours in which samples of [fromMs, toMs] may lie, in order. Nobody lists the bucket: this list is how readers find data. */
 export const hoursWithSamples = async (items: ItemTable, fromMs: number, toMs: number): Promise<readonly string[]> => {
+  // DynamoDB refuses bounds that are the wrong way round; and what lies outside of these has no samples.
+  if (!(fromMs <= toMs) || toMs < 0 || fromMs >= MAX_HOUR_MS + HOUR_MS) return [];
   // A range such as 1970 to 2100 is common, and the list has at most a few hundred hours: one query either way.
   const from = hourOf(Math.max(fromMs, 0));
   const to = hourOf(Math.min(toMs, MAX_HOUR_MS));
