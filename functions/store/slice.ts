@@ -1,5 +1,5 @@
 import type { SampleBatch } from '../../shared/model/sample-batch.ts';
-import { applyLimits, type SampleLimits } from '../../shared/protocols/limits.ts';
+import { applyLimits, ARRIVAL_MARGIN_MS, type SampleLimits } from '../../shared/protocols/limits.ts';
 import type { QuarantinedRecord, QuarantineReason } from '../../shared/storage/quarantine.ts';
 import { decodeFrame, type Frame, type FrameCaps, FrameError, isHeartbeat } from '../../shared/wire/frame.ts';
 import type { DeliveredRecord, Delivery } from '../../shared/wire/record-stream.ts';
@@ -104,7 +104,7 @@ class SliceBuilder {
 
   private take(record: DeliveredRecord, frame: Frame, limits: SampleLimits, tally: StoreTally): void {
     const { sender, recordId } = frame.header;
-    const { batch, rejected } = applyLimits(frame.batch, record.arrivalMs, limits);
+    const { batch, rejected } = applyLimits(frame.batch, record.arrivalMs, limits, ARRIVAL_MARGIN_MS);
     tally.samples += frame.batch.tMs.length;
     this.samples += batch.tMs.length;
     if (rejected.length > 0) this.setAside(record, sender, rejected.map(({ reason, samples }) => ({ reason, samples })), tally);

@@ -30,7 +30,7 @@ export interface StoreOptions {
   /** Labels that have a column of their own. */
   readonly promotedLabels: readonly string[];
   readonly memory: StoreMemory;
-  /** The same that ingest holds samples against. */
+  /** The same that ingest holds samples against, which allows `ARRIVAL_MARGIN_MS` less. */
   readonly limits?: SampleLimits;
 }
 

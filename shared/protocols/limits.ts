@@ -29,19 +29,26 @@ export const DEFAULT_SAMPLE_LIMITS: SampleLimits = {
 };
 
 /**
- * The samples within the limits, judged by the arrival of their record, so that a retry decides the same. The batch itself
- * comes back when all are. Metadata with a metric name over its limit is left out, and long texts are cut to 1024 characters
+ * What the store allows beyond the time range. Ingest judges by its own clock before the record has an arrival stamp, and a
+ * sample at the edge that it took must not be refused behind the acknowledgement; no put takes as long as this.
+ */
+export const ARRIVAL_MARGIN_MS = 60_000;
+
+/**
+ * The samples within the limits, judged by the arrival of their record, so that a retry decides the same; the time range is
+ * wider by `marginMs` at both ends. The batch itself comes back when all are. Metadata with a metric name over its limit is left out, and long texts are cut to 1024 characters
  * (Mimir's `max_metadata_length`).
  */
 export const applyLimits = (
   batch: SampleBatch,
   arrivalMs: number,
   limits: SampleLimits = DEFAULT_SAMPLE_LIMITS,
+  marginMs = 0,
 ): { readonly batch: SampleBatch; readonly rejected: readonly Rejection[] } => {
   const rejected = new RejectionList();
   const refusedSeries = findRefusedSeries(batch, limits);
-  const oldestMs = arrivalMs - limits.ageMs;
-  const newestMs = arrivalMs + limits.futureMs;
+  const oldestMs = arrivalMs - limits.ageMs - marginMs;
+  const newestMs = arrivalMs + limits.futureMs + marginMs;
   const metadata = shortMetadata(batch.metadata, limits);
   if (refusedSeries.size === 0 && allWithin(batch.tMs, oldestMs, newestMs)) {
     return { batch: metadata === batch.metadata ? batch : { ...batch, metadata }, rejected: [] };
