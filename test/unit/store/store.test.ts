@@ -6,6 +6,7 @@ import type { ItemWrite } from '../../../shared/catalog/item-table.ts';
 import { listMetadata } from '../../../shared/catalog/metric-metadata.ts';
 import { shardWatermarks } from '../../../shared/catalog/watermarks.ts';
 import { PermanentError } from '../../../shared/errors.ts';
+import { ARRIVAL_MARGIN_MS } from '../../../shared/protocols/limits.ts';
 import { parseQuarantine } from '../../../shared/storage/quarantine.ts';
 import { ARRIVAL_MS, deliveryOf, dyingPorts, frameOf, openStoreRoad, SHARD, type StoreRoad } from './store-road.ts';
 
@@ -126,7 +127,7 @@ describe('store', () => {
 
   it('judges samples by the arrival of their record, not by the time of the attempt', async () => {
     const road = await openStoreRoad();
-    const old = frameOf(1, [{ metric: 'up', tMs: ARRIVAL_MS - 5 * 86_400_000, value: 1 }]);
+    const old = frameOf(1, [{ metric: 'up', tMs: ARRIVAL_MS - 5 * 86_400_000 - ARRIVAL_MARGIN_MS, value: 1 }]);
     expect(await road.store(deliveryOf([old, goodFrame(2)]))).toMatchObject({ rows: 2, quarantined: 0 });
     expect(await road.store(deliveryOf([goodFrame(2), old], 10))).toMatchObject({ rows: 1, quarantined: 1 });
   });
