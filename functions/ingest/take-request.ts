@@ -23,8 +23,8 @@ export const takeRequest = async (ports: IngestPorts, inFlight: BytesInFlight, p
     held.push(inFlight.take(Math.min(Number.isFinite(announced) ? announced : bodyBytes, bodyBytes)));
     const wire = await readBody(c.req.raw, bodyBytes);
     const contentEncoding = c.req.header('content-encoding') ?? '';
-    const bytes = protocol.ownEncoding === true ? wire : await decodeContent(wire, contentEncoding, decodedBytes);
-    if (bytes !== wire) held.push(inFlight.take(bytes.length));
+    const take = (more: number): void => void held.push(inFlight.take(more));
+    const bytes = protocol.ownEncoding === true ? wire : await decodeContent(wire, contentEncoding, decodedBytes, take);
     const accepted = await accept(ports, protocol, c, bytes);
     return protocol.answer(c, accepted);
   } catch (error) {

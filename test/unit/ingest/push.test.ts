@@ -101,6 +101,16 @@ describe('POST /api/v1/push', () => {
     expect((await ingest.app.request('/api/v1/push', post(LINE, headers))).status).toBe(200);
   });
 
+  it('holds what comes out of a content encoding against the bytes in flight while it comes out', async () => {
+    const ingest = openIngest({}, { inFlightBytes: 1_000_000 });
+    const bomb = gzipSync(Buffer.alloc(10_000_000, LINE));
+    const before = process.memoryUsage().arrayBuffers;
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ingest.app.request('/api/v1/push', post(bomb, { 'content-encoding': 'gzip', 'content-length': String(bomb.length) }))));
+    expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 8 }, () => 503));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
+    expect((await ingest.app.request('/api/v1/push', post(gzipSync(LINE), { 'content-encoding': 'gzip', 'content-length': '100' }))).status).toBe(200);
+  });
+
   it('refuses unknown types, encodings, methods and routes in JSON', async () => {
     const { app } = openIngest();
     const answers = await Promise.all([
