@@ -4,14 +4,17 @@ import { forgetRule } from '../../shared/alerting/state-items.ts';
 import type { AlertsByLabels } from '../../shared/alerting/state-items.ts';
 import { storeTransitions } from '../../shared/alerting/transitions.ts';
 import type { Transition } from '../../shared/alerting/transitions.ts';
+import { isGroupOf } from '../../shared/rules/rule-group.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
 import type { TickScope } from './tick-scope.ts';
 
 /** Ends the alerts of rules that are in no file any more, as nothing will ever evaluate them. */
 export const retireRules = async (scope: TickScope, rules: RuleSet, nowMs: number): Promise<void> => {
   const current = new Set(rules.groups.flatMap((group) => group.rules.map((rule) => rule.id)));
-  for (const ruleId of scope.memory.known.keys()) {
-    if (!current.has(ruleId)) await retire(scope, ruleId, nowMs);
+  const unread = rules.unreadFiles ?? [];
+  for (const { ruleId, group } of scope.memory.known.values()) {
+    if (current.has(ruleId) || unread.some((file) => isGroupOf(group, file))) continue;
+    await retire(scope, ruleId, nowMs);
   }
 };
 

@@ -8,56 +8,97 @@ import { parseRuleFile } from '../../shared/rules/rule-file.ts';
 /** Tells a person something about a file of theirs. */
 export type Say = (line: string) => void;
 
+/** One rule file as it was last seen. */
+interface LiveRuleFile {
+  /** Its text, or why it could not be read. */
+  readonly seen: string;
+  /** What it said when it last read; undefined when it never did. */
+  readonly good: { readonly text: string; readonly groups: readonly RuleGroup[] } | undefined;
+}
+
 /**
  * The rules of a folder as they are now. A file that does not read is named with all its errors, once, and what it said when
  * it last read goes on; the other files are not touched by it.
  */
 export const liveRules = (folder: string, say: Say): (() => Promise<RuleSet>) => {
   const files = watchFolder(folder);
-  const lastGood = new Map<string, { text: string; groups: readonly RuleGroup[] }>();
+  let live: ReadonlyMap<string, LiveRuleFile> = new Map();
   let rules: RuleSet = { version: '', groups: [] };
-  return async () => {
+  const read = async (): Promise<RuleSet> => {
     const changed = await files.changed();
     if (changed === undefined) return rules;
-    const present = new Set(changed.map(({ file }) => file));
-    for (const file of lastGood.keys()) if (!present.has(file)) lastGood.delete(file);
-    for (const { file, path, text } of changed) {
-      if (lastGood.get(file)?.text === text) continue;
-      const { groups, errors } = parseRuleFile(text, file);
-      if (errors.length === 0) lastGood.set(file, { text, groups });
-      else say([...errors.map((error) => error.replace(file, path)), keptText(lastGood.has(file))].join('\n'));
-    }
-    rules = ruleSetOf(lastGood);
-    say(`rules: ${rules.groups.reduce((sum, group) => sum + group.rules.length, 0)} in ${rules.groups.length} groups from ${folder}`);
+    live = new Map(changed.map((file) => [file.file, readRules(file, live.get(file.file), say)]));
+    const { version } = rules;
+    rules = ruleSetOf(live);
+    if (rules.version !== version) say(`rules: ${rules.groups.reduce((sum, group) => sum + group.rules.length, 0)} in ${rules.groups.length} groups from ${folder}`);
     return rules;
   };
+  return oneReading(read);
 };
 
-const keptText = (hasEarlier: boolean): string => (hasEarlier ? 'the rules of this file go on as they were' : 'this file gives no rules until it reads');
+const readRules = (file: WatchedFile, before: LiveRuleFile | undefined, say: Say): LiveRuleFile => {
+  const seen = 'text' in file ? file.text : file.problem;
+  if (before?.seen === seen) return before;
+  const { groups, errors } = 'text' in file ? parseRuleFile(file.text, file.file) : { groups: [], errors: [`${file.file}: ${file.problem}`] };
+  if (errors.length === 0) return { seen, good: { text: seen, groups } };
+  const kept = before?.good === undefined ? 'this file gives no rules until it reads' : 'the rules of this file go on as they were';
+  say([...errors.map((error) => `${file.path}${error.slice(file.file.length)}`), kept].join('\n'));
+  return { seen, good: before?.good };
+};
 
-const ruleSetOf = (files: ReadonlyMap<string, { text: string; groups: readonly RuleGroup[] }>): RuleSet => {
+const ruleSetOf = (files: ReadonlyMap<string, LiveRuleFile>): RuleSet => {
   const hash = createHash('sha256');
-  for (const [file, { text }] of files) hash.update(JSON.stringify([file, text]));
-  return { version: hash.digest('hex').slice(0, 16), groups: [...files.values()].flatMap(({ groups }) => groups) };
+  for (const [file, { good }] of files) hash.update(JSON.stringify([file, good?.text ?? null]));
+  const unreadFiles = [...files].flatMap(([file, { good }]) => (good === undefined ? [file] : []));
+  return { version: hash.digest('hex').slice(0, 16), groups: [...files.values()].flatMap(({ good }) => good?.groups ?? []), unreadFiles };
 };
 
 /** The Alertmanager file as it is now, under the same law. Without a file alerts are kept and shown, and nobody is told. */
 export const liveAlertmanager = (path: string, say: Say): (() => Promise<AlertmanagerConfig>) => {
   const files = watchFile(path);
-  let config: AlertmanagerConfig = NO_RECEIVERS;
-  return async () => {
+  let seen: string | undefined;
+  let config: AlertmanagerConfig | undefined;
+  const read = async (): Promise<AlertmanagerConfig> => {
     const changed = await files.changed();
-    if (changed !== undefined) config = changed[0] === undefined ? NO_RECEIVERS : readConfig(changed[0], config, say);
+    if (changed !== undefined) {
+      const [file] = changed;
+      const found = file === undefined ? undefined : 'text' in file ? file.text : file.problem;
+      if (file === undefined) config = withoutFile(path, config, say);
+      else if (found !== seen) config = readConfig(file, say) ?? kept(config, say);
+      seen = found;
+    }
+    // Alerts that fire now would be told to nobody, then or later.
+    if (config === undefined) throw new Error(`read ${path}: found errors in it, and no receivers are known until it reads`);
     return config;
   };
+  return oneReading(read);
 };
 
-const readConfig = ({ path, text }: WatchedFile, before: AlertmanagerConfig, say: Say): AlertmanagerConfig => {
-  const { config, errors } = parseAlertmanagerFile(text, path);
-  if (config === undefined) {
-    say([...errors, 'receivers go on as they were'].join('\n'));
-    return before;
-  }
-  say(`alertmanager: alerts go to "${config.receiver}" (${path})`);
+const withoutFile = (path: string, before: AlertmanagerConfig | undefined, say: Say): AlertmanagerConfig => {
+  if (before !== undefined && before !== NO_RECEIVERS) say(`alertmanager: ${path} is gone, nobody is told of alerts`);
+  return NO_RECEIVERS;
+};
+
+const kept = (config: AlertmanagerConfig | undefined, say: Say): AlertmanagerConfig | undefined => {
+  say(config === undefined ? 'alertmanager: no rule is evaluated until it reads' : 'receivers go on as they were');
   return config;
+};
+
+/** Undefined when the file does not read; its errors are told then. */
+const readConfig = (file: WatchedFile, say: Say): AlertmanagerConfig | undefined => {
+  const { path } = file;
+  const { config, errors } = 'text' in file ? parseAlertmanagerFile(file.text, path) : { config: undefined, errors: [`${path}: ${file.problem}`] };
+  say(config === undefined ? errors.join('\n') : `alertmanager: alerts go to "${config.receiver}" (${path})`);
+  return config;
+};
+
+/** One reading for all who ask while it is under way: what it finds is told once. */
+const oneReading = <T>(read: () => Promise<T>): (() => Promise<T>) => {
+  let reading: Promise<T> | undefined;
+  return () => {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
 };

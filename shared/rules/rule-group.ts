@@ -40,9 +40,13 @@ export interface RuleSet {
   /** Changes with the files. */
   readonly version: string;
   readonly groups: readonly RuleGroup[];
+  /** Files whose rules are not known now: alerts of their rules stay as they are. */
+  readonly unreadFiles?: readonly string[];
 }
 
 export const groupId = (file: string, name: string): string => `${file};${name}`;
+
+export const isGroupOf = (group: string, file: string): boolean => group.startsWith(groupId(file, ''));
 
 /** `occurrence` counts the earlier rules of the group with the same name and labels. */
 export const ruleId = (group: string, name: string, labels: readonly NamedTemplate[], occurrence: number): string =>
