@@ -24,10 +24,16 @@ export interface SliceOptions {
 }
 
 /**
- * A slice is closed behind the record that brings it to this many samples, so that the memory of a delivery does not
- * depend on how well its records were compressed: 10,000 records of a hundred bytes may hold a million samples each.
+ * A slice is closed behind the record that brings it to this, so that the memory of a delivery does not depend on how well
+ * its records were compressed: 10,000 records of some hundred bytes may hold a million samples, 16 MB of labels or half a
+ * million descriptions each. 64 MiB are four million samples in long series.
  */
-export const SLICE_SAMPLES = 4_000_000;
+const SLICE_BYTES = 64 * 1024 * 1024;
+
+/** Of a decoded batch: time and value of a sample; three references and an offset of a series; a description's object. */
+const SAMPLE_BYTES = 16;
+const SERIES_BYTES = 28;
+const DESCRIPTION_BYTES = 100;
 
 /** The delivery in slices, the same each time. Content that cannot be stored is set aside, never thrown. */
 export function* slices(delivery: Delivery, options: SliceOptions, tally: StoreTally): Generator<Slice> {
@@ -36,7 +42,7 @@ export function* slices(delivery: Delivery, options: SliceOptions, tally: StoreT
   for (const record of delivery.records) {
     tally.records++;
     slice.add(record, options, tally, seen);
-    if (slice.samples < SLICE_SAMPLES) continue;
+    if (slice.heldBytes < SLICE_BYTES) continue;
     yield slice.build();
     slice = new SliceBuilder(delivery.shardId);
   }
@@ -59,7 +65,7 @@ class SeenRecords {
 }
 
 class SliceBuilder {
-  samples = 0;
+  heldBytes = 0;
   records = 0;
   private readonly shardId: string;
   private readonly recordIds: Uint8Array[] = [];
@@ -106,7 +112,7 @@ class SliceBuilder {
     const { sender, recordId } = frame.header;
     const { batch, rejected } = applyLimits(frame.batch, record.arrivalMs, limits, ARRIVAL_MARGIN_MS);
     tally.samples += frame.batch.tMs.length;
-    this.samples += batch.tMs.length;
+    this.heldBytes += heldBytesOf(batch);
     if (rejected.length > 0) this.setAside(record, sender, rejected.map(({ reason, samples }) => ({ reason, samples })), tally);
     if (batch.tMs.length > 0) tally.late(sender, record.arrivalMs - newestMs(batch.tMs));
     if (batch.tMs.length === 0 && batch.metadata.length === 0) return;
@@ -129,6 +135,19 @@ const decoded = (record: DeliveredRecord, caps: FrameCaps): Frame | FrameError =
     if (error instanceof FrameError) return error;
     throw error;
   }
+};
+
+const heldBytesOf = ({ tMs, labels, metadata }: SampleBatch): number => {
+  const texts = new Set<string>();
+  let last: string | undefined;
+  let labelBytes = 0;
+  for (const json of labels) {
+    // Series of one host come in a row and share one string.
+    if (json === last || texts.has(json)) continue;
+    texts.add((last = json));
+    labelBytes += json.length;
+  }
+  return labelBytes + tMs.length * SAMPLE_BYTES + labels.length * SERIES_BYTES + metadata.length * DESCRIPTION_BYTES;
 };
 
 const newestMs = (tMs: Float64Array): number => {
