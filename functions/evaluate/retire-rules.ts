@@ -1,4 +1,5 @@
-import { isActive, resolved } from '../../shared/alerting/alert.ts';
+import { isActive, isForgotten, resolved } from '../../shared/alerting/alert.ts';
+import type { Alert } from '../../shared/alerting/alert.ts';
 import { notificationOf } from '../../shared/alerting/notification.ts';
 import { forgetRule } from '../../shared/alerting/state-items.ts';
 import type { AlertsByLabels } from '../../shared/alerting/state-items.ts';
@@ -20,24 +21,39 @@ export const retireRules = async (scope: TickScope, rules: RuleSet, nowMs: numbe
 
 const retire = async (scope: TickScope, ruleId: string, nowMs: number): Promise<void> => {
   const { memory, report } = scope;
-  const transitions = endings(scope, ruleId, memory.alerts.get(ruleId) ?? new Map(), nowMs);
+  const alerts = memory.alerts.get(ruleId) ?? new Map<string, Alert>();
+  const transitions = endings(scope, ruleId, alerts, nowMs);
   await storeTransitions(scope.ports.alerts, scope.lease, transitions);
-  // Only now: a crash before this finds the rule again, with those alerts that are left.
-  await storeTransitions(scope.ports.alerts, scope.lease, [], [forgetRule(ruleId)]);
+  const left = new Map(alerts);
+  for (const { key, alert } of transitions) {
+    if (alert === undefined) left.delete(key);
+    else left.set(key, alert);
+  }
+  memory.alerts.set(ruleId, left);
   const notifications = transitions.flatMap((transition) => transition.notifications);
   memory.unpublished = [...memory.unpublished, ...notifications];
-  memory.alerts.delete(ruleId);
-  memory.known.delete(ruleId);
   report.transitions += transitions.length;
   report.notifications += notifications.length;
+  if ([...left.values()].every((alert) => isForgotten(alert, nowMs))) await forget(scope, ruleId);
+};
+
+/**
+ * Not before its ended alerts are: slots lie before the clock, and a rule that comes back must know from which one on it may
+ * fire, or that firing would be older than the end it follows.
+ */
+const forget = async ({ ports, lease, memory }: TickScope, ruleId: string): Promise<void> => {
+  await storeTransitions(ports.alerts, lease, [], [forgetRule(ruleId)]);
+  memory.alerts.delete(ruleId);
+  memory.known.delete(ruleId);
 };
 
 const endings = ({ integrations, ports }: TickScope, ruleId: string, alerts: AlertsByLabels, nowMs: number): Transition[] =>
   [...alerts].flatMap(([key, alert]): Transition[] => {
     if (!isActive(alert)) return [];
     if (alert.phase === 'pending') return [{ ruleId, key, alert: undefined, notifications: [] }];
-    const ended = resolved(alert, nowMs);
-    const change = { ruleId, query: '', alert: ended, status: 'resolved', atMs: nowMs } as const;
+    const atMs = Math.max(nowMs, alert.changedAtMs + 1); // the clock may have been set back
+    const ended = resolved(alert, atMs);
+    const change = { ruleId, query: '', alert: ended, status: 'resolved', atMs } as const;
     const told = integrations.filter((integration) => integration.sendResolved);
     return [{ ruleId, key, alert: ended, notifications: told.map((integration) => notificationOf(change, integration, ports.externalUrl)) }];
   });

@@ -78,8 +78,7 @@ const begin = (sample: AlertSample, evalTimeMs: number, hold: HoldTimes): AlertS
 const absent = (before: Alert, evalTimeMs: number, hold: HoldTimes): AlertStep => {
   if (before.phase === 'pending') return { alert: undefined, changed: true, notify: undefined };
   if (before.phase === 'inactive') {
-    const expired = evalTimeMs - (before.resolvedAtMs ?? before.changedAtMs) > RESOLVED_RETENTION_MS;
-    return unchanged(expired ? undefined : before); // the item goes by its expiry
+    return unchanged(isForgotten(before, evalTimeMs) ? undefined : before); // the item goes by its expiry
   }
   const since = before.keepFiringSinceMs ?? evalTimeMs;
   if (hold.keepFiringMs > 0 && evalTimeMs - since < hold.keepFiringMs) {
@@ -104,3 +103,6 @@ const without = (alert: Alert, key: 'firedAtMs' | 'keepFiringSinceMs'): Alert =>
 };
 
 export const isActive = (alert: Alert): boolean => alert.phase !== 'inactive';
+
+/** Whether an alert has ended so long ago that nobody asks for it. */
+export const isForgotten = (alert: Alert, nowMs: number): boolean => !isActive(alert) && nowMs - (alert.resolvedAtMs ?? alert.changedAtMs) > RESOLVED_RETENTION_MS;
