@@ -1,17 +1,20 @@
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { UnavailableError } from '../errors.ts';
-import { MissingObjectError, type ByteRange, type ObjectStore } from '../storage/object-store.ts';
+import { MissingObjectError, type ByteRange, type ObjectStore, type ObjectSweep } from '../storage/object-store.ts';
 import { awsErrorOf } from './aws-error.ts';
 import { backOff, type Pacing } from './pacing.ts';
 
 /** S3 says 409 while another conditional write of the key is under way; that one ends within moments. */
 const MAX_CONFLICTS = 8;
 
+/** S3 API reference, DeleteObjects. */
+const MAX_DELETES = 1000;
+
 /**
  * Objects of one bucket. When the answer to a write is lost, the SDK asks again and S3 says 412: such a `putIfAbsent` resolves to
  * false although it made the object, which is harmless for keys named by their content.
  */
-export const makeS3Objects = (client: S3Client, bucket: string, pacing: Pacing): ObjectStore => ({
+export const makeS3Objects = (client: S3Client, bucket: string, pacing: Pacing): ObjectStore & ObjectSweep => ({
   putIfAbsent: async (key, bytes) => {
     for (let attempt = 1; attempt <= MAX_CONFLICTS; attempt++) {
       const outcome = await tryPut(client, bucket, key, bytes);
@@ -24,7 +27,21 @@ export const makeS3Objects = (client: S3Client, bucket: string, pacing: Pacing):
     if (range?.length === 0) return (await readPart(client, bucket, key, { offset: 0, length: 1 })).subarray(0, 0);
     return readPart(client, bucket, key, range);
   },
+  remove: async (keys) => {
+    for (let i = 0; i < keys.length; i += MAX_DELETES) await removeSome(client, bucket, keys.slice(i, i + MAX_DELETES));
+  },
+  replace: async (key, bytes) => {
+    await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, ContentLength: bytes.length }));
+  },
 });
+
+/** S3 takes away what it can and names the rest. */
+const removeSome = async (client: S3Client, bucket: string, keys: readonly string[]): Promise<void> => {
+  const { Errors = [] } = await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Quiet: true, Objects: keys.map((Key) => ({ Key })) } }));
+  const [first] = Errors;
+  if (first === undefined) return;
+  throw new UnavailableError(`remove ${first.Key ?? 'objects'}: found ${first.Code ?? 'an error'}, and ${Errors.length} of ${keys.length} objects left`, 1);
+};
 
 const tryPut = async (client: S3Client, bucket: string, key: string, bytes: Uint8Array): Promise<'made' | 'was there' | 'conflict'> => {
   try {

@@ -1,9 +1,9 @@
-import { link, open, readdir, unlink } from 'node:fs/promises';
+import { link, open, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PermanentError } from '../errors.ts';
 import { MissingObjectError } from '../storage/object-store.ts';
-import type { ByteRange, ObjectStore } from '../storage/object-store.ts';
+import type { ByteRange, ObjectStore, ObjectSweep } from '../storage/object-store.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { diskError, errnoOf } from './disk-error.ts';
 import { DurableFolders, makeDurableFolder } from './durable-folders.ts';
@@ -22,7 +22,7 @@ const MAX_GETS = 32;
  * half written are removed here. A full disk rejects with {@link UnavailableError}, a key that no object may have with
  * {@link PermanentError}.
  */
-export const openObjectDirectory = async (dir: string): Promise<ObjectStore> => {
+export const openObjectDirectory = async (dir: string): Promise<ObjectStore & ObjectSweep> => {
   const root = resolve(dir);
   const temp = join(root, TEMP_FOLDER);
   try {
@@ -34,7 +34,7 @@ export const openObjectDirectory = async (dir: string): Promise<ObjectStore> => 
   return new ObjectDirectory(root, temp);
 };
 
-class ObjectDirectory implements ObjectStore {
+class ObjectDirectory implements ObjectStore, ObjectSweep {
   readonly #root: string;
   readonly #temp: string;
   readonly #folders: DurableFolders;
@@ -67,13 +67,32 @@ class ObjectDirectory implements ObjectStore {
     });
   }
 
-  async #put(path: string, bytes: Uint8Array): Promise<boolean> {
+  async remove(keys: readonly string[]): Promise<void> {
+    const paths = keys.map((key) => this.#path('remove', key));
+    await Promise.all(
+      paths.map((path, i) =>
+        this.#puts.run(() => unlinkIfThere(path)).catch((error: unknown) => {
+          throw diskError(`remove ${keys[i]}`, error);
+        }),
+      ),
+    );
+    for (const folder of new Set(paths.map((path) => dirname(path)))) await this.#tidy(folder);
+  }
+
+  async replace(key: string, bytes: Uint8Array): Promise<void> {
+    const path = this.#path('replace', key);
+    await this.#puts.run(() => this.#put(path, bytes, replaceFile)).catch((error: unknown) => {
+      throw diskError(`replace ${key}`, error);
+    });
+  }
+
+  async #put(path: string, bytes: Uint8Array, place: Place = linkIfAbsent): Promise<boolean> {
     const folder = dirname(path);
     const temp = join(this.#temp, String(this.#tempFiles++));
     try {
       await writeDurably(temp, bytes);
       await this.#folders.make(folder);
-      const created = await this.#link(temp, path);
+      const created = await this.#place(place, temp, path);
       // Also when the object was there: the call that made it may not have come to its fsync, and false means "it is stored".
       await this.#folders.sync(folder);
       return created;
@@ -83,14 +102,26 @@ class ObjectDirectory implements ObjectStore {
     }
   }
 
-  async #link(temp: string, path: string): Promise<boolean> {
+  async #place(place: Place, temp: string, path: string): Promise<boolean> {
     try {
-      return await linkIfAbsent(temp, path);
+      return await place(temp, path);
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
       this.#folders.forget(dirname(path));
       await this.#folders.make(dirname(path));
-      return linkIfAbsent(temp, path);
+      return place(temp, path);
+    }
+  }
+
+  /** Makes removals durable, and takes away a folder that is left empty. */
+  async #tidy(folder: string): Promise<void> {
+    try {
+      await this.#folders.sync(folder);
+      await rmdir(folder);
+      this.#folders.forget(folder);
+    } catch (error) {
+      // Mostly other objects are left in it, or it never was.
+      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw diskError(`remove folder ${folder}`, error);
     }
   }
 
@@ -108,6 +139,24 @@ class ObjectDirectory implements ObjectStore {
 
 const isRange = (range: ByteRange): boolean =>
   Number.isSafeInteger(range.offset) && range.offset >= 0 && Number.isSafeInteger(range.length) && range.length >= 0;
+
+/** Puts the temporary file at its path; false when something was there and stays. */
+type Place = (from: string, to: string) => Promise<boolean>;
+
+/** For the few objects that are not immutable: a reader that has the old file open reads on in it. */
+const replaceFile: Place = async (from, to) => {
+  await rename(from, to);
+  return true;
+};
+
+const unlinkIfThere = async (path: string): Promise<void> => {
+  try {
+    await unlink(path);
+  } catch (error) {
+    // ENOTDIR: a part of the key is an object. EISDIR: the key is the beginning of others.
+    if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes(errnoOf(error) ?? '')) throw error;
+  }
+};
 
 /** link(2), unlike rename(2), never replaces what is there. */
 const linkIfAbsent = async (from: string, to: string): Promise<boolean> => {

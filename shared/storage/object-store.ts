@@ -15,6 +15,14 @@ export interface ObjectStore {
   get(key: string, range?: ByteRange): Promise<Uint8Array>;
 }
 
+/** What clears up behind compaction, and swaps the SQL lists. Nobody else removes objects, or overwrites one. */
+export interface ObjectSweep {
+  /** Resolves once none of the keys has an object. Keys that had none are fine; rejecting leaves some of them. */
+  remove(keys: readonly string[]): Promise<void>;
+  /** Puts the object whether or not one is there, durable once it resolves. A reader sees the old bytes or the new, never a mixture. */
+  replace(key: string, bytes: Uint8Array): Promise<void>;
+}
+
 export class MissingObjectError extends Error {
   override readonly name = 'MissingObjectError';
   readonly key: string;

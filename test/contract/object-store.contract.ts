@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { MissingObjectError } from '../../shared/storage/object-store.ts';
-import type { ObjectStore } from '../../shared/storage/object-store.ts';
+import type { ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** What every object store promises. `makeStore` may give the same store each time: every test writes below a prefix of its own. */
-export const defineObjectStoreContract = (name: string, makeStore: () => Promise<ObjectStore>): void => {
-  const fresh = async (): Promise<{ store: ObjectStore; prefix: string }> => ({
+/** What every object store and its sweep promise. `makeStore` may give the same store each time: every test writes below a prefix of its own. */
+export const defineObjectStoreContract = (name: string, makeStore: () => Promise<ObjectStore & ObjectSweep>): void => {
+  const fresh = async (): Promise<{ store: ObjectStore & ObjectSweep; prefix: string }> => ({
     store: await makeStore(),
     prefix: `contract/${randomBytes(8).toString('hex')}`,
   });
@@ -80,6 +80,51 @@ export const defineObjectStoreContract = (name: string, makeStore: () => Promise
       await store.putIfAbsent(`${prefix}/dt=2026-01-01-00/a.parquet`, bytesOf('a'));
       await expect(store.get(`${prefix}/dt=2026-01-01-00`)).rejects.toBeInstanceOf(MissingObjectError);
       await expect(store.get(`${prefix}/dt=2026-01-01-00/a.parquet/b`)).rejects.toBeInstanceOf(MissingObjectError);
+    });
+
+    it('removes what it is told and nothing else, and does not mind what is not there', async () => {
+      const { store, prefix } = await fresh();
+      const keys = ['hot/a', 'hot/b', 'hot/c', 'raw/a'].map((end) => `${prefix}/${end}`);
+      await Promise.all(keys.map((key) => store.putIfAbsent(key, bytesOf(key))));
+      await store.remove([`${prefix}/hot/a`, `${prefix}/hot/b`, `${prefix}/hot/none`, `${prefix}/nothing/at/all`, `${prefix}/raw/a/below`]);
+      await store.remove([]);
+      await expect(store.get(`${prefix}/hot/a`)).rejects.toBeInstanceOf(MissingObjectError);
+      await expect(store.get(`${prefix}/hot/b`)).rejects.toBeInstanceOf(MissingObjectError);
+      for (const key of [`${prefix}/hot/c`, `${prefix}/raw/a`]) expect(textOf(await store.get(key))).toBe(key);
+    });
+
+    it('takes a key again after its object was removed, also where it was the last of its folder', async () => {
+      const { store, prefix } = await fresh();
+      await store.putIfAbsent(`${prefix}/hot/a`, bytesOf('first'));
+      await store.remove([`${prefix}/hot/a`]);
+      expect(await store.putIfAbsent(`${prefix}/hot/a`, bytesOf('second'))).toBe(true);
+      expect(textOf(await store.get(`${prefix}/hot/a`))).toBe('second');
+    });
+
+    it('removes more objects than one request of S3 takes', async () => {
+      const { store, prefix } = await fresh();
+      await store.putIfAbsent(`${prefix}/last`, bytesOf('x'));
+      await store.remove([...Array.from({ length: 1000 }, (_, i) => `${prefix}/${i}`), `${prefix}/last`]);
+      await expect(store.get(`${prefix}/last`)).rejects.toBeInstanceOf(MissingObjectError);
+    });
+
+    it('replaces an object, or makes it', async () => {
+      const { store, prefix } = await fresh();
+      for (const text of ['one', 'a second, longer', '', 'four']) {
+        await store.replace(`${prefix}/sql/list.txt`, bytesOf(text));
+        expect(textOf(await store.get(`${prefix}/sql/list.txt`))).toBe(text);
+      }
+      expect(await store.putIfAbsent(`${prefix}/sql/list.txt`, bytesOf('five'))).toBe(false);
+    });
+
+    it('shows a reader the old bytes or the new while it replaces', async () => {
+      const { store, prefix } = await fresh();
+      const texts = ['a', 'b'].map((letter) => letter.repeat(50_000));
+      await store.replace(`${prefix}/list`, bytesOf('a'.repeat(50_000)));
+      const writes = Array.from({ length: 10 }, (_, i) => store.replace(`${prefix}/list`, bytesOf(texts[i % 2] as string)));
+      const reads = await Promise.all(Array.from({ length: 20 }, async () => textOf(await store.get(`${prefix}/list`))));
+      await Promise.all(writes);
+      expect(reads.every((text) => texts.includes(text))).toBe(true);
     });
 
     it('keeps keys of every allowed character apart', async () => {

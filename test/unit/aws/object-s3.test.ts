@@ -1,4 +1,4 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { makeS3Objects } from '../../../shared/aws/object-s3.ts';
@@ -77,5 +77,24 @@ describe('objects on S3: getting', () => {
   it('gives nothing for a span past the end', async () => {
     s3.on(GetObjectCommand).rejects(refusal('InvalidRange', 416));
     expect(await make().objects.get('k', { offset: 99, length: 3 })).toHaveLength(0);
+  });
+});
+
+describe('objects on S3: sweeping', () => {
+  it('puts without a condition to replace', async () => {
+    s3.on(PutObjectCommand).resolves({});
+    await make().objects.replace('sql/list', Buffer.from('xy'));
+    expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toEqual({ Bucket: 'lake', Key: 'sql/list', Body: Buffer.from('xy'), ContentLength: 2 });
+  });
+
+  it('removes in requests of 1000 keys', async () => {
+    s3.on(DeleteObjectsCommand).resolves({});
+    await make().objects.remove(Array.from({ length: 1001 }, (_, i) => `k${i}`));
+    expect(s3.commandCalls(DeleteObjectsCommand).map((call) => call.args[0].input.Delete?.Objects?.length)).toEqual([1000, 1]);
+  });
+
+  it('rejects when S3 leaves an object, and names it', async () => {
+    s3.on(DeleteObjectsCommand).resolves({ Errors: [{ Key: 'k1', Code: 'InternalError' }] });
+    await expect(make().objects.remove(['k0', 'k1'])).rejects.toThrow('remove k1: found InternalError, and 1 of 2 objects left');
   });
 });
