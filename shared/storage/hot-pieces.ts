@@ -38,13 +38,24 @@ const WHOLE_FILE_BYTES = 1024 * 1024;
 const PARALLEL_READS = 32;
 const PARALLEL_HOURS = 8;
 
-/** The decoded parts of all hot files in which samples of the range may lie. */
-export const loadPieces = async (ports: HotPorts, range: PieceRange, counts?: SelectCounts): Promise<readonly Piece[]> => {
+/**
+ * The decoded parts of the hot files in which samples of the range may lie, oldest first. Some are read ahead; who takes them
+ * decides what is kept of them, and none is read once nobody takes the next.
+ */
+export async function* hotPieces(ports: HotPorts, range: PieceRange, counts?: SelectCounts): AsyncGenerator<Piece> {
   const hours = await hoursWithSamples(ports.catalog, range.fromMs, range.toMs);
   const files = (await mapBounded(hours, PARALLEL_HOURS, (hour) => hotFilesOf(ports.catalog, hour))).flat().filter((file) => mayHold(file, range));
   if (counts !== undefined) counts.files += files.length;
-  return mapBounded(files, PARALLEL_READS, (file) => loadPiece(ports, file, range.metric, counts));
-};
+  const ahead: Promise<Piece>[] = [];
+  for (const file of files) {
+    const piece = loadPiece(ports, file, range.metric, counts);
+    // Heard of where it is awaited; when an earlier one ends the read, nobody waits for this one.
+    piece.catch(() => undefined);
+    ahead.push(piece);
+    if (ahead.length === PARALLEL_READS) yield await (ahead.shift() as Promise<Piece>);
+  }
+  for (const piece of ahead) yield await piece;
+}
 
 const mayHold = (file: HotFile, { metric, fromMs, toMs }: PieceRange): boolean =>
   file.minTMs <= toMs &&

@@ -1,4 +1,4 @@
-/** `map` over all items, at most `atOnce` under way, results in the order of the items. The first failure rejects. */
+/** `map` over all items, at most `atOnce` under way, results in the order of the items. The first failure rejects, and no further item is begun. */
 export const mapBounded = async <T, R>(items: readonly T[], atOnce: number, map: (item: T) => Promise<R>): Promise<R[]> => {
   const results: R[] = [];
   results.length = items.length;
@@ -6,7 +6,12 @@ export const mapBounded = async <T, R>(items: readonly T[], atOnce: number, map:
   const work = async (): Promise<void> => {
     while (next < items.length) {
       const at = next++;
-      results[at] = await map(items[at] as T);
+      try {
+        results[at] = await map(items[at] as T);
+      } catch (error) {
+        next = items.length;
+        throw error;
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work));

@@ -4,9 +4,10 @@ import { PromqlLimitError } from '../promql/errors.ts';
 import type { Matcher } from '../promql/matcher.ts';
 import type { SelectSeries, SeriesBlock } from '../promql/series-source.ts';
 import { compareLabels } from '../promql/step-vector.ts';
-import { type HotPorts, loadPieces, type SelectCounts } from './hot-pieces.ts';
+import { type HotPorts, hotPieces, type SelectCounts } from './hot-pieces.ts';
 import { makeSeriesMatcher, type SeriesMatcher } from './label-matching.ts';
 import type { Piece } from './piece-cache.ts';
+import { SamplePages } from './sample-pages.ts';
 import { mergeSegments, type Segment } from './series-merge.ts';
 
 export interface SelectPorts extends HotPorts {
@@ -24,6 +25,11 @@ interface Found {
   readonly segments: Segment[];
 }
 
+interface TimeRange {
+  readonly fromMs: number; // inclusive
+  readonly toMs: number; // inclusive
+}
+
 /**
  * Series out of the hot files, read strongly consistent. Who shows a watermark reads it *before* this: then what it promises is
  * here. What was read is added to `counts`. Rejects with {@link PromqlLimitError} past the sample limit.
@@ -31,17 +37,25 @@ interface Found {
 export const makeSelectSeries =
   (ports: SelectPorts, counts?: SelectCounts): SelectSeries =>
   async ({ matchers, fromMs, toMs }) => {
-    const matcher = makeSeriesMatcher(matchers);
-    const pieces = await loadPieces(ports, { metric: matcher.metric, fromMs, toMs }, counts);
-    const found = findSeries(pieces, matcher, fromMs, toMs, ports.limits.maxSamples);
-    const block = blockOf(found);
+    const search = new SeriesSearch(makeSeriesMatcher(matchers), { fromMs, toMs });
+    const pages = new SamplePages();
+    const { maxSamples } = ports.limits;
+    let samples = 0;
+    for await (const piece of hotPieces(ports, { metric: search.metric, fromMs, toMs }, counts)) {
+      search.visit(piece, ({ segments }, start, end) => {
+        samples += end - start;
+        if (samples > maxSamples) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
+        segments.push(pages.copy(piece.tMs, piece.values, start, end));
+      });
+    }
+    const block = blockOf(search.found());
     if (counts !== undefined) counts.samples += block.tMs.length;
     return block;
   };
 
 /** The label sets with a sample within the time range that match any of the selectors, sorted; all of them without selectors. */
 export const seriesLabels = async (
-  ports: SelectPorts,
+  ports: HotPorts,
   selectors: readonly (readonly Matcher[])[],
   fromMs: number,
   toMs: number,
@@ -49,38 +63,55 @@ export const seriesLabels = async (
 ): Promise<readonly Labels[]> => {
   const all = new Map<string, Labels>();
   for (const matchers of selectors.length === 0 ? [[]] : selectors) {
-    const matcher = makeSeriesMatcher(matchers);
-    const pieces = await loadPieces(ports, { metric: matcher.metric, fromMs, toMs }, counts);
-    for (const { labels } of findSeries(pieces, matcher, fromMs, toMs, Infinity)) all.set(JSON.stringify(labels), labels);
+    const search = new SeriesSearch(makeSeriesMatcher(matchers), { fromMs, toMs });
+    for await (const piece of hotPieces(ports, { metric: search.metric, fromMs, toMs }, counts)) search.visit(piece, () => undefined);
+    for (const { labels } of search.found()) all.set(JSON.stringify(labels), labels);
   }
   return [...all.values()].sort(compareLabels);
 };
 
-const findSeries = (pieces: readonly Piece[], matcher: SeriesMatcher, fromMs: number, toMs: number, maxSamples: number): Found[] => {
-  const byMetric = new Map<string, Map<string, Found | undefined>>();
-  let samples = 0;
-  for (const piece of pieces) {
-    for (const [metric, first, end] of metricRuns(piece, matcher)) {
-      let byLabels = byMetric.get(metric);
-      if (byLabels === undefined) byMetric.set(metric, (byLabels = new Map<string, Found | undefined>()));
-      for (let k = first; k < end; k++) {
-        const segment = segmentWithin(piece, k, fromMs, toMs);
-        if (segment === undefined) continue;
-        const json = piece.labels[k] as string;
-        let found = byLabels.get(json);
-        if (found === undefined && !byLabels.has(json)) {
-          const labels = matcher.labelsOf(metric, json);
-          byLabels.set(json, (found = labels === undefined ? undefined : { labels, segments: [] }));
-        }
-        if (found === undefined) continue;
-        found.segments.push(segment);
-        samples += segment.end - segment.start;
+/** The series that match, gathered piece by piece. */
+class SeriesSearch {
+  private readonly matcher: SeriesMatcher;
+  private readonly range: TimeRange;
+  private readonly byMetric = new Map<string, Map<string, Found | undefined>>();
+
+  constructor(matcher: SeriesMatcher, range: TimeRange) {
+    this.matcher = matcher;
+    this.range = range;
+  }
+
+  get metric(): string | undefined {
+    return this.matcher.metric;
+  }
+
+  /** `take` gets each match with its samples of the piece in the range: `start` to `end` (exclusive), one at least. */
+  visit(piece: Piece, take: (found: Found, start: number, end: number) => void): void {
+    for (const [metric, first, seriesEnd] of metricRuns(piece, this.matcher)) {
+      let byLabels = this.byMetric.get(metric);
+      if (byLabels === undefined) this.byMetric.set(metric, (byLabels = new Map()));
+      for (let k = first; k < seriesEnd; k++) {
+        const [start, end] = within(piece, k, this.range);
+        if (start === end) continue;
+        const found = this.foundOf(byLabels, metric, piece.labels[k] as string);
+        if (found !== undefined) take(found, start, end);
       }
     }
-    if (samples > maxSamples) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
   }
-  return [...byMetric.values()].flatMap((byLabels) => [...byLabels.values()].filter((found) => found !== undefined));
-};
+
+  found(): Found[] {
+    return [...this.byMetric.values()].flatMap((byLabels) => [...byLabels.values()].filter((found) => found !== undefined));
+  }
+
+  private foundOf(byLabels: Map<string, Found | undefined>, metric: string, json: string): Found | undefined {
+    let found = byLabels.get(json);
+    if (found === undefined && !byLabels.has(json)) {
+      const labels = this.matcher.labelsOf(metric, json);
+      byLabels.set(json, (found = labels === undefined ? undefined : { labels, segments: [] }));
+    }
+    return found;
+  }
+}
 
 /** The runs of series of one metric that can match: [metric, first series, end (exclusive)]. */
 function* metricRuns(piece: Piece, matcher: SeriesMatcher): Generator<readonly [metric: string, first: number, end: number]> {
@@ -107,14 +138,13 @@ const firstOf = (metrics: readonly string[], metric: string): number => {
   return low;
 };
 
-const segmentWithin = (piece: Piece, k: number, fromMs: number, toMs: number): Segment | undefined => {
-  const { tMs, values } = piece;
-  let start = piece.offsets[k] as number;
-  let end = piece.offsets[k + 1] as number;
+const within = ({ offsets, tMs }: Piece, k: number, { fromMs, toMs }: TimeRange): readonly [start: number, end: number] => {
+  let start = offsets[k] as number;
+  let end = offsets[k + 1] as number;
   // Mostly all of them or none are within: files are cut by hour and by flush.
   while (start < end && (tMs[start] as number) < fromMs) start++;
   while (end > start && (tMs[end - 1] as number) > toMs) end--;
-  return start === end ? undefined : { tMs, values, start, end };
+  return [start, end];
 };
 
 const blockOf = (found: Found[]): SeriesBlock => {

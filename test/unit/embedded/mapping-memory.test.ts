@@ -1,8 +1,7 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { startMapping } from '../../../shared/embedded/mapping.ts';
 import type { MappingSource } from '../../../shared/embedded/mapping-source.ts';
+import { usedBytes } from '../../support/heap.ts';
 
 const EMPTY: MappingSource = {
   listShards: async () => [{ shardId: 's', parentIds: [], startingHashKey: '0', open: true }],
@@ -13,12 +12,6 @@ const EMPTY: MappingSource = {
   inFlight: async () => undefined,
   markInFlight: async () => undefined,
   trim: async () => undefined,
-};
-
-const heapBytes = (): number => {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  return process.memoryUsage().heapUsed;
 };
 
 it('an idle mapping holds no more memory after 100,000 looks at its shard than after 1,000', async () => {
@@ -36,8 +29,8 @@ it('an idle mapping holds no more memory after 100,000 looks at its shard than a
   const [few, many] = [reached(1000), reached(100_000)];
   const mapping = startMapping({ stream: EMPTY, deliver: async () => undefined, nowMs: () => looks, sleep });
   await few;
-  const before = heapBytes();
+  const before = usedBytes();
   await many;
-  expect((heapBytes() - before) / 99_000).toBeLessThan(20);
+  expect((usedBytes() - before) / 99_000).toBeLessThan(20);
   await mapping.stop();
 });
