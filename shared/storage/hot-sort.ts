@@ -1,6 +1,7 @@
-import { bitsOf, STALE_HIGH, STALE_LOW } from '../model/stale.ts';
+import { bitsOf } from '../model/stale.ts';
 import type { SampleBatch } from '../model/sample-batch.ts';
 import { compareUtf8 } from '../model/utf8.ts';
+import { sortSeriesSamples } from './sample-order.ts';
 
 /**
  * Samples of distinct series, sorted by (metric, labels, time) in UTF-8 byte order, each time once. Series k owns the samples
@@ -187,40 +188,7 @@ class SortedSeries {
 
   /** Ends the open series: sorts it where times do not ascend, and keeps the first of each time. */
   private close(): void {
-    if (!this.ascends) this.end = this.sortOpen(this.starts[this.series - 1] as number, this.end);
+    if (!this.ascends) this.end = sortSeriesSamples(this.tMs, this.values, this.starts[this.series - 1] as number, this.end);
     this.ascends = true;
   }
-
-  private sortOpen(from: number, to: number): number {
-    const t = this.tMs.slice(from, to);
-    const v = this.values.slice(from, to);
-    const bits = bitsOf(v);
-    const order = Uint32Array.from(t, (_, i) => i).sort((a, b) => (t[a] as number) - (t[b] as number) || compareBits(v, bits, a, b));
-    let end = from;
-    for (const i of order) {
-      if (end > from && this.tMs[end - 1] === t[i]) continue;
-      this.tMs[end] = t[i] as number;
-      this.bits[2 * end] = bits[2 * i] as number;
-      this.bits[2 * end + 1] = bits[2 * i + 1] as number;
-      end++;
-    }
-    return end;
-  }
 }
-
-/**
- * The order over values of one identity (series, time); the first stays. A number before NaN before the stale marker, the
- * greater number first; what is equal as a number (zeros, NaNs) by its bits, so that any two orders agree.
- */
-const compareBits = (values: Float64Array, bits: Uint32Array, a: number, b: number): number => {
-  const rank = rankOf(values, bits, a) - rankOf(values, bits, b);
-  if (rank !== 0) return rank;
-  const difference = (values[b] as number) - (values[a] as number);
-  if (difference !== 0 && !Number.isNaN(difference)) return difference;
-  return (bits[2 * a + 1] as number) - (bits[2 * b + 1] as number) || (bits[2 * a] as number) - (bits[2 * b] as number);
-};
-
-const rankOf = (values: Float64Array, bits: Uint32Array, i: number): number => {
-  if (!Number.isNaN(values[i])) return 0;
-  return bits[2 * i] === STALE_LOW && bits[2 * i + 1] === STALE_HIGH ? 2 : 1;
-};
