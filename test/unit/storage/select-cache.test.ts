@@ -24,6 +24,15 @@ describe('makePieceCache', () => {
     expect((await cache.get('b', async () => piece(1))).tMs).toHaveLength(1);
   });
 
+  it('counts the texts of the labels, each once', async () => {
+    const cache = makePieceCache(1e9);
+    const texts = [1, 2].map((i) => `{"k":"${'x'.repeat(10_000)}${i}"}`);
+    const labels = [...texts, ...texts];
+    await cache.get('a', async () => ({ ...piece(4), metrics: ['m', 'm', 'n', 'n'], labels, offsets: Uint32Array.of(0, 1, 2, 3, 4) }));
+    expect(cache.heldBytes).toBeGreaterThan(20_000);
+    expect(cache.heldBytes).toBeLessThan(22_000);
+  });
+
   it('reads once for calls that meet', async () => {
     const cache = makePieceCache(1e6);
     let loads = 0;
