@@ -3,7 +3,7 @@ import { type Decoded, rejectedSamples } from '../../shared/protocols/decoded.ts
 import { LabelCache } from '../../shared/protocols/label-cache.ts';
 import { decodeRemoteWrite } from '../../shared/protocols/remote-write.ts';
 import type { SampleLimits } from '../../shared/protocols/limits.ts';
-import { decodeSnappy } from '../../shared/protocols/snappy.ts';
+import { announcedBytes, decodeSnappy } from '../../shared/protocols/snappy.ts';
 import { requireMediaType } from './content-type.ts';
 import type { BodyToRead, Protocol } from './protocol.ts';
 import { rejectionText } from './rejection-text.ts';
@@ -42,18 +42,8 @@ const checkType = ({ contentType, contentEncoding }: BodyToRead): void => {
 };
 
 const decompress = ({ bytes, capBytes }: BodyToRead): Uint8Array => {
+  // Told from damaged bytes, and before memory is spent.
   const announced = announcedBytes(bytes);
   if (announced > capBytes) throw new HttpFault(413, `remote write: ${announced} bytes after snappy, ${capBytes} bytes allowed`);
   return decodeSnappy(bytes, capBytes);
-};
-
-/** The length that a snappy block starts with, read before anything else so that a bomb is told from damaged bytes. */
-const announcedBytes = (block: Uint8Array): number => {
-  let length = 0;
-  for (let i = 0; i < 5; i++) {
-    const byte = block[i] ?? 0;
-    length += (byte & 0x7f) * 2 ** (7 * i);
-    if (byte < 0x80) break;
-  }
-  return length;
 };
