@@ -245,10 +245,10 @@ describe('segments of the embedded stream', () => {
     for (const text of ['a', 'b', 'c']) await stream.putRecords([record(text.repeat(100))]);
     await stream.saveCheckpoint('shard-000000', '3');
     nowMs = 2000;
-    let putting = true;
+    const enough = new AbortController();
     // Two senders in turn: when one put is durable, another has long been waiting.
     const sender = async (): Promise<void> => {
-      while (putting) await stream.putRecords([record('d')]);
+      while (!enough.signal.aborted) await stream.putRecords([record('d')]);
     };
     const first = sender();
     await Promise.resolve();
@@ -256,7 +256,7 @@ describe('segments of the embedded stream', () => {
     const senders = [first, sender()];
     await Promise.race([stream.trim(), new Promise((resolve) => setTimeout(resolve, 300))]);
     const names = await segmentsOf(dir);
-    putting = false;
+    enough.abort();
     await Promise.all(senders);
     expect(names).not.toContain('shard-000000.0000000000000001.seg');
     await stream.close();
