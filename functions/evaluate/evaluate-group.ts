@@ -17,6 +17,12 @@ import type { TickScope } from './tick-scope.ts';
 /** Rules of one slot that are evaluated at once: enough to hide the latency of reads, few enough for the memory. */
 const RULES_PARALLEL = 4;
 
+/**
+ * A rule that computes for longer ends as an error: it would hold back all others. 50 million samples, the most that a query
+ * may read, take some seconds. One that takes longer than its group's interval would never keep up.
+ */
+const RULE_TIMEOUT_MS = 10_000;
+
 /** Every slot of the group that is due, oldest first: transitions, then the cursor. */
 export const evaluateGroup = async (scope: TickScope, group: RuleGroup, clock: SlotClock): Promise<void> => {
   const { memory, report } = scope;
@@ -54,7 +60,10 @@ const evaluateSlot = async (scope: TickScope, group: RuleGroup, slot: Slot): Pro
 const evaluateRule = async (scope: TickScope, group: RuleGroup, rule: AlertingRule, slot: Slot): Promise<RuleOutcome> => {
   if (!slot.complete && firesOnAbsence(rule.expr)) return { rule, step: undefined, error: undefined };
   try {
-    const vector = await instantQuery(scope.ports.select, rule.query, slot.slotMs);
+    const vector = await instantQuery(scope.ports.select, rule.query, slot.slotMs, {
+      clockMs: scope.ports.clockMs,
+      timeoutMs: Math.min(RULE_TIMEOUT_MS, group.intervalMs),
+    });
     const step = advanceRule(rule, scope.memory.alerts.get(rule.id) ?? new Map(), samplesOfRule(rule, vector), slot, group.limit);
     return { rule, step, error: undefined };
   } catch (error) {

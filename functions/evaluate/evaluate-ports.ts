@@ -19,6 +19,8 @@ export interface EvaluatePorts {
   readonly putRecords: PutRecords;
   readonly listShards: ListShards;
   readonly publish: Publish;
+  /** The wall clock, which ends rules that compute for too long; slots and states follow the tick's own time alone. */
+  readonly clockMs: () => number;
   /** Where people reach this installation, without a slash at the end; '' when unknown. */
   readonly externalUrl: string;
   /** Default: 15 s (slots.ts). */

@@ -36,6 +36,7 @@ const ports: EvaluatePorts = {
   putRecords: makeKinesisPut(kinesis, config.streamName, realPacing),
   listShards: makeKinesisListShards(kinesis, config.streamName),
   publish: makeSnsPublish(snsClient(), config.topicArn),
+  clockMs: Date.now,
   externalUrl: config.externalUrl.replace(/\/$/, ''),
 };
 

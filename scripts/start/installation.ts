@@ -160,6 +160,7 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
       putRecords: stream.putRecords,
       listShards: stream.listShards,
       publish: fanOut.publish,
+      clockMs: Date.now,
       externalUrl: options.url,
     },
     holder: randomBytes(8).toString('hex'),

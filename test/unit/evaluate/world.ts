@@ -127,6 +127,7 @@ export class World {
       },
       listShards: async () => this.shards,
       publish: async (notification) => void this.published.push(notification),
+      clockMs: () => this.nowMs,
       externalUrl: 'http://tidemark.example',
       ...changes,
     };
