@@ -1,8 +1,9 @@
+import { firesOnAbsence } from '../../shared/alerting/absence.ts';
 import { advanceRule } from '../../shared/alerting/advance-rule.ts';
 import type { RuleStep } from '../../shared/alerting/advance-rule.ts';
 import { advanceCursor } from '../../shared/alerting/cursors.ts';
 import { notificationOf } from '../../shared/alerting/notification.ts';
-import { firesOnAbsence, samplesOfRule } from '../../shared/alerting/rule-samples.ts';
+import { samplesOfRule } from '../../shared/alerting/rule-samples.ts';
 import { dueSlots } from '../../shared/alerting/slots.ts';
 import type { Slot, SlotClock } from '../../shared/alerting/slots.ts';
 import { inParallel } from '../../shared/alerting/spread.ts';

@@ -1,7 +1,5 @@
 import { METRIC_NAME, labelsToJson, makeLabels } from '../model/labels.ts';
 import type { LabelPair, Labels } from '../model/labels.ts';
-import { childrenOf } from '../promql/ast.ts';
-import type { Expr } from '../promql/ast.ts';
 import type { AlertingRule, NamedTemplate } from '../rules/rule-group.ts';
 import type { TemplateInput } from '../rules/template.ts';
 import type { AlertSample } from './alert.ts';
@@ -46,7 +44,3 @@ export const samplesOfRule = (rule: AlertingRule, vector: readonly VectorSample[
 /** Annotations keep empty texts, unlike labels. */
 const expandAll = (templates: readonly NamedTemplate[], input: TemplateInput): Labels =>
   templates.map(([name, template]): LabelPair => [name, template.expand(input).toWellFormed()]);
-
-/** Whether an expression can match because samples are missing: it says nothing then in an incomplete slot. */
-export const firesOnAbsence = (expr: Expr): boolean =>
-  (expr.kind === 'call' && (expr.name === 'absent' || expr.name === 'absent_over_time')) || childrenOf(expr).some(firesOnAbsence);

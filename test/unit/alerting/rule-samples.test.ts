@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fingerprint } from '../../../shared/alerting/fingerprint.ts';
 import { subjectOf } from '../../../shared/alerting/notification.ts';
-import { firesOnAbsence, samplesOfRule } from '../../../shared/alerting/rule-samples.ts';
+import { samplesOfRule } from '../../../shared/alerting/rule-samples.ts';
 import { makeLabels } from '../../../shared/model/labels.ts';
-import { parseQuery } from '../../../shared/promql/parser.ts';
 import type { AlertingRule } from '../../../shared/rules/rule-group.ts';
 import { parseRuleFile } from '../../../shared/rules/rule-file.ts';
 
@@ -35,17 +34,6 @@ describe('the size of an alert', () => {
   it('is capped, as an error of the rule', () => {
     const vector = [{ labels: makeLabels([['host', 'h'.repeat(6000)]]), value: 0 }];
     expect(() => samplesOfRule(ruleOf('annotations: {a: "{{ $labels.host }}", b: "{{ $labels.host }}"}'), vector)).toThrow(/found 180\d\d bytes/);
-  });
-});
-
-describe('firesOnAbsence', () => {
-  it.each([
-    ['absent(up)', true],
-    ['sum(rate(x[5m])) > 1 or (absent_over_time(up[5m]) * 2)', true],
-    ['absent_something > 1', false],
-    ['up == 0', false],
-  ])('%s: %s', (query, fires) => {
-    expect(firesOnAbsence(parseQuery(query))).toBe(fires);
   });
 });
 
