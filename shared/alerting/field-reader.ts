@@ -14,7 +14,7 @@ export class FieldReader {
     this.place = place;
     this.fields = new Map(fields.map((field) => [field.key, field]));
     for (const { key, keyNode } of fields) {
-      if (!known.includes(key)) yaml.fail(keyNode, `${what}: the field ${JSON.stringify(key)} is unknown or not supported yet, allowed are ${known.join(', ')}`);
+      if (!known.includes(key)) yaml.fail(keyNode, `${what}: the field ${yaml.quoteKey(key)} is unknown or not supported yet, allowed are ${known.join(', ')}`);
     }
   }
 
@@ -55,8 +55,8 @@ export class FieldReader {
     if (!this.has(key)) return [];
     const what = `${this.what}: ${key}`;
     return this.yaml.fields(this.node(key), what).map((field) => {
-      const value = this.yaml.text(field.value, `${what} ${JSON.stringify(field.key)}`);
-      if (value.includes('{{')) this.yaml.fail(field.value, `${what} ${JSON.stringify(field.key)}: found a template, which is not supported yet here; plain text is`);
+      const value = this.yaml.text(field.value, `${what} ${this.yaml.quoteKey(field.key)}`);
+      if (value.includes('{{')) this.yaml.fail(field.value, `${what} ${this.yaml.quoteKey(field.key)}: found a template, which is not supported yet here; plain text is`);
       return [field.key, value] as const;
     });
   }

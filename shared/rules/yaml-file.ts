@@ -78,6 +78,15 @@ export class YamlFile {
     return found.type === 'PLAIN' && (text === '~' || text === 'null') ? '' : text;
   }
 
+  /**
+   * A key for a message. In a file with secrets only as far as it looks like a name: where the space after the colon is missing
+   * in a flow mapping, `{password:x}`, the value is a part of the key.
+   */
+  quoteKey(key: string): string {
+    const name = /^[\w.-]{0,64}/.exec(key)?.[0] ?? '';
+    return JSON.stringify(!this.hasSecrets || name === key ? key : `${name}…`);
+  }
+
   isList(node: YamlNode): boolean {
     return isSeq(this.resolve(node));
   }
@@ -105,7 +114,7 @@ export class YamlFile {
       const key = this.text(keyNode, `${what}: key`);
       const value = pair.value as YamlNode;
       if (key === '<<' && depth < MAX_MERGE_DEPTH) merged.push(...this.mergedFields(value, what, depth + 1));
-      else if (taken.has(key)) this.fail(keyNode, `${what}: "${key}" is given twice, a key stands once`);
+      else if (taken.has(key)) this.fail(keyNode, `${what}: ${this.quoteKey(key)} is given twice, a key stands once`);
       else own.push({ key, keyNode, value });
       taken.add(key);
     }

@@ -86,6 +86,25 @@ inhibit_rules: []
     }
   });
 
+  it.each([
+    'global: {smtp_auth_password:hunter2}',
+    'global: {smtp_auth_password:hunter2, smtp_auth_password:hunter2}',
+    'receivers: [{name: ops, webhook_configs: [{url:https://hunter2}]}]',
+    'receivers: [{name: ops, email_configs: [{to: a, headers: {X-Token:hunter2: "{{ x }}", X-Token:hunter2: [1]}}]}]',
+    'global: {? {hunter2: x} : y}',
+    'hunter2 hunter2 hunter2: x',
+    'global: {smtp_auth_password=hunter2: x}',
+  ])('does not quote one that a missing space makes a part of the key: %s', (text) => {
+    const { errors } = parseAlertmanagerFile(`route: {receiver: ops}\n${text}\n`, 'am.yml');
+    expect(errors.length).toBeGreaterThan(0);
+    expect(errors.join('\n').replace(/the field "hunter2…"/, '')).not.toContain('hunter2');
+  });
+
+  it('names an unknown field, as far as it looks like a name', () => {
+    expect(parseAlertmanagerFile('global: {smtp_auth_pasword: x}', 'am.yml').errors.join()).toContain('"smtp_auth_pasword"');
+    expect(parseAlertmanagerFile('global: {smtp_auth_password:x}', 'am.yml').errors.join()).toContain('"smtp_auth_password…"');
+  });
+
   it('needs a route and known receivers', () => {
     expect(parseAlertmanagerFile('receivers: [{name: a}]', 'am.yml').errors.join()).toContain('found no route');
     expect(parseAlertmanagerFile('route: {}\nreceivers: [{name: a}]', 'am.yml').errors.join()).toContain('found no receiver');
