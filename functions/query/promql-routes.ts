@@ -1,6 +1,5 @@
 import type { Context } from 'hono';
 import { installationWatermark } from '../../shared/catalog/watermarks.ts';
-import { messageOf } from '../../shared/errors.ts';
 import { HttpFault } from '../../shared/http/http-fault.ts';
 import { PromqlExecutionError, PromqlParseError } from '../../shared/promql/errors.ts';
 import { evaluateInstant, evaluateRange, type QueryOptions } from '../../shared/promql/engine.ts';
@@ -10,6 +9,7 @@ import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import { makeSelectCounts } from '../../shared/storage/hot-pieces.ts';
 import { makeSelectSeries } from '../../shared/storage/select-series.ts';
 import { successInPieces } from './answers.ts';
+import { deadlineOf } from './deadline.ts';
 import { durationParameter, invalidParameter, limitParameter, rangeParameters, timeParameter } from './params.ts';
 import { requestParameters } from './request-parameters.ts';
 import type { QueryPorts } from './query-ports.ts';
@@ -36,7 +36,7 @@ const answerQuery = async (ports: QueryPorts, c: Context, params: URLSearchParam
   // Before the samples: what the watermark promises, they hold.
   const watermarkMs = await installationWatermark(ports.catalog);
   const counts = makeSelectCounts();
-  const result = await evaluate(makeSelectSeries(ports, counts), params.get('query') ?? '', options).catch((error: unknown) => {
+  const result = await evaluate(makeSelectSeries({ ...ports, check: options.check }, counts), params.get('query') ?? '', options).catch((error: unknown) => {
     throw queryFault(error);
   });
   const { value, isCut } = cutTo(result, limit);
@@ -64,25 +64,15 @@ const cutTo = (result: QueryResult, limit: number): { readonly value: QueryResul
   return { value: result, isCut: false };
 };
 
-class QueryTimeoutError extends Error {
-  override readonly name = 'QueryTimeoutError';
-}
-
 const optionsOf = (ports: QueryPorts, params: URLSearchParams): QueryOptions => {
-  const timeoutMs = Math.min(durationParameter(params, 'timeout') ?? Infinity, ports.limits.timeoutMs);
   const lookbackMs = durationParameter(params, 'lookback_delta');
   if (lookbackMs !== undefined && lookbackMs <= 0) throw invalidParameter('lookback_delta', 'zero or negative, a positive duration allowed');
-  const untilMs = ports.nowMs() + timeoutMs;
-  const check = (): void => {
-    if (ports.nowMs() >= untilMs) throw new QueryTimeoutError('query timed out in expression evaluation');
-  };
-  return { maxSamples: ports.limits.maxSamples, check, ...(lookbackMs === undefined ? {} : { lookbackMs }) };
+  return { maxSamples: ports.limits.maxSamples, check: deadlineOf(ports, params), ...(lookbackMs === undefined ? {} : { lookbackMs }) };
 };
 
 /** Prometheus' status and words of what went wrong in a query. */
 const queryFault = (error: unknown): unknown => {
   if (error instanceof PromqlParseError) return new HttpFault(400, `invalid parameter "query": ${error.message}`, { cause: error });
   if (error instanceof PromqlExecutionError) return new HttpFault(422, error.message, { cause: error });
-  if (error instanceof QueryTimeoutError) return new HttpFault(503, messageOf(error), { cause: error });
   return error;
 };

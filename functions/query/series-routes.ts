@@ -7,6 +7,7 @@ import type { Matcher } from '../../shared/promql/matcher.ts';
 import { parseMatchers } from './match-parameter.ts';
 import { seriesLabels } from '../../shared/storage/select-series.ts';
 import { success } from './answers.ts';
+import { deadlineOf } from './deadline.ts';
 import { invalidParameter, limitParameter, timeParameter, unescapeLabelName } from './params.ts';
 import { requestParameters } from './request-parameters.ts';
 import type { QueryPorts } from './query-ports.ts';
@@ -24,7 +25,7 @@ const findLabels = async (ports: QueryPorts, params: URLSearchParams, selectors:
   const endMs = timeParameter(params, 'end', ports.nowMs());
   const startMs = timeParameter(params, 'start', endMs - DEFAULT_RANGE_MS);
   if (endMs < startMs) throw invalidParameter('end', 'end timestamp must not be before start timestamp');
-  return seriesLabels(ports, selectors, startMs, endMs);
+  return seriesLabels({ ...ports, check: deadlineOf(ports, params) }, selectors, startMs, endMs);
 };
 
 const answerList = async (ports: QueryPorts, c: Context, params: URLSearchParams, list: (selectors: readonly (readonly Matcher[])[]) => Promise<readonly string[]>): Promise<Response> => {

@@ -10,6 +10,8 @@ export interface HotPorts {
   readonly objects: ObjectStore;
   readonly catalog: ItemTable;
   readonly cache: PieceCache;
+  /** Called for every file that is read and every label set that is judged: what it throws ends the read. */
+  readonly check?: (() => void) | undefined;
 }
 
 /** What a query has read so far; requests are those that went to the object store, so a warm cache makes none. */
@@ -48,6 +50,7 @@ export async function* hotPieces(ports: HotPorts, range: PieceRange, counts?: Se
   if (counts !== undefined) counts.files += files.length;
   const ahead: Promise<Piece>[] = [];
   for (const file of files) {
+    ports.check?.();
     const piece = loadPiece(ports, file, range.metric, counts);
     // Heard of where it is awaited; when an earlier one ends the read, nobody waits for this one.
     piece.catch(() => undefined);

@@ -13,7 +13,8 @@ export interface SeriesMatcher {
   labelsOf(metric: string, labelsJson: string): Labels | undefined;
 }
 
-export const makeSeriesMatcher = (matchers: readonly Matcher[]): SeriesMatcher => {
+/** `check` is called before a text is judged, since a regex of thousands of states takes ms for each. */
+export const makeSeriesMatcher = (matchers: readonly Matcher[], check?: () => void): SeriesMatcher => {
   const ofMetric = matchers.filter((matcher) => matcher.name === METRIC_NAME);
   const onMetric = ofMetric.map((matcher) => compileMatcher(matcher));
   const onLabels = matchers.filter((matcher) => matcher.name !== METRIC_NAME).map((matcher) => [matcher.name, compileMatcher(matcher)] as const);
@@ -24,6 +25,7 @@ export const makeSeriesMatcher = (matchers: readonly Matcher[]): SeriesMatcher =
     matchesMetric(metric) {
       let verdict = metrics.get(metric);
       if (verdict === undefined) {
+        check?.();
         verdict = onMetric.every((matches) => matches(metric));
         metrics.set(metric, verdict);
       }
@@ -31,7 +33,10 @@ export const makeSeriesMatcher = (matchers: readonly Matcher[]): SeriesMatcher =
     },
     labelsOf(metric, labelsJson) {
       // The labels without the name are shared by all metrics of a host, so they are judged once for all.
-      if (!labels.has(labelsJson)) labels.set(labelsJson, judge(labelsFromJson('', labelsJson), onLabels));
+      if (!labels.has(labelsJson)) {
+        check?.();
+        labels.set(labelsJson, judge(labelsFromJson('', labelsJson), onLabels));
+      }
       const rest = labels.get(labelsJson);
       return rest === undefined ? undefined : withName(metric, rest);
     },

@@ -37,7 +37,7 @@ interface TimeRange {
 export const makeSelectSeries =
   (ports: SelectPorts, counts?: SelectCounts): SelectSeries =>
   async ({ matchers, fromMs, toMs }) => {
-    const search = new SeriesSearch(makeSeriesMatcher(matchers), { fromMs, toMs });
+    const search = new SeriesSearch(makeSeriesMatcher(matchers, ports.check), { fromMs, toMs });
     const pages = new SamplePages();
     const { maxSamples } = ports.limits;
     let samples = 0;
@@ -63,7 +63,7 @@ export const seriesLabels = async (
 ): Promise<readonly Labels[]> => {
   const all = new Map<string, Labels>();
   for (const matchers of selectors.length === 0 ? [[]] : selectors) {
-    const search = new SeriesSearch(makeSeriesMatcher(matchers), { fromMs, toMs });
+    const search = new SeriesSearch(makeSeriesMatcher(matchers, ports.check), { fromMs, toMs });
     for await (const piece of hotPieces(ports, { metric: search.metric, fromMs, toMs }, counts)) search.visit(piece, () => undefined);
     for (const { labels } of search.found()) all.set(JSON.stringify(labels), labels);
   }

@@ -65,6 +65,8 @@ describe('/api/v1/query', () => {
     await slow.store(['up', '{}', [0, 1]]);
     const timedOut = await slow.get('/api/v1/query?query=up&timeout=1');
     expect([timedOut.status, await timedOut.json()]).toEqual([503, { status: 'error', errorType: 'timeout', error: 'query timed out in expression evaluation' }]);
+    const slowSeries = await slow.get('/api/v1/series?match[]=up&timeout=1');
+    expect([slowSeries.status, await slowSeries.json()]).toMatchObject([503, { errorType: 'timeout' }]);
     await slow.close();
     const small = await openQuery({ limits: { maxSamples: 1, timeoutMs: 30_000 } });
     await small.store(['up', '{}', [-1000, 1], [0, 1]]);

@@ -93,6 +93,18 @@ describe('makeSelectSeries', () => {
   });
 });
 
+it('a read ends at its deadline, between files and between label sets', async () => {
+  await query.store(...Array.from({ length: 50 }, (_, i) => ['m', `{"host":"${i}"}`, [0, 1]] as const));
+  let calls = 0;
+  const check = (): void => {
+    if (++calls === 20) throw new Error('time is up');
+  };
+  await expect(makeSelectSeries({ ...ports, check })({ matchers: [is('__name__', 'm'), is('host', '(a?)*x', '=~')], fromMs: NOW_MS, toMs: NOW_MS })).rejects.toThrow('time is up');
+  for (let i = 0; i < 30; i++) await query.store(['n', '{}', [0, 1]]);
+  calls = 0;
+  await expect(seriesLabels({ ...ports, check }, [[is('__name__', 'n')]], NOW_MS, NOW_MS)).rejects.toThrow('time is up');
+});
+
 describe('seriesLabels', () => {
   it('lists each label set once, with a sample in the range', async () => {
     await query.store(['m', '{"host":"a"}', [0, 1]], ['n', '{}', [-1000, 1]]);
