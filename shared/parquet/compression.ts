@@ -32,7 +32,8 @@ const decompressZstd = (codec: number, packed: Uint8Array, plainBytes: number): 
   try {
     return zstdDecompressSync(packed, {
       maxOutputLength: Math.max(1, plainBytes),
-      chunkSize: Math.max(64, Math.min(plainBytes, CHUNK_MAX_BYTES)),
+      // With a byte to spare the engine sees the end at once; a full chunk would cost it a second call and a second chunk.
+      chunkSize: Math.max(64, Math.min(plainBytes + 1, CHUNK_MAX_BYTES)),
       params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX },
     });
   } catch (cause) {

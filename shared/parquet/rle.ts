@@ -1,7 +1,7 @@
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { CorruptFileError } from './errors.ts';
-import { forEachRun, type Runs, type RunsBuilder, rowsOf } from './runs.ts';
+import { type Runs, type RunsBuilder, rowsOf } from './runs.ts';
 
 /** Literal values collected before they are written bit-packed; a multiple of the group of 8. */
 const LITERALS = 512;
@@ -19,34 +19,38 @@ export const writeHybrid = (out: ByteWriter, runs: Runs, width: number): void =>
   const valueBytes = (width + 7) >> 3;
   const literals = new Int32Array(LITERALS);
   let pending = 0;
-  const flush = (): void => {
-    if (pending > 0) writeLiterals(out, literals, pending, width);
-    pending = 0;
-  };
-  forEachRun(runs, 0, rowsOf(runs), (id, start, end) => {
+  let start = 0;
+  for (let i = 0; i < runs.ids.length; i++) {
+    const id = runs.ids[i] as number;
+    const end = runs.ends[i] as number;
     let rows = end - start;
+    start = end;
     // A bit-packed group is whole before a run may follow: only the last one of a page is padded.
     for (; (pending & 7) !== 0 && rows > 0; rows--) literals[pending++] = id;
     if (rows >= 8 || (rows > 1 && rows * width > 8 * (valueBytes + 1))) {
-      flush();
+      if (pending > 0) writeLiterals(out, literals, pending, width);
+      pending = 0;
       writeRun(out, id, rows, valueBytes);
-      return;
+      continue;
     }
     for (; rows > 0; rows--) {
-      if (pending === LITERALS) flush();
+      if (pending === LITERALS) {
+        writeLiterals(out, literals, pending, width);
+        pending = 0;
+      }
       literals[pending++] = id;
     }
-  });
-  flush();
+  }
+  if (pending > 0) writeLiterals(out, literals, pending, width);
 };
 
 const writeRun = (out: ByteWriter, id: number, rows: number, valueBytes: number): void => {
   out.varint(rows * 2);
-  let rest = id;
-  for (let i = 0; i < valueBytes; i++) {
-    out.byte(rest & 0xff);
-    rest >>>= 8;
-  }
+  const { bytes } = out;
+  let at = out.position;
+  // The varint's room for ten bytes leaves five at least: it counts no more than 2^32 rows.
+  for (let i = 0, rest = id; i < valueBytes; i++, rest >>>= 8) bytes[at++] = rest & 0xff;
+  out.position = at;
 };
 
 const writeLiterals = (out: ByteWriter, literals: Int32Array, count: number, width: number): void => {

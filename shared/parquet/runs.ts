@@ -84,6 +84,7 @@ export const sliceRuns = (runs: Runs, from: number, to: number): Runs => {
 
 /** 1 where a row has a value, 0 where it has none: the definition levels of a flat column. */
 export const levelsOf = (runs: Runs): Runs => {
+  if (!runs.ids.includes(NULL_ID)) return { ids: Int32Array.of(1), ends: Uint32Array.of(rowsOf(runs)) };
   const levels = new RunsBuilder();
   forEachRun(runs, 0, rowsOf(runs), (id, start, end) => levels.add(id === NULL_ID ? 0 : 1, end - start));
   return levels.build();

@@ -19,6 +19,8 @@ export interface ScaledColumns {
 
 const MANTISSA_MAX = 2 ** 51;
 const SPREAD_MAX = 2 ** 50;
+/** Doubles of this size are the integers, so adding and subtracting it rounds what lies within ±2^51 to the nearest. */
+const ROUNDER = 1.5 * 2 ** 52;
 /** Division by 10^0..10^6: more decimals do not come in measurements, and the search costs a pass each. */
 const DIVISORS: readonly number[] = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
 /** Up to here a series' own vbase costs more bytes than the jump it saves in voff (measured: 1 to 3 points). */
@@ -73,39 +75,31 @@ export class ScaledValuesBuilder {
 
   /**
    * Appends the mantissas of the series' scalable values for the first divisor that gives back all of them, and returns it;
-   * none where there is no such divisor.
+   * none where there is no such divisor. What a divisor gives back, every greater one does, so a miss moves on to the next.
    */
   private takeMantissas(values: Float64Array, from: number, to: number): number {
-    const start = this.voffCount;
-    for (const divisor of DIVISORS) {
-      this.voffCount = start;
-      const reached = this.takeFor(divisor, values, from, to);
-      if (reached === to) return this.voffCount > start ? divisor : 1;
-    }
-    this.voffCount = start;
-    return 1;
-  }
-
-  /** Returns the first sample whose value the divisor does not give back, or `to`. */
-  private takeFor(divisor: number, values: Float64Array, from: number, to: number): number {
-    const { voff } = this;
-    let at = this.voffCount;
-    let min = Infinity;
-    let max = -Infinity;
+    const { voff, voffCount: start } = this;
+    let at = start;
+    let scale = 0;
+    let divisor = 1;
+    let isWide = false;
     for (let i = from; i < to; i++) {
       const value = values[i] as number;
-      const mantissa = Math.round(value * divisor);
-      if (mantissa / divisor !== value || mantissa > MANTISSA_MAX || mantissa < -MANTISSA_MAX || (mantissa === 0 && 1 / value < 0)) {
-        if (isRawAlways(value)) continue;
-        return i;
+      const mantissa = value * divisor + ROUNDER - ROUNDER;
+      if (mantissa / divisor === value && mantissa <= MANTISSA_MAX && mantissa >= -MANTISSA_MAX && (mantissa !== 0 || 1 / value > 0)) {
+        if (mantissa > SPREAD_MAX / 2 || mantissa < -SPREAD_MAX / 2) isWide = true;
+        voff[at++] = mantissa;
+      } else if (!isRawAlways(value)) {
+        if (++scale === DIVISORS.length) return 1;
+        divisor = DIVISORS[scale] as number;
+        at = start;
+        isWide = false;
+        i = from - 1;
       }
-      if (mantissa < min) min = mantissa;
-      if (mantissa > max) max = mantissa;
-      voff[at++] = mantissa;
     }
-    if (max - min > SPREAD_MAX) return from;
+    if (at === start || (isWide && spreadOf(voff, start, at) > SPREAD_MAX)) return 1;
     this.voffCount = at;
-    return to;
+    return divisor;
   }
 
   /** Tells for each row whether its value is scaled, raw, or missing as a stale marker's is, and takes the raw ones. */
@@ -137,11 +131,22 @@ export class ScaledValuesBuilder {
     // The first offset lies one step of this series behind the last of the series before: the packed deltas see no jump.
     let offset = this.lastOffset + ((voff[start + 1] as number) - first) / factor;
     if (Math.abs(offset) * factor > SPREAD_MAX) offset = 0;
-    for (let i = start; i < end; i++) voff[i] = ((voff[i] as number) - first) / factor + offset;
+    if (factor === 1) for (let i = start; i < end; i++) voff[i] = (voff[i] as number) - (first - offset);
+    else for (let i = start; i < end; i++) voff[i] = ((voff[i] as number) - first) / factor + offset;
     this.lastOffset = voff[end - 1] as number;
     return { base: first - offset * factor, factor };
   }
 }
+
+const spreadOf = (mantissas: Float64Array, start: number, end: number): number => {
+  let min = Infinity;
+  let max = -Infinity;
+  for (let i = start; i < end; i++) {
+    min = Math.min(min, mantissas[i] as number);
+    max = Math.max(max, mantissas[i] as number);
+  }
+  return max - min;
+};
 
 /** Values no scale can express: NaN, infinities and -0. */
 const isRawAlways = (value: number): boolean => value - value !== 0 || (value === 0 && 1 / value < 0);
@@ -150,19 +155,27 @@ const isRawAlways = (value: number): boolean => value - value !== 0 || (value ==
 const commonFactor = (mantissas: Float64Array, start: number, end: number): number => {
   let factor = 0;
   for (let i = start + 1; i < end && factor !== 1; i++) {
-    let rest = Math.abs((mantissas[i] as number) - (mantissas[i - 1] as number));
-    while (rest !== 0) {
-      const next = factor % rest;
-      factor = rest;
-      rest = next;
-    }
+    const step = Math.abs((mantissas[i] as number) - (mantissas[i - 1] as number));
+    if (step !== 0) factor = commonDivisor(step, factor);
   }
   return factor === 0 ? 1 : factor;
+};
+
+/** Of integers from 0. Those of 31 bits, which nearly all are, divide many times as fast as doubles do. */
+const commonDivisor = (a: number, b: number): number => {
+  let [greater, lesser] = [a, b];
+  if (a <= 0x7fffffff && b <= 0x7fffffff) {
+    while (lesser !== 0) [greater, lesser] = [lesser | 0, (greater | 0) % (lesser | 0)];
+  } else {
+    while (lesser !== 0) [greater, lesser] = [lesser, greater % lesser];
+  }
+  return greater;
 };
 
 /** A column that is constant over long runs, as a dictionary of the numbers it takes. */
 class ConstantRuns {
   private readonly ids = new Map<number, number>();
+  private dictionary = new Float64Array(64);
   private readonly runs = new RunsBuilder(64);
   private last = Number.NaN;
   private lastId = 0;
@@ -173,6 +186,8 @@ class ConstantRuns {
       if (id === undefined) {
         id = this.ids.size;
         this.ids.set(value, id);
+        if (id === this.dictionary.length) this.grow();
+        this.dictionary[id] = value;
       }
       this.last = value;
       this.lastId = id;
@@ -181,6 +196,12 @@ class ConstantRuns {
   }
 
   build(): NumberRuns {
-    return { kind: 'number-runs', dictionary: Float64Array.from(this.ids.keys()), runs: this.runs.build() };
+    return { kind: 'number-runs', dictionary: this.dictionary.subarray(0, this.ids.size), runs: this.runs.build() };
+  }
+
+  private grow(): void {
+    const dictionary = new Float64Array(this.dictionary.length * 2);
+    dictionary.set(this.dictionary);
+    this.dictionary = dictionary;
   }
 }

@@ -93,6 +93,7 @@ const numberStatistics = (values: Float64Array, isDouble: boolean, nulls: number
 const usedIds = (runs: Runs): number[] => [...new Set(runs.ids)].filter((id) => id !== NULL_ID);
 
 const nullRows = (runs: Runs): number => {
+  if (!runs.ids.includes(NULL_ID)) return 0;
   let nulls = 0;
   forEachRun(runs, 0, rowsOf(runs), (id, start, end) => {
     if (id === NULL_ID) nulls += end - start;
