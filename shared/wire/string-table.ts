@@ -4,6 +4,7 @@ import type { ByteCursor } from './byte-cursor.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { DEFAULT_FRAME_CAPS, type FrameCaps } from './frame-caps.ts';
 import { FrameError } from './frame-error.ts';
+import { TextCache } from './text-cache.ts';
 
 const STRING_BYTES_MAX = DEFAULT_FRAME_CAPS.stringBytes;
 
@@ -59,6 +60,8 @@ export const readStringTable = (cursor: ByteCursor, caps: FrameCaps): string[] =
   return cutText(text, lengths, cursor);
 };
 
+const lately = new TextCache();
+
 const cutText = (bytes: Uint8Array, lengths: Uint32Array, cursor: ByteCursor): string[] => {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const strings: string[] = [];
@@ -66,7 +69,7 @@ const cutText = (bytes: Uint8Array, lengths: Uint32Array, cursor: ByteCursor): s
   for (const lengthBytes of lengths) {
     // The whole is UTF-8, so a part is too unless it begins in the middle of a character (a byte 10xxxxxx).
     if (((text[at] ?? 0) & 0xc0) === 0x80) throw cursor.error(`string ${strings.length} begins in the middle of a character`);
-    strings.push(text.toString('utf8', at, at + lengthBytes));
+    strings.push(lately.decode(text, at, at + lengthBytes));
     at += lengthBytes;
   }
   return strings;
