@@ -3,7 +3,7 @@ import { type Decoded, rejectedSamples } from '../../shared/protocols/decoded.ts
 import { LabelCache } from '../../shared/protocols/label-cache.ts';
 import { decodeRemoteWrite } from '../../shared/protocols/remote-write.ts';
 import type { SampleLimits } from '../../shared/protocols/limits.ts';
-import { announcedBytes, decodeSnappy } from '../../shared/protocols/snappy.ts';
+import { decodeSnappy } from '../../shared/protocols/snappy.ts';
 import { requireMediaType } from './content-type.ts';
 import type { BodyToRead, Protocol } from './protocol.ts';
 import { rejectionText } from './rejection-text.ts';
@@ -19,7 +19,7 @@ export const remoteWrite = (limits: SampleLimits): Protocol => {
   const cache = new LabelCache();
   const read = (body: BodyToRead): Decoded => {
     checkType(body);
-    return decodeRemoteWrite(decompress(body), limits, cache);
+    return decodeRemoteWrite(decodeSnappy(body.bytes, body.capBytes), limits, cache);
   };
   return { name: 'remote_write', ownEncoding: true, read, answer, fault };
 };
@@ -39,11 +39,4 @@ const checkType = ({ contentType, contentEncoding }: BodyToRead): void => {
   if (contentEncoding.toLowerCase() !== 'snappy') {
     throw new HttpFault(415, `remote write: content encoding "${contentEncoding.slice(0, 40)}" found, snappy allowed`);
   }
-};
-
-const decompress = ({ bytes, capBytes }: BodyToRead): Uint8Array => {
-  // Told from damaged bytes, and before memory is spent.
-  const announced = announcedBytes(bytes);
-  if (announced > capBytes) throw new HttpFault(413, `remote write: ${announced} bytes after snappy, ${capBytes} bytes allowed`);
-  return decodeSnappy(bytes, capBytes);
 };

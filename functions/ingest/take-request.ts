@@ -5,6 +5,7 @@ import { decodeContent } from '../../shared/http/content-encoding.ts';
 import { faultFrom, HttpFault } from '../../shared/http/http-fault.ts';
 import { readBody } from '../../shared/http/read-body.ts';
 import type { KeyVariables } from '../../shared/keys/require-scope.ts';
+import { BodyTooLargeError } from '../../shared/protocols/body-too-large-error.ts';
 import { applyLimits } from '../../shared/protocols/limits.ts';
 import { encodeFrames } from '../../shared/wire/frame.ts';
 import type { OutgoingRecord } from '../../shared/wire/record-stream.ts';
@@ -28,7 +29,7 @@ export const takeRequest = async (ports: IngestPorts, inFlight: BytesInFlight, p
     const accepted = await accept(ports, protocol, c, bytes);
     return protocol.answer(c, accepted);
   } catch (error) {
-    const fault = faultFrom(error);
+    const fault = error instanceof BodyTooLargeError ? new HttpFault(413, error.message, { cause: error }) : faultFrom(error);
     ports.count?.({ refused: 1, protocol: protocol.name, status: fault.status });
     return protocol.fault(c, fault);
   } finally {

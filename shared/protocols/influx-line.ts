@@ -24,6 +24,9 @@ export const decodeInfluxLines = (body: Uint8Array, precision: InfluxPrecision, 
 /** A metric name of more than 1024 bytes is refused in the end; see also SERIES_TEXT_UNITS_MAX. */
 const FIELD_NAME_UNITS_MAX = 1024;
 
+/** Tables of the widest agents have some hundred fields; a line of millions would be objects of hundreds of MB at once. */
+const FIELDS_MAX = 100_000;
+
 /** The labels of a measurement with its tags, and the series of each of its fields. */
 interface KnownKey {
   readonly labelsJson: string;
@@ -93,9 +96,11 @@ class InfluxDecoder {
   private fields(): Field[] {
     const { scanner } = this;
     const fields: Field[] = [];
+    let count = 0;
     do {
       const name = scanner.word('=, ');
       if (name === '' || !scanner.takes('=')) throw scanner.error('a field that is not key=value');
+      if (++count > FIELDS_MAX) throw scanner.error(`more than ${FIELDS_MAX} fields`);
       if (name.length > FIELD_NAME_UNITS_MAX) throw scanner.error(`a field name of more than ${FIELD_NAME_UNITS_MAX} characters`);
       if (scanner.takes('"')) scanner.quotedRest();
       else fields.push({ name, value: this.value() });

@@ -1,6 +1,5 @@
-import { messageOf } from '../errors.ts';
 import type { LabelPair } from '../model/labels.ts';
-import { bodyText } from './body-text.ts';
+import { bodyJson } from './body-text.ts';
 import type { Decoded } from './decoded.ts';
 import { MalformedBodyError } from './malformed-body-error.ts';
 import { SeriesCollector } from './series-collector.ts';
@@ -14,7 +13,7 @@ import { identifyLabels } from './series-identity.ts';
  * @throws MalformedBodyError naming the place, such as `samples[3].ts`.
  */
 export const decodeJsonPush = (body: Uint8Array, nowMs: number): Decoded => {
-  const push = asObject(parse(body), 'body', ['samples']);
+  const push = asObject(bodyJson('json', body), 'body', ['samples']);
   if (!Array.isArray(push.samples)) throw malformed('samples', `${kind(push.samples)}, an array needed`);
   const collector = new SeriesCollector();
   push.samples.forEach((sample: unknown, i) => readSample(sample, `samples[${i}]`, nowMs, collector));
@@ -54,15 +53,6 @@ const readValue = (raw: unknown, place: string): number => {
   return value;
 };
 
-const parse = (body: Uint8Array): unknown => {
-  const text = bodyText('json', body);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw malformed('body', `no JSON (${messageOf(cause).slice(0, 200).toWellFormed()})`, { cause });
-  }
-};
-
 const asObject = (raw: unknown, place: string, keys?: readonly string[]): Readonly<Record<string, unknown>> => {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw malformed(place, `${kind(raw)}, an object needed`);
   const unknownKey = keys === undefined ? undefined : Object.keys(raw).find((key) => !keys.includes(key));
@@ -80,5 +70,4 @@ const kind = (raw: unknown): string => {
 /** As JSON, and no longer than a message can bear. */
 const shown = (raw: string | number | boolean): string => JSON.stringify(typeof raw === 'string' ? raw.slice(0, 60) : raw);
 
-const malformed = (place: string, reason: string, options?: ErrorOptions): MalformedBodyError =>
-  new MalformedBodyError('json', place, reason, options);
+const malformed = (place: string, reason: string): MalformedBodyError => new MalformedBodyError('json', place, reason);

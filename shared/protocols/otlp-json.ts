@@ -1,8 +1,6 @@
-import { messageOf } from '../errors.ts';
 import { attributeText, type AttributeValue } from './attribute-text.ts';
-import { bodyText } from './body-text.ts';
+import { bodyJson } from './body-text.ts';
 import { JsonCursor } from './json-cursor.ts';
-import { MalformedBodyError } from './malformed-body-error.ts';
 import { ATTRIBUTE_DEPTH_MAX, type OtlpAttribute, type OtlpKind, type OtlpMetric, type OtlpPoint, type OtlpResource } from './otlp-shape.ts';
 
 /**
@@ -11,20 +9,11 @@ import { ATTRIBUTE_DEPTH_MAX, type OtlpAttribute, type OtlpKind, type OtlpMetric
  * @throws MalformedBodyError naming the place, such as `resourceMetrics[0].scopeMetrics[0].metrics[2].name`.
  */
 export const parseOtlpJson = (body: Uint8Array): OtlpResource[] => {
-  const request = new JsonCursor('otlp', parse(body));
+  const request = new JsonCursor('otlp', bodyJson('otlp', body));
   return request.list('resourceMetrics').map((resource) => ({
     attributes: resource.has('resource') ? attributes(resource.get('resource')) : [],
     metrics: resource.list('scopeMetrics').flatMap((scope) => scope.list('metrics').map(metric)),
   }));
-};
-
-const parse = (body: Uint8Array): unknown => {
-  const text = bodyText('otlp', body);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new MalformedBodyError('otlp', 'body', `no JSON (${messageOf(cause).slice(0, 200).toWellFormed()})`, { cause });
-  }
 };
 
 const KINDS: readonly (readonly [key: string, kind: OtlpKind])[] = [

@@ -1,4 +1,5 @@
 import { attributeText, type AttributeValue } from './attribute-text.ts';
+import { BodyTooLargeError } from './body-too-large-error.ts';
 import { ATTRIBUTE_DEPTH_MAX, type OtlpAttribute, type OtlpKind, type OtlpMetric, type OtlpPoint, type OtlpResource } from './otlp-shape.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
 
@@ -80,7 +81,7 @@ class OtlpProtobufParser {
   }
 
   private enterItem(): number {
-    if (++this.items > ITEMS_MAX) throw this.reader.error(`more than ${ITEMS_MAX} resources, metrics, points and attributes`);
+    if (++this.items > ITEMS_MAX) throw new BodyTooLargeError('otlp', `byte ${this.reader.at}`, `more than ${ITEMS_MAX} resources, metrics, points and attributes`);
     return this.reader.enter();
   }
 

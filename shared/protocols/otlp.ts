@@ -1,6 +1,6 @@
+import { BodyTooLargeError } from './body-too-large-error.ts';
 import { type Decoded, RejectionList } from './decoded.ts';
 import { DEFAULT_SAMPLE_LIMITS, type SampleLimits } from './limits.ts';
-import { MalformedBodyError } from './malformed-body-error.ts';
 import { formatDecimal } from './number-text.ts';
 import { parseOtlpJson } from './otlp-json.ts';
 import { attributeLabels, resourceLabels, type ResourceLabels } from './otlp-labels.ts';
@@ -128,7 +128,7 @@ class OtlpConverter {
     }
     this.labelWorkUnits += units * parts;
     if (this.labelWorkUnits > LABEL_WORK_UNITS_MAX) {
-      throw new MalformedBodyError('otlp', 'labels', `more than ${LABEL_WORK_UNITS_MAX} characters, smaller requests allowed`);
+      throw new BodyTooLargeError('otlp', 'labels', `more than ${LABEL_WORK_UNITS_MAX} characters, smaller requests allowed`);
     }
     return undefined;
   }

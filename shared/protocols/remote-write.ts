@@ -4,6 +4,7 @@ import { type Decoded, RejectionList } from './decoded.ts';
 import { LabelCache } from './label-cache.ts';
 import type { SampleLimits } from './limits.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
+import { checkSampleCount } from './sample-count.ts';
 import { identify, type RefusedSeries, type SeriesIdentity } from './series-identity.ts';
 
 /** `prometheus.MetricMetadata.MetricType` (prompb/types.proto), by number. */
@@ -65,6 +66,7 @@ class RemoteWriteDecoder {
     const start = reader.at;
     const shape = this.survey(end);
     reader.at = start;
+    checkSampleCount('remote write', this.builder.samples + shape.samples);
     const identity = shape.labelsFirst ? this.cached(start, shape.labelsEnd) : this.labels(start, end);
     if (shape.histograms > 0) this.rejected.add('native histograms are not stored yet', shape.histograms, place);
     if ('reason' in identity) {

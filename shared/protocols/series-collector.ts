@@ -1,6 +1,7 @@
 import type { MetricMetadata, SampleBatch } from '../model/sample-batch.ts';
 import { STALE_HIGH, STALE_LOW } from '../model/stale.ts';
-import { MalformedBodyError } from './malformed-body-error.ts';
+import { BodyTooLargeError } from './body-too-large-error.ts';
+import { checkSampleCount } from './sample-count.ts';
 
 /** One label set, whose text all of its series share. */
 interface LabelSet {
@@ -30,7 +31,7 @@ export class SeriesCollector {
     return this.count;
   }
 
-  /** The number of a series, for {@link sample}. @throws MalformedBodyError when the labels take too much memory. */
+  /** The number of a series, for {@link sample}. @throws BodyTooLargeError when the labels take too much memory. */
   series(metric: string, labelsJson: string): number {
     const set = this.byLabels.get(labelsJson) ?? this.newLabelSet(labelsJson);
     let series = set.byMetric.get(metric);
@@ -43,6 +44,7 @@ export class SeriesCollector {
     return series;
   }
 
+  /** @throws BodyTooLargeError */
   sample(series: number, tMs: number, value: number): void {
     if (this.count === this.tMs.length) this.grow();
     this.seriesOf[this.count] = series;
@@ -85,7 +87,7 @@ export class SeriesCollector {
   private newLabelSet(json: string): LabelSet {
     this.labelUnits += json.length;
     if (this.labelUnits > LABEL_UNITS_MAX) {
-      throw new MalformedBodyError('body', 'labels', `more than ${LABEL_UNITS_MAX} characters of labels, fewer series at once allowed`);
+      throw new BodyTooLargeError('body', 'labels', `more than ${LABEL_UNITS_MAX} characters of labels, fewer series at once allowed`);
     }
     const set = { json, byMetric: new Map<string, number>() };
     this.byLabels.set(json, set);
@@ -103,6 +105,7 @@ export class SeriesCollector {
   }
 
   private grow(): void {
+    checkSampleCount('body', this.count + 1);
     const capacity = 2 * this.tMs.length;
     const seriesOf = new Uint32Array(capacity);
     seriesOf.set(this.seriesOf);

@@ -1,12 +1,14 @@
+import { BodyTooLargeError } from './body-too-large-error.ts';
 import { MalformedBodyError } from './malformed-body-error.ts';
 
 /**
  * A snappy block (google/snappy, format_description.txt; the block format, not the framed one).
- * @throws MalformedBodyError before any memory is spent when the block announces more than `maxBytes` or more than it can hold.
+ * @throws BodyTooLargeError before any memory is spent when the block announces more than `maxBytes`, MalformedBodyError when it
+ * announces more than it can hold or is damaged.
  */
 export const decodeSnappy = (block: Uint8Array, maxBytes: number): Uint8Array => {
-  const { length, start } = lengthOf(block);
-  if (length > maxBytes) throw malformed(0, `${length} bytes announced, ${maxBytes} allowed`);
+  const { length, start } = readLength(block);
+  if (length > maxBytes) throw new BodyTooLargeError('snappy', 'byte 0', `${length} bytes announced, ${maxBytes} bytes allowed`);
   // The densest element is a copy of 64 bytes in 3.
   if (length > Math.ceil((block.length * 64) / 3)) throw malformed(0, `${length} bytes announced by a block of ${block.length}`);
   const out = new Uint8Array(length);
@@ -60,10 +62,7 @@ const copyLiteral = (out: Uint8Array, outAt: number, block: Uint8Array, at: numb
   else for (let i = 0; i < lengthBytes; i++) out[outAt + i] = block[at + i] as number;
 };
 
-/** What a block says it holds, before anything of it is decoded. @throws MalformedBodyError when it does not say. */
-export const announcedBytes = (block: Uint8Array): number => lengthOf(block).length;
-
-const lengthOf = (block: Uint8Array): { length: number; start: number } => {
+const readLength = (block: Uint8Array): { length: number; start: number } => {
   let length = 0;
   for (let i = 0; i < 5; i++) {
     const byte = block[i];
