@@ -33,9 +33,11 @@ export interface PieceRange {
 
 /**
  * Up to this size all series of a file are decoded and kept: `hot-read.ts` reads such a file in one request anyway, and a
- * query over the last minutes meets the same files again and again, each time for another metric. Decoded, 1 MB is about 8.
+ * query over the last minutes meets the same files again and again, each time for another metric.
  */
 const WHOLE_FILE_BYTES = 1024 * 1024;
+/** A row of a file in memory, about: 16 bytes of sample, and of most series a file has one sample (20 bytes and part of a text). */
+const ROW_BYTES = 60;
 /** S3 answers in tens of ms, so some reads at once hide the wait; a directory is limited by the disk long before. */
 const PARALLEL_READS = 32;
 const PARALLEL_HOURS = 8;
@@ -48,10 +50,11 @@ export async function* hotPieces(ports: HotPorts, range: PieceRange, counts?: Se
   const hours = await hoursWithSamples(ports.catalog, range.fromMs, range.toMs);
   const files = (await mapBounded(hours, PARALLEL_HOURS, (hour) => hotFilesOf(ports.catalog, hour))).flat().filter((file) => mayHold(file, range));
   if (counts !== undefined) counts.files += files.length;
+  const load = loaderOf(ports, files, range.metric, counts);
   const ahead: Promise<Piece>[] = [];
   for (const file of files) {
     ports.check?.();
-    const piece = loadPiece(ports, file, range.metric, counts);
+    const piece = load(file);
     // Heard of where it is awaited; when an earlier one ends the read, nobody waits for this one.
     piece.catch(() => undefined);
     ahead.push(piece);
@@ -65,11 +68,23 @@ const mayHold = (file: HotFile, { metric, fromMs, toMs }: PieceRange): boolean =
   file.maxTMs >= fromMs &&
   (metric === undefined || (compareUtf8(file.minMetric, metric) <= 0 && compareUtf8(metric, file.maxMetric) <= 0));
 
-const loadPiece = (ports: HotPorts, file: HotFile, metric: string | undefined, counts: SelectCounts | undefined): Promise<Piece> => {
-  const isWhole = metric === undefined || file.bytes <= WHOLE_FILE_BYTES;
-  // A newline is in no object key.
-  const key = isWhole ? file.key : `${file.key}\n${metric}`;
-  return ports.cache.get(key, () => readSamples(countedRead(ports.objects, file, counts), file.bytes, isWhole ? WHOLE_TIME : { metrics: new Set([metric]), ...WHOLE_TIME }));
+/**
+ * A read that would fill the cache would push out all that other queries use, and find nothing of its own the next time. So
+ * it keeps the metric alone, and nothing when it asks for every metric; what is there already serves it too.
+ */
+const loaderOf = (ports: HotPorts, files: readonly HotFile[], metric: string | undefined, counts: SelectCounts | undefined): ((file: HotFile) => Promise<Piece>) => {
+  const { cache, objects } = ports;
+  const isScan = files.reduce((sum, file) => sum + file.rows, 0) * ROW_BYTES > cache.maxBytes / 2;
+  return async (file) => {
+    const read = (want: { readonly metrics?: ReadonlySet<string> }) => (): Promise<Piece> =>
+      readSamples(countedRead(objects, file, counts), file.bytes, { ...WHOLE_TIME, ...want });
+    const isSmall = file.bytes <= WHOLE_FILE_BYTES;
+    if (!isScan && (metric === undefined || isSmall)) return cache.get(file.key, read({}));
+    const whole = cache.held(file.key);
+    if (whole !== undefined) return whole;
+    // A newline is in no object key.
+    return metric === undefined ? read({})() : cache.get(`${file.key}\n${metric}`, read({ metrics: new Set([metric]) }));
+  };
 };
 
 /** A piece is kept for queries over other times, and a file spans few minutes: so all of its time. */

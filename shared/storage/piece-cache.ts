@@ -13,7 +13,10 @@ export interface Piece {
 export interface PieceCache {
   /** The piece under the key, read by `load` when it is not there. Calls that meet share one read; a failure is not kept. */
   get(key: string, load: () => Promise<Piece>): Promise<Piece>;
+  /** The piece under the key, where it is kept. */
+  held(key: string): Piece | undefined;
   readonly heldBytes: number;
+  readonly maxBytes: number;
 }
 
 /** 16 bytes a sample; two references and an offset a series, and a string's head for each text. */
@@ -58,17 +61,22 @@ export const makePieceCache = (maxBytes: number): PieceCache => {
       loading.delete(key);
     }
   };
+  const heldPiece = (key: string): Piece | undefined => {
+    const held = pieces.get(key);
+    if (held === undefined) return undefined;
+    pieces.delete(key);
+    pieces.set(key, held);
+    return held.piece;
+  };
   return {
+    maxBytes,
     get heldBytes(): number {
       return heldBytes;
     },
+    held: heldPiece,
     async get(key, read) {
-      const held = pieces.get(key);
-      if (held !== undefined) {
-        pieces.delete(key);
-        pieces.set(key, held);
-        return held.piece;
-      }
+      const held = heldPiece(key);
+      if (held !== undefined) return held;
       const underWay = loading.get(key);
       if (underWay !== undefined) return underWay;
       const started = load(key, read);

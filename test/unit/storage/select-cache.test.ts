@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { makeSelectCounts } from '../../../shared/storage/hot-pieces.ts';
 import { makePieceCache, type Piece } from '../../../shared/storage/piece-cache.ts';
+import { makeSelectSeries, seriesLabels } from '../../../shared/storage/select-series.ts';
+import { NOW_MS, openQuery } from '../query/open-query.ts';
 
 const piece = (samples: number): Piece => ({ metrics: [], labels: [], offsets: new Uint32Array(1), tMs: new Float64Array(samples), values: new Float64Array(samples) });
 
@@ -39,5 +42,34 @@ describe('makePieceCache', () => {
     const load = async (): Promise<Piece> => (loads++, piece(1));
     await Promise.all([cache.get('a', load), cache.get('a', load), cache.get('a', load)]);
     expect(loads).toBe(1);
+  });
+});
+
+describe('a select over more files than the cache takes', () => {
+  it('keeps the metric alone, so that the same query again reads nothing', async () => {
+    const query = await openQuery();
+    const noise = Array.from({ length: 200 }, (_, i) => [`noise_${i}`, '{}', [0, i]] as const);
+    for (let i = 0; i < 20; i++) await query.store(...noise, ['wanted', '{}', [i * 1000, i]]);
+    const counts = makeSelectCounts();
+    const cache = makePieceCache(100_000);
+    const select = makeSelectSeries({ objects: query.objects, catalog: query.catalog, cache, limits: { maxSamples: 1000 } }, counts);
+    const ask = async (): Promise<number> => (await select({ matchers: [{ name: '__name__', op: '=', value: 'wanted' }], fromMs: NOW_MS, toMs: NOW_MS + 60_000 })).tMs.length;
+    expect([await ask(), counts.requests]).toEqual([20, 20]);
+    expect([await ask(), counts.requests]).toEqual([20, 20]);
+    await query.close();
+  });
+
+  it('leaves what is kept alone when it asks for every metric', async () => {
+    const query = await openQuery();
+    const noise = Array.from({ length: 200 }, (_, i) => [`noise_${i}`, '{}', [0, i]] as const);
+    for (let i = 0; i < 20; i++) await query.store(...noise, ['wanted', '{}', [i * 1000, i]]);
+    const ports = { objects: query.objects, catalog: query.catalog, cache: makePieceCache(100_000), limits: { maxSamples: 10_000 } };
+    const counts = makeSelectCounts();
+    const ask = async (): Promise<unknown> => makeSelectSeries(ports, counts)({ matchers: [{ name: '__name__', op: '=', value: 'wanted' }], fromMs: NOW_MS, toMs: NOW_MS + 60_000 });
+    await ask();
+    expect(await seriesLabels(ports, [], NOW_MS, NOW_MS + 60_000)).toHaveLength(201);
+    await ask();
+    expect(counts.requests).toBe(20);
+    await query.close();
   });
 });
