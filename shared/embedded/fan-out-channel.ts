@@ -18,6 +18,7 @@ export type HandleNotification = (notification: PublishedNotification, attempt: 
 export interface ChannelLimits {
   readonly nowMs: () => number;
   readonly visibilityMs: number;
+  /** Of each integration. */
   readonly concurrency: number;
   readonly horizonMs: number;
 }
@@ -31,11 +32,21 @@ const STORE_RETRY_MS = 1000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const MAX_REASON_CHARS = 1000;
 
-/** One channel's queue: what is due is handed to the handler, up to `concurrency` messages at once, by no polling but a timer. */
+/** The messages of one integration. */
+interface Lane {
+  readonly waiting: DueHeap<QueuedMessage>;
+  running: number;
+}
+
+/**
+ * One channel's queue: what is due is handed to the handler, up to `concurrency` messages of each integration at once, so that
+ * one that hangs holds back no other; by no polling but a timer.
+ */
 export class ChannelQueue {
   readonly messages: FanOutMessages;
   readonly #limits: ChannelLimits;
-  readonly #waiting = new DueHeap<QueuedMessage>();
+  /** By integration; one without messages has none. */
+  readonly #lanes = new Map<string, Lane>();
   readonly #running = new Set<Promise<void>>();
   #handle: HandleNotification | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -47,7 +58,7 @@ export class ChannelQueue {
 
   /** Messages that are not done: those that wait, and those in a handler's hands. */
   get depth(): number {
-    return this.#waiting.size + this.#running.size;
+    return [...this.#lanes.values()].reduce((sum, { waiting }) => sum + waiting.size, this.#running.size);
   }
 
   get isConsumed(): boolean {
@@ -55,7 +66,7 @@ export class ChannelQueue {
   }
 
   add(message: QueuedMessage): void {
-    this.#waiting.push(message);
+    this.#laneOf(message).waiting.push(message);
     this.#pump();
   }
 
@@ -71,27 +82,41 @@ export class ChannelQueue {
     await Promise.all(this.#running);
   }
 
+  #laneOf({ integration }: QueuedMessage): Lane {
+    const lane = this.#lanes.get(integration) ?? { waiting: new DueHeap<QueuedMessage>(), running: 0 };
+    this.#lanes.set(integration, lane);
+    return lane;
+  }
+
   #pump(): void {
     clearTimeout(this.#timer);
     const handle = this.#handle;
     if (handle === undefined) return;
-    while (this.#running.size < this.#limits.concurrency) {
-      const first = this.#waiting.first;
-      if (first === undefined) return;
-      const delayMs = first.dueMs - this.#limits.nowMs();
-      if (delayMs > 0) {
-        this.#timer = setTimeout(() => this.#pump(), Math.min(delayMs, MAX_TIMER_MS));
-        return;
-      }
-      this.#waiting.pop();
-      this.#run(first, handle);
-    }
+    const delays = [...this.#lanes.values()].map((lane) => this.#pumpLane(lane, handle));
+    const delayMs = Math.min(MAX_TIMER_MS, ...delays);
+    if (delays.some(Number.isFinite)) this.#timer = setTimeout(() => this.#pump(), delayMs);
   }
 
-  #run(message: QueuedMessage, handle: HandleNotification): void {
+  /** Starts what is due. Returns how long the next message has to wait; Infinity when a running one must end first. */
+  #pumpLane(lane: Lane, handle: HandleNotification): number {
+    while (lane.running < this.#limits.concurrency) {
+      const first = lane.waiting.first;
+      if (first === undefined) return Number.POSITIVE_INFINITY;
+      const delayMs = first.dueMs - this.#limits.nowMs();
+      if (delayMs > 0) return delayMs;
+      lane.waiting.pop();
+      this.#run(first, lane, handle);
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #run(message: QueuedMessage, lane: Lane, handle: HandleNotification): void {
+    lane.running++;
     const running = this.#attempt(message, handle).then((next) => {
       this.#running.delete(running);
-      if (next !== undefined) this.#waiting.push(next);
+      lane.running--;
+      if (next !== undefined) lane.waiting.push(next);
+      else if (lane.running + lane.waiting.size === 0) this.#lanes.delete(message.integration);
       this.#pump();
     });
     this.#running.add(running);

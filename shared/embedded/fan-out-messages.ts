@@ -7,6 +7,8 @@ const DEAD_LETTER_DAYS = 14;
 
 /** Where a message stands; its notification lies in an item of its own, so that an attempt writes few bytes. */
 export interface QueuedMessage extends Due {
+  /** Of its notification. */
+  readonly integration: string;
   /** Attempts that have begun. */
   readonly count: number;
   /** When the first attempt began; 0 before it. */
@@ -37,7 +39,12 @@ export class FanOutMessages {
   }
 
   async waiting(): Promise<readonly QueuedMessage[]> {
-    return (await this.#items.query(`queue/${this.#channel}`)).map((item) => ({ id: item.sk, dueMs: Number(item.attributes['dueMs']), ...attemptsOf(item) }));
+    return (await this.#items.query(`queue/${this.#channel}`)).map((item) => ({
+      id: item.sk,
+      dueMs: Number(item.attributes['dueMs']),
+      integration: String(item.attributes['integration']),
+      ...attemptsOf(item),
+    }));
   }
 
   async add(message: QueuedMessage, notification: PublishedNotification): Promise<void> {
@@ -74,8 +81,8 @@ export class FanOutMessages {
     }));
   }
 
-  #state({ id, dueMs, count, firstMs, reason }: QueuedMessage): ItemWrite {
-    return { put: { pk: `queue/${this.#channel}`, sk: id, attributes: { dueMs, count, firstMs, reason } } };
+  #state({ id, dueMs, integration, count, firstMs, reason }: QueuedMessage): ItemWrite {
+    return { put: { pk: `queue/${this.#channel}`, sk: id, attributes: { dueMs, integration, count, firstMs, reason } } };
   }
 
   #removal({ id }: QueuedMessage): ItemWrite[] {

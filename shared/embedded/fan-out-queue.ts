@@ -20,7 +20,7 @@ export interface FanOutOptions {
   readonly nowMs: () => number;
   /** An attempt without answer for so long is given up and repeated, also after a restart. Default 2 minutes. */
   readonly visibilityMs?: number;
-  /** Messages of one channel in handlers at once. Default 8. */
+  /** Messages of one integration in handlers at once. Default 8. */
   readonly concurrency?: number;
   /** A retry due later than this after the first attempt makes a dead letter instead. Default 4 hours. */
   readonly horizonMs?: number;
@@ -87,7 +87,7 @@ const publishTo = async (queue: ChannelQueue, notification: PublishedNotificatio
   const bytes = [id, receiver, integration, channel, severity, subject, body].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   if (bytes > MAX_NOTIFICATION_BYTES) throw new PermanentError(`publish ${id}: found ${bytes} bytes, allowed are ${MAX_NOTIFICATION_BYTES} bytes`);
   // The same notification published twice is two messages, as in SNS: who consumes keeps the effect to one.
-  const message = { id: `${String(nowMs).padStart(15, '0')}-${randomUUID()}`, dueMs: nowMs, count: 0, firstMs: 0, reason: '' };
+  const message = { id: `${String(nowMs).padStart(15, '0')}-${randomUUID()}`, dueMs: nowMs, integration, count: 0, firstMs: 0, reason: '' };
   await queue.messages.add(message, { id, receiver, integration, channel, severity, subject, body });
   queue.add(message);
 };

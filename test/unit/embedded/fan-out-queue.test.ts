@@ -62,6 +62,22 @@ describe('fan-out queue', () => {
     expect(await fanOut.deadLetters('webhook')).toMatchObject([{ notification: { id: 'n1' }, count: 2, reason: 'no route' }]);
   });
 
+  it("lets no integration wait for another's, however many of those hang", async () => {
+    const fanOut = await open({ concurrency: 2 });
+    const done: string[] = [];
+    fanOut.consume('webhook', async ({ integration }) => {
+      if (integration === 'dead/webhook/0') await hang();
+      done.push(integration);
+      return { outcome: 'done' };
+    });
+    for (const integration of [...Array.from({ length: 9 }, () => 'dead/webhook/0'), 'ops/webhook/0', 'ops/webhook/1']) {
+      await fanOut.publish(notificationOf({ integration }));
+    }
+    await until(() => done.length === 2);
+    expect(done.sort()).toEqual(['ops/webhook/0', 'ops/webhook/1']);
+    expect(fanOut.depth('webhook')).toBe(9);
+  });
+
   it('delivers other messages while some hang, and no more at once than allowed', async () => {
     const fanOut = await open({ concurrency: 3 });
     let running = 0;
