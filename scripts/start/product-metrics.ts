@@ -13,8 +13,11 @@ export interface ProductMetrics {
   failed(part: string): void;
 }
 
+const SERIES_PER_METRIC = 500;
+
 export const makeProductMetrics = (): ProductMetrics => {
-  const registry = new MetricRegistry();
+  // Reasons and senders come from outside.
+  const registry = new MetricRegistry({}, SERIES_PER_METRIC);
   // Counters that a person looks for are there from the start, at 0.
   for (const [name, help] of STORE_COUNTERS) registry.counter(`tidemark_store_${name}_total`, {}, help);
   return {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { messageOf } from '../errors.ts';
 import { type FlushReport, MetricsClient, type MetricsClientOptions } from './metrics-client.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 
@@ -18,6 +19,11 @@ export interface Connection {
   close(): Promise<FlushReport>;
 }
 
+/** A server that takes a connection and never answers must not end the sending for good; ingest has 30 s on AWS. */
+const ANSWER_WITHIN_MS = 35_000;
+
+const fetchInTime: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+
 /** 10 s: the interval that the sizes and prices of the design are reckoned with. */
 const DEFAULT_FLUSH_INTERVAL_MS = 10_000;
 
@@ -28,19 +34,36 @@ const DEFAULT_FLUSH_INTERVAL_MS = 10_000;
 export const connect = (options: ConnectOptions): Connection => {
   const { registry, onFlush, beforeFlush, ...rest } = options;
   const flushIntervalMs = options.flushIntervalMs ?? DEFAULT_FLUSH_INTERVAL_MS;
-  const client = new MetricsClient({ ...rest, flushIntervalMs, bootId: randomBytes(8), nowMs: Date.now, fetch }, registry);
-  const flush = async (): Promise<FlushReport> => {
-    await beforeFlush?.();
+  const client = new MetricsClient({ ...rest, flushIntervalMs, bootId: randomBytes(8), nowMs: Date.now, fetch: fetchInTime }, registry);
+  const flushNow = async (): Promise<FlushReport> => {
+    // A gauge that cannot be read keeps nobody from sending the others, nor from living on.
+    const problem = await Promise.resolve()
+      .then(beforeFlush)
+      .then(() => undefined, messageOf);
     const report = await client.flush();
-    onFlush?.(report);
-    return report;
+    const told = problem === undefined ? report : { ...report, problem };
+    onFlush?.(told);
+    return told;
   };
-  const timer = setInterval(() => void flush(), flushIntervalMs);
+  let last: Promise<FlushReport> | undefined;
+  const flush = (): Promise<FlushReport> => {
+    const flushing = flushNow().finally(() => {
+      if (last === flushing) last = undefined;
+    });
+    last = flushing;
+    return flushing;
+  };
+  const timer = setInterval(() => {
+    // While one is under way, what comes meanwhile leaves with the next.
+    if (last === undefined) void flush();
+  }, flushIntervalMs);
   timer.unref();
   return {
     client,
-    close: () => {
+    close: async () => {
       clearInterval(timer);
+      // What came since the flush under way began is not in it.
+      await last;
       return flush();
     },
   };

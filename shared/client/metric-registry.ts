@@ -27,6 +27,16 @@ export interface Family {
   readonly series: ReadonlyMap<string, { readonly labels: Labels; readonly value: number }>;
 }
 
+/** About 5 MB of objects; a host that has more of one metric should not tell them apart. */
+const DEFAULT_SERIES_PER_METRIC = 10_000;
+
+/** @throws PermanentError for a name that no frame can hold. */
+export const checkMetricName = (name: string): void => {
+  if (name === '' || !name.isWellFormed() || name.length > 1024) {
+    throw new PermanentError(`metric ${JSON.stringify(name.slice(0, 100))}: found a name of ${name.length} characters, 1 to 1024 of well-formed text are allowed`);
+  }
+};
+
 /**
  * Counters and gauges in memory. Adding to one costs a few nanoseconds and never waits, so that a game loop or a request
  * handler does not feel it; a flush takes what they read at that moment.
@@ -34,10 +44,15 @@ export interface Family {
 export class MetricRegistry {
   private readonly found = new Map<string, { type: MetricType; help: string; series: Map<string, Series> }>();
   private readonly fixed: readonly LabelPair[];
+  private readonly seriesPerMetric: number;
 
-  /** `labels` stand on every series of this registry, unless a series says otherwise. */
-  constructor(labels: Readonly<Record<string, string>> = {}) {
+  /**
+   * `labels` stand on every series of this registry, unless a series says otherwise. Label values often come from outside; past
+   * `seriesPerMetric` those of a metric that are new are counted by nobody, so that no sender can fill the memory.
+   */
+  constructor(labels: Readonly<Record<string, string>> = {}, seriesPerMetric = DEFAULT_SERIES_PER_METRIC) {
     this.fixed = Object.entries(labels);
+    this.seriesPerMetric = seriesPerMetric;
   }
 
   counter(name: string, labels: Readonly<Record<string, string>> = {}, help = ''): Counter {
@@ -83,13 +98,15 @@ export class MetricRegistry {
 
   private seriesOf(name: string, type: MetricType, labels: Readonly<Record<string, string>>, help: string): Series {
     let family = this.found.get(name);
+    if (family === undefined) checkMetricName(name);
     if (family === undefined) this.found.set(name, (family = { type, help, series: new Map() }));
     if (family.type !== type) throw new PermanentError(`metric ${name}: found it as a ${family.type}, it cannot be a ${type} too`);
     const key = JSON.stringify(labels);
     let series = family.series.get(key);
     if (series === undefined) {
       const own = makeLabels([...this.fixed.filter(([label]) => !Object.hasOwn(labels, label)), ...Object.entries(labels)]);
-      family.series.set(key, (series = { labels: own, labelsJson: labelsToJson(own), value: 0 }));
+      series = { labels: own, labelsJson: labelsToJson(own), value: 0 };
+      if (family.series.size < this.seriesPerMetric) family.series.set(key, series);
     }
     return series;
   }

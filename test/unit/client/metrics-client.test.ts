@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MetricRegistry } from '../../../shared/client/metric-registry.ts';
 import { MetricsClient, type MetricsClientOptions } from '../../../shared/client/metrics-client.ts';
 import { toTextFormat } from '../../../shared/client/text-format.ts';
 import { decodeFrame } from '../../../shared/wire/frame.ts';
@@ -61,6 +62,50 @@ describe('metrics client', () => {
     const report = await client.flush();
     expect(report).toMatchObject({ sentSamples: 0, droppedSamples: 1, bufferedSamples: 0 });
     expect(report.problem).toContain('HTTP 400');
+  });
+
+  it('counts the samples of a push that was refused in part as what became of them', async () => {
+    const { client } = clientOver([], { fetch: async () => Response.json({ error: 'push: 1 samples not stored, 2 stored', accepted: 2 }, { status: 400 }) });
+    for (const metric of ['a', 'b', 'c']) client.sample(metric, {}, 1);
+    expect(await client.flush()).toMatchObject({ sentSamples: 2, droppedSamples: 1, bufferedSamples: 0 });
+  });
+
+  it('refuses at the call what no frame can hold, and goes on', async () => {
+    const { client } = clientOver([]);
+    expect(() => client.sample('a', {}, 1, 1.5)).toThrow(/found time 1.5, whole Unix milliseconds/);
+    expect(() => client.sample('', {}, 1)).toThrow(/0 characters, 1 to 1024/);
+    expect(() => client.registry.gauge('\ud800')).toThrow(/well-formed/);
+    client.sample('a', {}, 1);
+    expect(await client.flush()).toMatchObject({ sentSamples: 1 });
+  });
+
+  it('never rejects, even when nothing can be encoded', async () => {
+    const { client } = clientOver([], { sender: 'x'.repeat(2000) });
+    client.sample('a', {}, 1);
+    const report = await client.flush();
+    expect(report).toMatchObject({ sentSamples: 0, droppedSamples: 1, bufferedSamples: 0 });
+    expect(report.problem).toContain('sender of 2000 bytes');
+  });
+
+  it('keeps single samples within the buffer while a flush waits for its answer', async () => {
+    let answer = (): void => undefined;
+    const waiting = new Promise<Response>((resolve) => {
+      answer = () => resolve(new Response(null));
+    });
+    const { client } = clientOver([], { fetch: () => waiting, maxBufferedBytes: 100_000 });
+    client.sample('first', {}, 1);
+    const flushing = client.flush();
+    for (let i = 0; i < 200_000; i++) client.sample('m', { i: String(i) }, Math.random());
+    answer();
+    const { sentSamples, droppedSamples, bufferedSamples } = await flushing;
+    expect(sentSamples + droppedSamples + bufferedSamples).toBe(200_001);
+    expect(droppedSamples).toBeGreaterThan(100_000);
+  });
+
+  it('counts no more label sets of a metric than it may', () => {
+    const registry = new MetricRegistry({}, 3);
+    for (let i = 0; i < 10; i++) registry.counter('c', { sender: String(i % 5) }).add();
+    expect(registry.snapshot(0).values).toEqual(Float64Array.of(2, 2, 2));
   });
 
   it('lets the oldest go when the buffer is full', async () => {
