@@ -9,6 +9,9 @@ const TEXT_MAX_UNITS = 2000;
 /** Two senders may describe a metric differently; the row then changes hands this seldom instead of with every batch. */
 const HOLD_MS = 600_000;
 
+/** Descriptions the catalog keeps, of the metrics that came first: rows and memory that a sender of ever new names cannot grow. */
+export const METRICS_MAX = 50_000;
+
 interface KnownMetadata {
   readonly text: string;
   readonly writtenMs: number;
@@ -33,11 +36,15 @@ export const saveMetadata = async (
   cache.known ??= new Map((await items.query(PK)).map((item) => [item.sk, knownFrom(item)]));
   const { known } = cache;
   const changed = new Map<string, Item>();
+  let fresh = 0;
   for (const each of metadata) {
     const item = itemOf(each, arrivalMs);
     const before = known.get(each.metric);
     if (item === undefined || before?.text === textOf(item)) continue;
-    if (before === undefined || arrivalMs - before.writtenMs >= HOLD_MS) changed.set(item.sk, item);
+    if (before === undefined ? known.size + fresh < METRICS_MAX : arrivalMs - before.writtenMs >= HOLD_MS) {
+      if (before === undefined && !changed.has(item.sk)) fresh++;
+      changed.set(item.sk, item);
+    }
   }
   const puts = [...changed.values()];
   for (let i = 0; i < puts.length; i += MAX_TRANSACT_WRITES) {

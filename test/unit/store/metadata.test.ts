@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ItemTable, ItemWrite } from '../../../shared/catalog/item-table.ts';
-import { listMetadata, MetadataCache, saveMetadata } from '../../../shared/catalog/metric-metadata.ts';
+import { listMetadata, MetadataCache, METRICS_MAX, saveMetadata } from '../../../shared/catalog/metric-metadata.ts';
 import { openStoreRoad } from './store-road.ts';
 
 const of = (metric: string, help = `help of ${metric}`): { metric: string; type: string; help: string; unit: string } => ({ metric, type: 'counter', help, unit: 's' });
@@ -51,6 +51,16 @@ describe('metric metadata', () => {
     expect(found).toHaveLength(251);
     expect(found[0]?.help.length).toBe(2000);
     expect(found[0]?.help.isWellFormed()).toBe(true);
+  });
+
+  it('keeps no more metrics than it may, whatever names come, and still follows those it has', async () => {
+    const { catalog } = (await openStoreRoad()).ports;
+    const cache = new MetadataCache();
+    cache.known = new Map(Array.from({ length: METRICS_MAX - 2 }, (_, i) => [`known${i}`, { text: '', writtenMs: 0 }]));
+    await saveMetadata(catalog, cache, [of('a'), of('b'), of('a', 'again'), of('c'), of('known7')], 1e9);
+    await saveMetadata(catalog, cache, [of('d')], 1e9);
+    expect((await listMetadata(catalog)).map(({ metric, help }) => [metric, help])).toEqual([['a', 'again'], ['b', 'help of b'], ['known7', 'help of known7']]);
+    expect(cache.known.size).toBe(METRICS_MAX);
   });
 
   it('does not take a description for written when the write was refused', async () => {
