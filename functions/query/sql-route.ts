@@ -11,7 +11,7 @@ import type { QueryPorts } from './query-ports.ts';
 const BODY_MAX_BYTES = 1024 * 1024;
 
 const SqlBody = v.strictObject({
-  query: v.pipe(v.string(), v.nonEmpty()),
+  query: v.pipe(v.string('found none, a statement is needed'), v.nonEmpty('found none, a statement is needed')),
   parameters: v.optional(v.array(v.union([v.string(), v.number(), v.boolean(), v.null()])), []),
 });
 

@@ -1,8 +1,8 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type Json } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, type DuckDBResult, type Json } from '@duckdb/node-api';
 import { messageOf } from '../errors.ts';
-import { type SqlCell, SqlError } from '../sql/run-sql.ts';
+import { type SqlCell, SqlError, type SqlParameter } from '../sql/run-sql.ts';
 import { literal } from '../sql/views.ts';
-import { checkStatement } from './duckdb-fence.ts';
+import { checkStatement, refused } from './duckdb-fence.ts';
 import { TRINO_MACROS } from './duckdb-macros.ts';
 import type { DuckDbOutcome, DuckDbTask } from './duckdb-messages.ts';
 
@@ -41,6 +41,7 @@ const openFenced = async (task: DuckDbTask): Promise<DuckDBConnection> => {
 };
 
 const runFenced = async (connection: DuckDBConnection, task: DuckDbTask): Promise<DuckDbOutcome> => {
+  if (task.query.includes('\0')) throw refused('found a NUL character');
   const parsed = await connection.runAndReadAll(`SELECT json_serialize_sql(${literal(task.query)})`);
   checkStatement(String(parsed.getRows()[0]?.[0]));
   // A second look, by another way through the same parser: what is about to run is one SELECT.
@@ -52,8 +53,16 @@ const runFenced = async (connection: DuckDBConnection, task: DuckDbTask): Promis
   if (prepared.parameterCount !== parameters.length) {
     throw new SqlError('bad_query', `bind parameters: ${parameters.length} given, the statement has ${prepared.parameterCount}`);
   }
-  if (parameters.length > 0) prepared.bind(parameters.map((value) => (Number.isSafeInteger(value) ? BigInt(value as number) : value)));
+  bindAll(prepared, parameters);
   return collect(await prepared.stream(), task);
+};
+
+/** Whole numbers as BIGINT, the type of `ts` and of what functions count with: of a bigint DuckDB's client would make a HUGEINT. */
+const bindAll = (prepared: DuckDBPreparedStatement, parameters: readonly SqlParameter[]): void => {
+  parameters.forEach((value, i) => {
+    if (Number.isSafeInteger(value)) prepared.bindBigInt(i + 1, BigInt(value as number));
+    else prepared.bindValue(i + 1, value, undefined);
+  });
 };
 
 const collect = async (result: DuckDBResult, task: DuckDbTask): Promise<DuckDbOutcome> => {
@@ -80,8 +89,16 @@ const cellFrom = (cell: Json): SqlCell => (cell !== null && typeof cell === 'obj
 
 const outcomeOf = (error: unknown): DuckDbOutcome => {
   if (error instanceof SqlError) return { fault: error.fault, message: error.message };
-  const message = messageOf(error);
+  const message = oneLine(messageOf(error));
   return { fault: message.startsWith('Out of Memory') ? 'limit' : 'bad_query', message };
+};
+
+const words = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+/** DuckDB adds the line of the statement, and a mark beneath it that needs a terminal. */
+const oneLine = (message: string): string => {
+  const [said = '', line] = message.split(/\n+(?=LINE \d+: )/);
+  return line === undefined ? words(said) : `${words(said)} (${words(line.replace(/\n\s*\^\s*$/, ''))})`;
 };
 
 process.once('message', (task: DuckDbTask) => {

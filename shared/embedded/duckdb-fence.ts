@@ -53,5 +53,6 @@ const checkTable = (node: Node): void => {
   }
 };
 
-const refused = (found: string): SqlError =>
+/** What is wrong with a statement before it runs. */
+export const refused = (found: string): SqlError =>
   new SqlError('bad_query', `check statement: ${found}; exactly one SELECT or WITH over the views is allowed`);

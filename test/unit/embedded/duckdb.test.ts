@@ -72,6 +72,19 @@ describe('the view samples', () => {
     expect(answer.bytesScanned).toBe(files.reduce((sum, file) => sum + file.bytes, 0));
   });
 
+  it('binds whole numbers as the type of ts and of counts', async () => {
+    expect(await rowsOf('SELECT typeof(?), typeof(?)', 5, 1.5)).toEqual([['BIGINT', 'DOUBLE']]);
+    expect(await rowsOf('SELECT count(*) FROM range(?)', 3)).toEqual([['3']]);
+    expect(await rowsOf("SELECT date_add('minute', ?, TIMESTAMP '2026-01-01 00:00:00')", 5)).toEqual([['2026-01-01 00:05:00']]);
+  });
+
+  it('says an error in one line, with the line it is in', async () => {
+    expect((await faultOf(runSql({ query: 'SELECT 1,\n nope FROM samples', parameters: [] }))).message).toMatch(
+      /^Binder Error: Referenced column "nope" not found in FROM clause! Candidate bindings: [^\n]* \(LINE 2: nope FROM samples\)$/,
+    );
+    expect((await faultOf(runSql({ query: "SELECT '\0'", parameters: [] }))).message).toBe('check statement: found a NUL character; exactly one SELECT or WITH over the views is allowed');
+  });
+
   it('binds parameters as values', async () => {
     expect(await rowsOf('SELECT count(*) FROM samples WHERE host = ? AND ts >= ?', 'h1', 1767229200000)).toEqual([['1']]);
     expect(await rowsOf('SELECT count(*) FROM samples WHERE host = ?', "' OR true --")).toEqual([['0']]);
