@@ -41,10 +41,10 @@ export const saveMetadata = async (
     const item = itemOf(each, arrivalMs);
     const before = known.get(each.metric);
     if (item === undefined || before?.text === textOf(item)) continue;
-    if (before === undefined ? known.size + fresh < METRICS_MAX : arrivalMs - before.writtenMs >= HOLD_MS) {
-      if (before === undefined && !changed.has(item.sk)) fresh++;
-      changed.set(item.sk, item);
-    }
+    const isNew = before === undefined && !changed.has(item.sk);
+    if (isNew && known.size + fresh >= METRICS_MAX) continue;
+    if (isNew) fresh++;
+    if (before === undefined || arrivalMs - before.writtenMs >= HOLD_MS) changed.set(item.sk, item);
   }
   const puts = [...changed.values()];
   for (let i = 0; i < puts.length; i += MAX_TRANSACT_WRITES) {
