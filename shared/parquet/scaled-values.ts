@@ -1,5 +1,6 @@
 import { STALE_HIGH, STALE_LOW } from '../model/stale.ts';
 import type { NumberRuns, Numbers } from './column-values.ts';
+import { NumberIds } from './number-ids.ts';
 import { RunsBuilder } from './runs.ts';
 
 /**
@@ -17,12 +18,13 @@ export interface ScaledColumns {
   readonly vdiv: NumberRuns;
 }
 
-const MANTISSA_MAX = 2 ** 51;
-const SPREAD_MAX = 2 ** 50;
+export const MANTISSA_MAX = 2 ** 51;
+export const SPREAD_MAX = 2 ** 50;
 /** Doubles of this size are the integers, so adding and subtracting it rounds what lies within ±2^51 to the nearest. */
 const ROUNDER = 1.5 * 2 ** 52;
 /** Division by 10^0..10^6: more decimals do not come in measurements, and the search costs a pass each. */
-const DIVISORS: readonly number[] = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
+export const DIVISORS: readonly number[] = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
+const GRID_MAX = 2 ** 29;
 /** Up to here a series' own vbase costs more bytes than the jump it saves in voff (measured: 1 to 3 points). */
 const SHORT_SERIES = 3;
 
@@ -128,8 +130,12 @@ export class ScaledValuesBuilder {
     }
     const first = voff[start] as number;
     const factor = commonFactor(voff, start, end);
-    // The first offset lies one step of this series behind the last of the series before: the packed deltas see no jump.
-    let offset = this.lastOffset + ((voff[start + 1] as number) - first) / factor;
+    // The first offset lies about one step of this series behind the last of the series before: the packed deltas see no jump
+    // beyond their own spread, within which a round base is chosen (measured: 3 % fewer bytes at 10 points, 4.5 % at 6).
+    const step = (voff[start + 1] as number) - first;
+    const grid = gridWithin(spreadOfSteps(voff, start, end, step) / factor);
+    const quotient = Math.floor(first / factor);
+    let offset = quotient - grid * Math.round((quotient - this.lastOffset - step / factor) / grid);
     if (Math.abs(offset) * factor > SPREAD_MAX) offset = 0;
     if (factor === 1) for (let i = start; i < end; i++) voff[i] = (voff[i] as number) - (first - offset);
     else for (let i = start; i < end; i++) voff[i] = ((voff[i] as number) - first) / factor + offset;
@@ -148,8 +154,20 @@ const spreadOf = (mantissas: Float64Array, start: number, end: number): number =
   return max - min;
 };
 
+/** How far the next few steps are from the first one, which tells as much of a series as all would. */
+const spreadOfSteps = (mantissas: Float64Array, start: number, end: number, first: number): number => {
+  let spread = 0;
+  for (let i = start + 2, last = Math.min(end, start + 6); i < last; i++) {
+    spread = Math.max(spread, Math.abs((mantissas[i] as number) - (mantissas[i - 1] as number) - first));
+  }
+  return spread;
+};
+
+/** The power of two above the spread, so that rounding to it moves by no more than the spread; 1 where there is none. */
+const gridWithin = (spread: number): number => (spread < 1 ? 1 : 2 << (31 - Math.clz32(Math.min(spread, GRID_MAX))));
+
 /** Values no scale can express: NaN, infinities and -0. */
-const isRawAlways = (value: number): boolean => value - value !== 0 || (value === 0 && 1 / value < 0);
+export const isRawAlways = (value: number): boolean => value - value !== 0 || (value === 0 && 1 / value < 0);
 
 /** The greatest common factor of all steps; 1 where there are none. */
 const commonFactor = (mantissas: Float64Array, start: number, end: number): number => {
@@ -173,35 +191,21 @@ const commonDivisor = (a: number, b: number): number => {
 };
 
 /** A column that is constant over long runs, as a dictionary of the numbers it takes. */
-class ConstantRuns {
-  private readonly ids = new Map<number, number>();
-  private dictionary = new Float64Array(64);
+export class ConstantRuns {
+  private readonly ids = new NumberIds();
   private readonly runs = new RunsBuilder(64);
   private last = Number.NaN;
   private lastId = 0;
 
   add(value: number, rows: number): void {
     if (value !== this.last) {
-      let id = this.ids.get(value);
-      if (id === undefined) {
-        id = this.ids.size;
-        this.ids.set(value, id);
-        if (id === this.dictionary.length) this.grow();
-        this.dictionary[id] = value;
-      }
       this.last = value;
-      this.lastId = id;
+      this.lastId = this.ids.idOf(value);
     }
     this.runs.add(this.lastId, rows);
   }
 
   build(): NumberRuns {
-    return { kind: 'number-runs', dictionary: this.dictionary.subarray(0, this.ids.size), runs: this.runs.build() };
-  }
-
-  private grow(): void {
-    const dictionary = new Float64Array(this.dictionary.length * 2);
-    dictionary.set(this.dictionary);
-    this.dictionary = dictionary;
+    return { kind: 'number-runs', dictionary: this.ids.build(), runs: this.runs.build() };
   }
 }

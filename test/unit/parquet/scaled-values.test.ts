@@ -39,6 +39,21 @@ describe('scaled values', () => {
     expect(constants(vbase)).toEqual([9, 490]);
   });
 
+  it('take round bases as far as the steps of a series spread', () => {
+    const { vbase } = scale([1000, 1010, 1060, 1055], [5003, 5020, 5031, 5090], [5007, 5011, 5044, 5080]);
+    // The next steps are 40 and 15, 6 and 42, 29 and 32 from the first one.
+    expect(constants(vbase).map((number) => number % 64)).toEqual([0, 0, 0]);
+  });
+
+  it('number every constant once, however many there are', () => {
+    const series = Array.from({ length: 3000 }, (_, i) => [(i % 1000) * 1e6, (i % 1000) * 1e6 + 1, 5 + (i % 1000) * 1e6, i % 1000]);
+    const { vbase } = scale(...series);
+    expect(new Set(vbase.dictionary).size).toBe(vbase.dictionary.length);
+    expect(vbase.dictionary.length).toBeGreaterThan(256);
+    const values = valuesOf(scale(...series), 0, 12_000);
+    expect([...values]).toEqual(series.flat());
+  });
+
   it('leave series of up to three values as they are', () => {
     const { voff, vbase } = scale([10, 11, 12], [500]);
     expect([...voff.values]).toEqual([10, 11, 12, 500]);
