@@ -7,7 +7,7 @@ import { parseQueueMessage } from '../../shared/aws/publish-sns.ts';
 import { makeDelayRetry } from '../../shared/aws/queue-sqs.ts';
 import { makeGuardedFetch } from '../../shared/channels/guarded-fetch.ts';
 import { makeIsOpen } from '../../shared/channels/open-address.ts';
-import { createSmtpTransport } from '../../shared/channels/smtp-transport.ts';
+import { makeSmtpTransport } from '../../shared/channels/smtp-transport.ts';
 import { loadConfig, NOTIFY_ENV } from '../../shared/config.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { alertmanagerConfig } from '../built-in-files.ts';
@@ -15,11 +15,12 @@ import { notify, type NotifyPorts } from './notify.ts';
 
 const config = loadConfig(NOTIFY_ENV, process.env);
 const delayRetry = makeDelayRetry(sqsClient());
+const isOpen = makeIsOpen(config.allowedNetworks);
 const ports: NotifyPorts = {
   alerts: makeDynamoItems(dynamoClient(), config.alertsTable, realPacing),
   alertmanager: async () => alertmanagerConfig(),
-  fetch: makeGuardedFetch(makeIsOpen(config.allowedNetworks)),
-  createTransport: createSmtpTransport,
+  fetch: makeGuardedFetch(isOpen),
+  createTransport: makeSmtpTransport(isOpen),
 };
 
 /** What is reported as failed comes again: after the delay that notify asked for, or after the queue's own time. */

@@ -13,7 +13,7 @@ import { hotFilesOf, hoursWithSamples } from '../../shared/catalog/hot-files.ts'
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import { makeGuardedFetch } from '../../shared/channels/guarded-fetch.ts';
 import { makeIsOpen } from '../../shared/channels/open-address.ts';
-import { createSmtpTransport } from '../../shared/channels/smtp-transport.ts';
+import { makeSmtpTransport } from '../../shared/channels/smtp-transport.ts';
 import { toTextFormat } from '../../shared/client/text-format.ts';
 import { type SqlFile, openDuckDb } from '../../shared/embedded/duckdb.ts';
 import { type FanOut, openFanOut } from '../../shared/embedded/fan-out-queue.ts';
@@ -59,7 +59,8 @@ const CACHE_BYTES = 256 * 1024 * 1024;
 const SQL_MEMORY_MB = 1024;
 const SQL_TIMEOUT_MS = 60_000;
 /** Receivers on this machine are what one tries things with; other private networks stay closed, as on AWS. */
-const LOOPBACK_TOO = makeGuardedFetch(makeIsOpen(['127.0.0.0/8', '::1/128']));
+const LOOPBACK_TOO = makeIsOpen(['127.0.0.0/8', '::1/128']);
+const OUTGOING = { fetch: makeGuardedFetch(LOOPBACK_TOO), createTransport: makeSmtpTransport(LOOPBACK_TOO) };
 /** One shard takes what one machine sends: shards are for scale, and each costs a heartbeat. */
 const SHARDS = 1;
 
@@ -186,7 +187,7 @@ const runMapping = ({ options, objects, catalog, stream, metrics }: Parts): Mapp
 
 const runNotifier = ({ alerts, fanOut, metrics }: Parts, channel: Channel, alertmanager: ReturnType<typeof liveAlertmanager>): { stop(): Promise<void> } =>
   fanOut.consume(channel, async (published) => {
-    const outcome = await notify({ alerts, alertmanager, fetch: LOOPBACK_TOO, createTransport: createSmtpTransport }, published, { nowMs: Date.now() });
+    const outcome = await notify({ alerts, alertmanager, ...OUTGOING }, published, { nowMs: Date.now() });
     metrics.notified(channel, outcome.outcome);
     return outcome;
   });

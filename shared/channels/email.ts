@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { WebhookMessage } from '../alerting/notification.ts';
 import type { EmailIntegration } from '../alerting/receivers.ts';
 import { emailHtml, emailText } from './email-text.ts';
@@ -36,6 +37,7 @@ export interface MailMessage {
 
 export interface MailTransport {
   sendMail(message: MailMessage): Promise<{ readonly response?: string }>;
+  /** Ends what is under way. */
   close(): void;
 }
 
@@ -51,19 +53,27 @@ export interface Mail {
   readonly nowMs: number;
 }
 
+/** All phases together: a server that talks without end would stay under the time of each. */
+const MAIL_TIMEOUT_MS = 30_000;
+
 /** Sends one mail. Two attempts have the same Message-ID, by which mail servers and readers tell a repeated one. Never rejects. */
-export const sendEmail = async (createTransport: CreateMailTransport, integration: EmailIntegration, mail: Mail): Promise<SendOutcome> => {
+export const sendEmail = async (createTransport: CreateMailTransport, integration: EmailIntegration, mail: Mail, timeoutMs = MAIL_TIMEOUT_MS): Promise<SendOutcome> => {
   try {
     const transport = createTransport(smtpOptions(integration));
     try {
-      const { response } = await transport.sendMail(mailMessage(integration, mail));
-      return { kind: 'sent', answer: shortAnswer(response ?? 'accepted') };
+      const sending = transport.sendMail(mailMessage(integration, mail)).then(({ response }): SendOutcome => ({ kind: 'sent', answer: shortAnswer(response ?? 'accepted') }));
+      return await Promise.race([sending, timeout(timeoutMs)]);
     } finally {
       transport.close();
     }
   } catch (error) {
     return smtpProblem(error);
   }
+};
+
+const timeout = async (timeoutMs: number): Promise<SendOutcome> => {
+  await once(AbortSignal.timeout(timeoutMs), 'abort');
+  return { kind: 'retry', answer: `no answer within ${timeoutMs} ms` };
 };
 
 export const smtpOptions = ({ smarthost, requireTls, hello, auth }: EmailIntegration): SmtpOptions => ({

@@ -1,29 +1,9 @@
-import { lookup, type LookupAddress } from 'node:dns';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import type { IsOpen } from './open-address.ts';
+import { openLookup, refuseClosedAddress } from './open-connection.ts';
 import type { Fetch } from './webhook.ts';
-
-/** The receiver's name leads into a network that is closed to us. */
-export class ClosedAddressError extends Error {
-  override readonly name = 'ClosedAddressError';
-  readonly code = 'CLOSED_ADDRESS';
-}
-
-/** Resolves names to open addresses only, so that the address that is checked is the one that is connected to. */
-const openLookup =
-  (isOpen: IsOpen): LookupFunction =>
-  (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      const open = error === null ? addresses.filter(({ address }) => isOpen(address)) : [];
-      const [first] = open;
-      if (first === undefined) callback(error ?? new ClosedAddressError(`connect ${hostname}: found closed addresses alone`), '', 0);
-      else if (options.all === true) callback(null, open as LookupAddress[]);
-      else callback(null, first.address, first.family);
-    });
-  };
 
 /** Statuses whose answers have no body (Fetch standard, "null body status"). */
 const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
@@ -44,9 +24,7 @@ export const makeGuardedFetch =
   (isOpen: IsOpen): Fetch =>
   async (url, { method = 'GET', headers, body, signal }) => {
     const { protocol, hostname } = new URL(url);
-    const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    // A literal address is not looked up.
-    if (isIP(host) !== 0 && !isOpen(host)) throw new ClosedAddressError(`connect ${host}: found a closed address`);
+    refuseClosedAddress(hostname.replace(/^\[(.*)\]$/, '$1'), isOpen);
     const options: RequestOptions = {
       method,
       headers: Object.fromEntries(new Headers(headers)),

@@ -2,37 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { sendEmail, smtpOptions } from '../../../shared/channels/email.ts';
 import type { MailMessage, SmtpOptions } from '../../../shared/channels/email.ts';
 import { emailHtml, emailText } from '../../../shared/channels/email-text.ts';
-import type { WebhookMessage } from '../../../shared/alerting/notification.ts';
 import type { EmailIntegration } from '../../../shared/alerting/receivers.ts';
+import { MAIL, MESSAGE } from './mail.ts';
 
-const MAIL: EmailIntegration = {
-  id: 'ops/email/0',
-  receiver: 'ops',
-  channel: 'email',
-  sendResolved: true,
-  to: 'ops@example.com',
-  from: 'tidemark@example.com',
-  smarthost: { host: 'mail.example.com', port: 587 },
-  hello: '',
-  auth: { username: 'robot', password: 'hunter2' },
-  requireTls: true,
-  headers: [],
-  text: undefined,
-  html: undefined,
-};
-const pairs = { alertname: '<script>alert(1)</script>', host: '"a" & \'b\'' };
-const MESSAGE: WebhookMessage = {
-  version: '4',
-  groupKey: '{}',
-  truncatedAlerts: 0,
-  status: 'resolved',
-  receiver: 'ops',
-  groupLabels: pairs,
-  commonLabels: pairs,
-  commonAnnotations: {},
-  externalURL: '',
-  alerts: [{ status: 'resolved', labels: pairs, annotations: {}, startsAt: '2026-01-01T00:00:00.000Z', endsAt: '2026-01-01T01:00:00.000Z', generatorURL: 'javascript:x', fingerprint: '0' }],
-};
 const send = (sendMail: (message: MailMessage) => Promise<{ response?: string }>, changes: Partial<EmailIntegration> = {}) => {
   const seen: { options?: SmtpOptions; closed: number } = { closed: 0 };
   const outcome = sendEmail(

@@ -10,7 +10,8 @@ import type { AlertStatus } from '../../../shared/alerting/notification.ts';
 import type { PublishedNotification } from '../../../shared/alerting/publish.ts';
 import { NO_RECEIVERS, findIntegration } from '../../../shared/alerting/receivers.ts';
 import type { AlertmanagerConfig, EmailIntegration, Integration, WebhookIntegration } from '../../../shared/alerting/receivers.ts';
-import { createSmtpTransport } from '../../../shared/channels/smtp-transport.ts';
+import { makeIsOpen } from '../../../shared/channels/open-address.ts';
+import { makeSmtpTransport } from '../../../shared/channels/smtp-transport.ts';
 import { openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import type { ItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import { makeLabels } from '../../../shared/model/labels.ts';
@@ -65,7 +66,7 @@ const ports = (changes: Partial<NotifyPorts> = {}): NotifyPorts => ({
   alerts: tables.table('alerts'),
   alertmanager: async () => config(HOOK, MAIL),
   fetch: async () => new Response('ok'),
-  createTransport: createSmtpTransport,
+  createTransport: makeSmtpTransport(makeIsOpen(['127.0.0.0/8'])),
   ...changes,
 });
 
