@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { faultFrom, HttpFault } from '../../shared/http/http-fault.ts';
 import { type KeyVariables, requireScope } from '../../shared/keys/require-scope.ts';
 import { failure, success } from './answers.ts';
+import { formatRoute } from './format-route.ts';
 import { metadataRoute } from './metadata-route.ts';
 import { instantRoute, rangeRoute } from './promql-routes.ts';
 import type { QueryPorts } from './query-ports.ts';
@@ -31,6 +32,7 @@ export const makeQueryApp = (ports: QueryPorts): Hono<{ Variables: KeyVariables 
   getOrPost('/api/v1/query_exemplars', (c) => success(c, '[]'));
   getOrPost('/api/v1/series', (c) => seriesRoute(ports, c));
   getOrPost('/api/v1/labels', (c) => labelNamesRoute(ports, c));
+  getOrPost('/api/v1/format_query', formatRoute);
   get('/api/v1/label/:name/values', (c) => labelValuesRoute(ports, c, c.req.param('name') ?? ''));
   get('/api/v1/metadata', (c) => metadataRoute(ports, c));
   route(['POST'], '/api/v1/sql', (c) => runSqlRoute(ports, c));

@@ -1,5 +1,7 @@
 import type { Context, Hono } from 'hono';
 import type { KeyVariables } from '../../shared/keys/require-scope.ts';
+import { formatDurationMs } from '../../shared/model/duration.ts';
+import { DEFAULT_LOOKBACK_MS } from '../../shared/promql/engine.ts';
 import { success } from './answers.ts';
 import type { QueryPorts } from './query-ports.ts';
 
@@ -17,9 +19,20 @@ export const addStatusRoutes = (ports: QueryPorts, get: (path: string, handle: H
   get('/api/v1/status/buildinfo', (c) =>
     success(c, JSON.stringify({ application, version: PROMETHEUS_VERSION, revision: ports.version, branch: '', buildUser: '', buildDate: '', goVersion: '' })),
   );
+  // Samples are pushed and alerts are delivered by ourselves, so there are none of either.
+  get('/api/v1/targets', (c) => success(c, JSON.stringify({ activeTargets: [], droppedTargets: [] })));
+  get('/api/v1/alertmanagers', (c) => success(c, JSON.stringify({ activeAlertmanagers: [], droppedAlertmanagers: [] })));
+  get('/api/v1/status/flags', (c) => success(c, JSON.stringify(flagsOf(ports))));
   get('/api/v1/rules', async (c) => success(c, JSON.stringify((await ports.rulePages?.rules(new URL(c.req.url).searchParams)) ?? { groups: [] })));
   get('/api/v1/alerts', async (c) => success(c, JSON.stringify((await ports.rulePages?.alerts()) ?? { alerts: [] })));
 };
+
+/** Those of Prometheus' flags that have a meaning here, as texts. */
+const flagsOf = ({ limits }: QueryPorts): Record<string, string> => ({
+  'query.lookback-delta': formatDurationMs(DEFAULT_LOOKBACK_MS),
+  'query.max-samples': String(limits.maxSamples),
+  'query.timeout': formatDurationMs(limits.timeoutMs),
+});
 
 /** Without a key: load balancers have none. Ready means that the catalog answers. */
 export const addHealthRoutes = (ports: QueryPorts, app: Hono<{ Variables: KeyVariables }>): void => {

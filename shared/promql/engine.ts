@@ -29,7 +29,8 @@ export interface RangeBounds {
   readonly stepMs: number;
 }
 
-const DEFAULT_LOOKBACK_MS = 300_000;
+/** Prometheus' own (`--query.lookback-delta`). */
+export const DEFAULT_LOOKBACK_MS = 300_000;
 const DEFAULT_MAX_SAMPLES = 50_000_000;
 
 const limitsOf = (options: QueryOptions): QueryLimits => ({

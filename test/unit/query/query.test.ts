@@ -170,6 +170,20 @@ describe('the rest of the API', () => {
     expect([(await query.get('/-/ready')).status, (await query.get('/-/healthy')).status]).toEqual([200, 200]);
   });
 
+  it('formats a query as Prometheus prints it', async () => {
+    expect(await bodyOf(query.get('/api/v1/format_query?query=sum(up{b=%22x%22})by(a)/2'))).toEqual({ status: 'success', data: 'sum by (a) (up{b="x"}) / 2' });
+    expect(await bodyOf(form('/api/v1/format_query', { query: 'foo/bar' }))).toEqual({ status: 'success', data: 'foo / bar' });
+    const bad = await query.get('/api/v1/format_query?query=up%7B');
+    expect([bad.status, await bad.json()]).toEqual([400, { status: 'error', errorType: 'bad_data', error: 'invalid parameter "query": 1:4: parse error: unexpected end of input inside braces' }]);
+  });
+
+  it('says that it scrapes nothing, and which limits queries have', async () => {
+    expect(await bodyOf(query.get('/api/v1/targets'))).toMatchObject({ data: { activeTargets: [], droppedTargets: [] } });
+    expect(await bodyOf(query.get('/api/v1/alertmanagers'))).toMatchObject({ data: { activeAlertmanagers: [] } });
+    expect(await bodyOf(query.get('/api/v1/status/flags'))).toMatchObject({ data: { 'query.lookback-delta': '5m', 'query.max-samples': '50000000', 'query.timeout': '30s' } });
+    expect((await query.app.request('/-/ready', { method: 'HEAD' })).status).toBe(200);
+  });
+
   it('gives type, help and unit of each metric', async () => {
     const metadata = ['a', 'b'].map((metric) => ({ metric, type: 'counter', help: `of ${metric}`, unit: 's' }));
     await saveMetadata(query.catalog, new MetadataCache(), metadata, NOW_MS);
