@@ -1,0 +1,117 @@
+import { makeKinesisPut } from '../../shared/aws/stream-kinesis.ts';
+import { openClientSender } from './client-sender.ts';
+import { Content } from './content.ts';
+import { openDirectSender } from './direct-sender.ts';
+import { Faults } from './faults.ts';
+import { IngestHost } from './ingest-host.ts';
+import { Invariants } from './invariants.ts';
+import { openLineSender } from './line-sender.ts';
+import { SimProcess } from './process.ts';
+import { openReader, type ReaderParts, runReader } from './reader.ts';
+import { runRoadWalker } from './road-walker.ts';
+import { type Scenario, type SenderPlan, START_MS } from './scenario.ts';
+import { Scheduler } from './scheduler.ts';
+import { runSender, type SenderSession } from './sender.ts';
+import { SimItems } from './sim-items.ts';
+import { simKinesis } from './sim-kinesis.ts';
+import { SimMapping } from './sim-mapping.ts';
+import { SimObjects } from './sim-objects.ts';
+import { SimStream } from './sim-stream.ts';
+import { StoreHost } from './store-host.ts';
+import { Truth, Violation } from './truth.ts';
+
+/** From the last fault to the watermark past it: a minute to list the shards, some ticks, slow calls and back-offs before. */
+const DRAIN_MS = 300_000;
+
+/** A whole installation in memory, and the people around it. */
+export class World {
+  readonly scheduler: Scheduler;
+  readonly truth = new Truth();
+  private readonly scenario: Scenario;
+  private readonly faults: Faults;
+  private readonly stream: SimStream;
+  private readonly objects = new SimObjects();
+  private readonly items = new SimItems();
+  private readonly mapping: SimMapping;
+  private readonly invariants: Invariants;
+  private readonly readerParts: ReaderParts;
+  private sending = 0;
+
+  constructor(scenario: Scenario, keepLines = false) {
+    const { seed, calls, outages, shards, mapping, oneProcess } = scenario;
+    this.scenario = scenario;
+    this.scheduler = new Scheduler(seed, START_MS, keepLines);
+    this.faults = new Faults(this.scheduler, calls, outages);
+    this.stream = new SimStream(shards, this.scheduler.random, this.scheduler.nowMs);
+    this.stream.onAppend = (shard, record) => this.truth.arrive(shard.shardId, record);
+    const { faults, objects, items, truth } = this;
+    this.mapping = new SimMapping(this.stream, new StoreHost({ faults, objects, items, truth, oneProcess }), faults, mapping);
+    this.invariants = new Invariants(truth, objects, items, () => this.scheduler.events);
+    this.readerParts = { faults, objects, items, truth, check: (read) => this.invariants.checkRead(read) };
+  }
+
+  /** Lives through the scenario, and stops at the first violation. */
+  async run(): Promise<Violation | undefined> {
+    const { scheduler, scenario, truth } = this;
+    this.startActors();
+    const violated = (): boolean => truth.violation !== undefined;
+    await scheduler.run(violated, START_MS + scenario.activeMs);
+    this.faults.stop();
+    const calmMs = scheduler.nowMs();
+    if (!violated()) {
+      const end = await scheduler.run(() => violated() || this.drained(calmMs), calmMs + DRAIN_MS);
+      if (end !== 'reached') truth.violate(new Violation('the road drains', `${DRAIN_MS / 1000} s after the last fault ${this.describeRest(calmMs)}`));
+    }
+    if (!violated()) await this.readLast();
+    return truth.violation;
+  }
+
+  private startActors(): void {
+    const { scenario, faults, stream, items, scheduler } = this;
+    const { partialPut, tickMs, readers, reshards, activeMs, senders } = scenario;
+    const ingest = new IngestHost({ faults, stream, partialPut });
+    this.watch(this.mapping.run());
+    this.watch(runRoadWalker({ faults, stream, items, partialPut, tickMs }));
+    for (let i = 0; i < readers; i++) this.watch(runReader(this.readerParts, `reader-${i}`));
+    for (let i = 0; i < reshards; i++) scheduler.after(scheduler.random.int(1, activeMs), 'reshard', () => stream.reshard());
+    senders.forEach((plan, i) => {
+      this.sending++;
+      this.watch(this.runSender(plan, `host${i}`, ingest).then(() => this.sending--));
+    });
+  }
+
+  private runSender(plan: SenderPlan, host: string, ingest: IngestHost): Promise<void> {
+    const { faults, stream, scheduler, truth, scenario } = this;
+    const { partialPut, content: rates } = scenario;
+    const parts = { scheduler, truth, content: new Content(scheduler.random, rates) };
+    const open = (process: SimProcess): SenderSession => {
+      if (plan.kind === 'client') return openClientSender(parts, ingest, process, plan.skewMs);
+      if (plan.kind === 'lines') return openLineSender(parts, ingest, process);
+      const pacing = { sleep: scheduler.sleep, random: () => scheduler.random.next() };
+      return openDirectSender(parts, makeKinesisPut(simKinesis(stream, { faults, process, partialPut }), 'stream', pacing), process, rates);
+    };
+    return runSender(parts, plan, host, open);
+  }
+
+  private drained(calmMs: number): boolean {
+    return this.sending === 0 && this.mapping.idle && this.invariants.watermarkPassed(calmMs);
+  }
+
+  private describeRest(calmMs: number): string {
+    const marks = this.items.query('watermark').map(({ sk, attributes }) => `${sk} ${(Number(attributes['watermarkMs']) - calmMs) / 1000} s`);
+    return `${this.sending} senders have samples, the mapping is ${this.mapping.idle ? '' : 'not '}idle, watermarks against then: ${marks.join(', ')}`;
+  }
+
+  private async readLast(): Promise<void> {
+    const { scheduler, truth } = this;
+    let read = false;
+    const parts: ReaderParts = { ...this.readerParts, check: (last) => this.invariants.checkEnd(last) };
+    this.watch(openReader(parts, new SimProcess('last-reader'))(undefined).then(() => (read = true)));
+    await scheduler.run(() => read || truth.violation !== undefined, Number.POSITIVE_INFINITY);
+  }
+
+  /** What an actor throws is a violation: each is to get over everything that the simulation does to it. */
+  private watch(actor: Promise<unknown>): void {
+    actor.catch((error: unknown) => this.truth.violate(error instanceof Violation ? error : new Violation('actors never reject', String((error as Error).stack))));
+  }
+}
