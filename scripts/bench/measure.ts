@@ -8,11 +8,22 @@ export interface Measurement {
   readonly unit: string;
 }
 
-/** CPU seconds of one call, user and system, of all threads: the best of some, after one to warm up. */
-export const bestCpuSeconds = async (runs: number, call: () => unknown): Promise<number> => {
+export interface Effort {
+  /** Runs at least, after one to warm up. */
+  readonly runs: number;
+  /** Runs go on for this long. */
+  readonly ms: number;
+}
+
+/**
+ * CPU seconds of one call, user and system, of all threads: the best of all runs. Other processes on the machine only ever
+ * make a run dearer, so the more runs, the less the best tells of them.
+ */
+export const bestCpuSeconds = async ({ runs, ms }: Effort, call: () => unknown): Promise<number> => {
   await call();
   let best = Infinity;
-  for (let i = 0; i < runs; i++) {
+  const endMs = performance.now() + ms;
+  for (let run = 0; run < runs || performance.now() < endMs; run++) {
     const before = process.cpuUsage();
     await call();
     const { user, system } = process.cpuUsage(before);
