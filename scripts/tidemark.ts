@@ -11,14 +11,21 @@ import { keysCreate, keysList, keysRevoke } from '../shared/commands/keys.ts';
 import { push } from '../shared/commands/push.ts';
 import { query } from '../shared/commands/query.ts';
 import { sql } from '../shared/commands/sql.ts';
-import { messageOf } from '../shared/errors.ts';
+import { PermanentError, messageOf } from '../shared/errors.ts';
 import { KEY_SCOPES, type KeyScope } from '../shared/keys/api-key.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:9090';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const readNamed = (file: string): NamedText => ({ file, text: readFileSync(file, 'utf8') });
+const readNamed = (file: string): NamedText => {
+  try {
+    return { file, text: readFileSync(file, 'utf8') };
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new PermanentError(`read ${file}: ${code === 'ENOENT' ? 'there is no such file' : messageOf(cause)}`, { cause });
+  }
+};
 
 const tell = (report: CheckReport): void => {
   print(report.lines.join('\n'));
@@ -32,7 +39,11 @@ const keysTable = async (name: string): Promise<ItemTable> => {
     import('../shared/aws/item-dynamo.ts'),
     import('../shared/aws/pacing.ts'),
   ]);
-  return makeDynamoItems(dynamoClient(), name, realPacing);
+  const client = dynamoClient();
+  await client.config.region().catch((cause: unknown) => {
+    throw new PermanentError('open keys: no AWS region is set; set AWS_REGION, and credentials as for the AWS CLI', { cause });
+  });
+  return makeDynamoItems(client, name, realPacing);
 };
 
 /** A port as people type it. */
@@ -134,7 +145,7 @@ withKeys(keys.command('list'))
 withKeys(keys.command('revoke'))
   .description('end a key')
   .argument('<id>')
-  .action(async (id: string, options: { table: string }) => print(await keysRevoke(await keysTable(options.table), id)));
+  .action(async (id: string, options: { table: string; json: boolean }) => print(await keysRevoke(await keysTable(options.table), id, options.json)));
 
 try {
   await program.parseAsync();

@@ -16,20 +16,33 @@ export const callApi = async (api: Api, path: string, init: { method?: string; b
   if (api.key !== undefined) headers['authorization'] = `Bearer ${api.key}`;
   if (init.contentType !== undefined) headers['content-type'] = init.contentType;
   const answer = await api
-    .fetch(new URL(path, api.url), { method: init.method ?? 'GET', headers, ...(init.body === undefined ? {} : { body: init.body }) })
+    .fetch(addressOf(api.url, path), { method: init.method ?? 'GET', headers, ...(init.body === undefined ? {} : { body: init.body }) })
     .catch((error: unknown) => {
       throw new PermanentError(`call ${api.url}: nobody answers there; start it with "npm start", or name another place with --url`, { cause: error });
     });
   const text = await answer.text();
-  if (!answer.ok) throw new PermanentError(`call ${path}: found HTTP ${answer.status}, ${reasonOf(text)}`);
-  return text;
+  if (answer.ok) return text;
+  const found = [`found HTTP ${answer.status}`, reasonOf(text)].filter((part) => part !== '').join(', ');
+  throw new PermanentError(`call ${path}: ${found}${answer.status === 401 ? '; give one with --key or TIDEMARK_KEY' : ''}`);
 };
 
-const reasonOf = (text: string): string => {
+/** Behind a proxy an installation may have a path of its own. */
+const addressOf = (url: string, path: string): string => {
+  const whole = `${url.replace(/\/+$/, '')}${path}`;
+  if (/^https?:\/\//i.test(whole) && URL.canParse(whole)) return whole;
+  throw new PermanentError(`call ${url}: this is no address, one such as http://127.0.0.1:9090 is allowed`);
+};
+
+const reasonOf = (text: string): string => oneLine(wordsOf(text)).slice(0, 1000);
+
+const wordsOf = (text: string): string => {
   try {
     const body = JSON.parse(text) as { error?: unknown; message?: unknown };
-    return String(body.error ?? body.message ?? text).trim();
+    return String(body.error ?? body.message ?? text);
   } catch {
-    return text.trim().slice(0, 500);
+    return text;
   }
 };
+
+/** Whoever answers may be anybody: what they say is shown on one line, and commands no terminal. */
+const oneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, ' ').trim();

@@ -1,5 +1,6 @@
 import type { ItemTable } from '../catalog/item-table.ts';
 import { type NewKey, createKey, listKeys, revokeKey } from '../keys/api-key.ts';
+import { KEY_REMEMBERED_MS } from '../keys/key-check.ts';
 import { PermanentError } from '../errors.ts';
 import { toTable } from './table.ts';
 
@@ -18,7 +19,8 @@ export const keysList = async (table: ItemTable, json: boolean): Promise<string>
 };
 
 /** @throws PermanentError when there is no such key. */
-export const keysRevoke = async (table: ItemTable, id: string): Promise<string> => {
+export const keysRevoke = async (table: ItemTable, id: string, json: boolean): Promise<string> => {
   if (!(await revokeKey(table, id))) throw new PermanentError(`revoke key ${id}: found none with this id, see "tidemark keys list"`);
-  return `key ${id} revoked; functions that saw it in the last minute may still take it`;
+  if (json) return JSON.stringify({ id, revoked: true });
+  return `key ${id} revoked; functions that saw it within the last ${KEY_REMEMBERED_MS / 1000} s may still take it`;
 };

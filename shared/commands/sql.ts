@@ -16,5 +16,5 @@ export const sql = async (api: Api, statement: string, parameters: readonly stri
   const answer = JSON.parse(text) as SqlJson;
   const rows = answer.rows.map((row) => row.map((cell) => (cell === null ? 'NULL' : String(cell))));
   const { bytesScanned, dollars } = answer.stats;
-  return `${toTable(answer.columns.map((column) => column.name), rows)}\n\n${rows.length} rows, ${bytesScanned} bytes scanned, $${dollars.toFixed(6)}`;
+  return `${toTable(answer.columns.map((column) => column.name), rows)}\n\n${rows.length} ${rows.length === 1 ? 'row' : 'rows'}, ${bytesScanned} bytes scanned, $${dollars.toFixed(6)}`;
 };

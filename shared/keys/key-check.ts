@@ -5,7 +5,7 @@ import { type ApiKey, findKey, hashOf, isToken } from './api-key.ts';
 export type CheckKey = (token: string) => Promise<ApiKey | undefined>;
 
 /** A revoked key passes no longer than this. A minute would save little: a table read per key, process and half minute is nothing. */
-const REMEMBER_MS = 30_000;
+export const KEY_REMEMBERED_MS = 30_000;
 const REMEMBER_KEYS = 1000;
 
 interface Remembered {
@@ -29,7 +29,7 @@ export const makeKeyCheck = (table: ItemTable, nowMs: () => number): CheckKey =>
     known.delete(hash);
     unknown.delete(hash);
     const key = await findKey(table, token);
-    remember(key === undefined ? unknown : known, hash, { key, untilMs: at + REMEMBER_MS });
+    remember(key === undefined ? unknown : known, hash, { key, untilMs: at + KEY_REMEMBERED_MS });
     return key;
   };
 };
