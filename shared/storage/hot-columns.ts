@@ -7,15 +7,13 @@ import type { SortedSamples } from './hot-sort.ts';
 
 /** The columns of `sampleTable(promotedLabels)` for sorted samples, as one row group. */
 export const columnsOf = (samples: SortedSamples, promotedLabels: readonly string[]): readonly ColumnValues[] => {
-  const { metrics, labels, metricOf, labelsOf, offsets, tMs, values } = samples;
+  const { metricOf, offsets, tMs, values } = samples;
   const bits = bitsOf(values);
   const scaled = new ScaledValuesBuilder(tMs.length);
   for (let k = 0; k < metricOf.length; k++) scaled.series(values, bits, offsets[k] as number, offsets[k + 1] as number);
   const { value, voff, vbase, vmul, vdiv } = scaled.build();
   return [
-    textRuns(metrics, metricOf, offsets),
-    textRuns(labels, labelsOf, offsets),
-    ...promotedRuns(samples, promotedLabels),
+    ...seriesColumns(samples, promotedLabels),
     { kind: 'numbers', values: tMs, present: undefined },
     value,
     voff,
@@ -25,6 +23,16 @@ export const columnsOf = (samples: SortedSamples, promotedLabels: readonly strin
     { kind: 'blobs', values: [], present: { ids: Int32Array.of(0), ends: Uint32Array.of(tMs.length) } },
   ];
 };
+
+/** Metric, labels and promoted labels: the columns with which the rows of every table begin. */
+export const seriesColumns = (series: RowsOfSeries, promotedLabels: readonly string[]): readonly TextRuns[] => [
+  textRuns(series.metrics, series.metricOf, series.offsets),
+  textRuns(series.labels, series.labelsOf, series.offsets),
+  ...promotedRuns(series, promotedLabels),
+];
+
+/** Series by the places of their texts, and the rows of each. */
+export type RowsOfSeries = Pick<SortedSamples, 'metrics' | 'labels' | 'metricOf' | 'labelsOf' | 'offsets'>;
 
 /** Texts by series as runs of rows, over a dictionary of those that occur, in the order in which they first do. */
 const textRuns = (texts: readonly (string | undefined)[], textOf: Int32Array, offsets: Uint32Array): TextRuns => {
@@ -48,7 +56,7 @@ const textRuns = (texts: readonly (string | undefined)[], textOf: Int32Array, of
 };
 
 /** One column for each promoted label, NULL where a series lacks it. The labels JSON is parsed once for all series that share it. */
-const promotedRuns = ({ labels, labelsOf, offsets }: SortedSamples, promotedLabels: readonly string[]): TextRuns[] => {
+const promotedRuns = ({ labels, labelsOf, offsets }: RowsOfSeries, promotedLabels: readonly string[]): TextRuns[] => {
   if (promotedLabels.length === 0) return [];
   const columns = promotedLabels.map(() => new DistinctTexts());
   for (const json of labels) {
