@@ -2,6 +2,7 @@ import { attributeText, type AttributeValue } from './attribute-text.ts';
 import { BodyTooLargeError } from './body-too-large-error.ts';
 import { ATTRIBUTE_DEPTH_MAX, type OtlpAttribute, type OtlpKind, type OtlpMetric, type OtlpPoint, type OtlpResource } from './otlp-shape.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
+import { SERIES_TEXT_UNITS_MAX } from './series-identity.ts';
 
 /** A tag of a field: number and wire type (0 varint, 1 eight bytes, 2 length-prefixed). */
 const field = (number: number, wireType: 0 | 1 | 2): number => number * 8 + wireType;
@@ -52,9 +53,13 @@ interface PointDraft extends OtlpPoint {
   quantiles?: (readonly [quantile: number, value: number])[];
 }
 
+/** Shared, and never added to. */
+const NO_ATTRIBUTES: OtlpAttribute[] = [];
+
 class OtlpProtobufParser {
   private readonly reader: ProtobufReader;
   private items = 0;
+  private readonly runs = new Map<string, OtlpAttribute[]>();
 
   constructor(body: Uint8Array) {
     this.reader = new ProtobufReader('otlp', body);
@@ -134,11 +139,20 @@ class OtlpProtobufParser {
 
   private point({ kind, attributes, flags }: KindField): OtlpPoint {
     const { reader } = this;
-    const point: PointDraft = { attributes: [], tMs: 0, flags: 0 };
-    this.fields(this.enterItem(), (tag) => {
+    const point: PointDraft = { attributes: NO_ATTRIBUTES, tMs: 0, flags: 0 };
+    const end = this.enterItem();
+    const wanted = field(attributes, 2);
+    let runs = 0;
+    this.fields(end, (tag) => {
       if (tag === field(3, 1)) point.tMs = this.nanosAsMs();
       else if (tag === field(flags, 0)) point.flags = reader.varint();
-      else if (this.attribute(tag, field(attributes, 2), point.attributes)) return true;
+      else if (tag === wanted) {
+        const run = this.attributeRun(wanted, end);
+        // Encoders write them in a row; protobuf allows any order. The first run may be other points' too.
+        if (++runs === 2) point.attributes = [...point.attributes];
+        if (runs === 1) point.attributes = run;
+        else for (const each of run) point.attributes.push(each);
+      }
       else if (kind === 'histogram') return this.histogramField(tag, point);
       else if (kind === 'summary') return this.summaryField(tag, point);
       else return kind !== 'exponential histogram' && this.numberField(tag, point);
@@ -207,6 +221,34 @@ class OtlpProtobufParser {
     this.reader.fixed64();
     // 2^32 = 4294 * 10^6 + 967,296, so every part stays an exact integer.
     return this.reader.high * 4294 + Math.floor((this.reader.high * 967_296 + this.reader.low) / 1e6);
+  }
+
+  /** The attributes in a row of which the first's tag has been read. Equal bytes give the same array. */
+  private attributeRun(wanted: number, pointEnd: number): OtlpAttribute[] {
+    const { reader } = this;
+    const start = reader.at;
+    let end = start;
+    for (let tag = wanted; tag === wanted; ) {
+      reader.skip(tag);
+      end = reader.at;
+      if (end >= pointEnd) break;
+      tag = reader.tag();
+    }
+    // Long keys would only slow the map.
+    const key = end - start > SERIES_TEXT_UNITS_MAX ? undefined : reader.key(start, end);
+    const known = key === undefined ? undefined : this.runs.get(key);
+    if (known !== undefined) {
+      reader.at = end;
+      return known;
+    }
+    const run: OtlpAttribute[] = [];
+    reader.at = start;
+    for (let tag = wanted; ; tag = reader.tag()) {
+      this.attribute(tag, wanted, run);
+      if (reader.at >= end) break;
+    }
+    if (key !== undefined) this.runs.set(key, run);
+    return run;
   }
 
   /** Reads the field if it is a KeyValue under `wanted`. */

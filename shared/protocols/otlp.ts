@@ -3,10 +3,11 @@ import { type Decoded, RejectionList } from './decoded.ts';
 import { DEFAULT_SAMPLE_LIMITS, type SampleLimits } from './limits.ts';
 import { formatDecimal } from './number-text.ts';
 import { parseOtlpJson } from './otlp-json.ts';
+import { OtlpAttributeSet } from './otlp-attribute-set.ts';
 import { attributeLabels, resourceLabels, type ResourceLabels } from './otlp-labels.ts';
 import { otlpMetricName } from './otlp-names.ts';
 import { parseOtlpProtobuf } from './otlp-protobuf.ts';
-import type { OtlpKind, OtlpMetric, OtlpPoint, OtlpResource } from './otlp-shape.ts';
+import type { OtlpAttribute, OtlpKind, OtlpMetric, OtlpPoint, OtlpResource } from './otlp-shape.ts';
 import { SeriesCollector } from './series-collector.ts';
 import { identifyLabels } from './series-identity.ts';
 
@@ -57,12 +58,19 @@ class OtlpConverter {
 
   resource({ attributes, metrics }: OtlpResource): void {
     const labels = resourceLabels(attributes);
+    // Points that have the same attributes share one array of them (otlp-protobuf.ts).
+    const sets = new Map<readonly OtlpAttribute[], OtlpAttributeSet>();
+    const setOf = (own: readonly OtlpAttribute[]): OtlpAttributeSet => {
+      let set = sets.get(own);
+      if (set === undefined) sets.set(own, (set = new OtlpAttributeSet(own, labels.target, (each) => this.overLimits(each))));
+      return set;
+    };
     let newestMs = -Infinity;
     for (const metric of metrics) {
       const named = this.named(metric);
       if (named === undefined) continue;
       for (const point of named.points) {
-        if (this.point(named, point, labels)) newestMs = Math.max(newestMs, point.tMs);
+        if (this.point(named, point, setOf(point.attributes))) newestMs = Math.max(newestMs, point.tMs);
       }
     }
     if (newestMs > -Infinity) this.targetInfo(labels, newestMs);
@@ -91,23 +99,21 @@ class OtlpConverter {
     return name.length > metricNameBytes ? `metric name longer than ${metricNameBytes} bytes` : undefined;
   }
 
-  /** Whether the point was taken. */
-  private point({ name, kind }: Named, point: OtlpPoint, { target }: ResourceLabels): boolean {
+  /** Whether the point was taken: all of its parts, or none. */
+  private point({ name, kind }: Named, point: OtlpPoint, set: OtlpAttributeSet): boolean {
     const parts = partsOf(kind, point);
     if (typeof parts === 'string') return this.refuse(parts, name);
-    const labels = attributeLabels(point.attributes, target);
-    if (labels === undefined) return this.refuse('an attribute without a usable name', name);
-    const reason = this.overLimits(labels, parts.length);
-    if (reason !== undefined) return this.refuse(reason, name);
-    const own = identifyLabels(name, labels);
-    if ('reason' in own) return this.refuse(own.reason, name);
-    for (const [suffix, value, extra] of parts) {
-      const identity = extra === undefined ? own : identifyLabels(name, new Map(labels).set(...extra));
-      if ('reason' in identity) return this.refuse(identity.reason, name);
-      const series = this.collector.series(name + suffix, identity.labelsJson);
+    const texts: string[] = [];
+    for (const [, , label] of parts) {
+      const json = set.json(name, label);
+      if (typeof json !== 'string') return this.refuse(json.reason, name);
+      texts.push(json);
+    }
+    parts.forEach(([suffix, value], i) => {
+      const series = this.collector.series(name + suffix, texts[i] as string);
       if (isStale(point)) this.collector.stale(series, point.tMs);
       else this.collector.sample(series, point.tMs, value);
-    }
+    });
     return true;
   }
 
@@ -116,8 +122,8 @@ class OtlpConverter {
     return false;
   }
 
-  /** Judged before labels are put together for every part of a point. */
-  private overLimits(labels: ReadonlyMap<string, string>, parts: number): string | undefined {
+  /** Judged before labels are put together. */
+  private overLimits(labels: ReadonlyMap<string, string>): string | undefined {
     const { labelsPerSeries, labelNameBytes, labelValueBytes } = this.limits;
     if (labels.size > labelsPerSeries) return `more than ${labelsPerSeries} labels`;
     let units = 0;
@@ -126,7 +132,7 @@ class OtlpConverter {
       if (value.length > labelValueBytes) return `label value longer than ${labelValueBytes} bytes`;
       units += name.length + value.length;
     }
-    this.labelWorkUnits += units * parts;
+    this.labelWorkUnits += units;
     if (this.labelWorkUnits > LABEL_WORK_UNITS_MAX) {
       throw new BodyTooLargeError('otlp', 'labels', `more than ${LABEL_WORK_UNITS_MAX} characters, smaller requests allowed`);
     }
@@ -137,7 +143,7 @@ class OtlpConverter {
   private targetInfo({ target, info }: ResourceLabels, tMs: number): void {
     if (target.length === 0 || info.length === 0) return;
     const labels = attributeLabels(info, target);
-    if (labels === undefined || this.overLimits(labels, 1) !== undefined) return;
+    if (labels === undefined || this.overLimits(labels) !== undefined) return;
     const identity = identifyLabels('target_info', labels);
     if ('reason' in identity) return;
     this.collector.describe({ metric: 'target_info', type: 'info', help: 'Target metadata', unit: '' });
