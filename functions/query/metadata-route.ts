@@ -7,7 +7,8 @@ import type { QueryPorts } from './query-ports.ts';
 /** `{ metric: [{ type, help, unit }] }`, from which Grafana takes its hints; `metric` and `limit` narrow it. */
 export const metadataRoute = async (ports: QueryPorts, c: Context): Promise<Response> => {
   const params = new URL(c.req.url).searchParams;
-  const limit = limitParameter(params);
+  // Prometheus' own default here, which clients send.
+  const limit = params.get('limit') === '-1' ? Infinity : limitParameter(params);
   const metric = params.get('metric') ?? '';
   const all = await listMetadata(ports.catalog, metric === '' ? undefined : metric);
   const entries = all

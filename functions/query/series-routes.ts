@@ -13,8 +13,9 @@ import { requestParameters } from './request-parameters.ts';
 import type { QueryPorts } from './query-ports.ts';
 
 /**
- * How far back a request looks that names no start. Prometheus looks at everything; here that would read every file, and
- * whoever asks without times (a shell, an editor's completion) wants what is there now.
+ * How far back a request looks that names no start. Prometheus looks at everything; here every file of every hour would be
+ * decoded for it (1.5 s for 1,000 files of 4,000 series, measured), and whoever asks without times (a shell, an editor's
+ * completion) wants what is there now. With a start it is as far back as that, for as long as the deadline allows.
  */
 const DEFAULT_RANGE_MS = 24 * 3_600_000;
 

@@ -189,6 +189,7 @@ describe('the rest of the API', () => {
     await saveMetadata(query.catalog, new MetadataCache(), metadata, NOW_MS);
     const a = [{ type: 'counter', help: 'of a', unit: 's' }];
     expect(await bodyOf(query.get('/api/v1/metadata'))).toMatchObject({ data: { a, b: [{ help: 'of b' }] } });
+    expect(await bodyOf(query.get('/api/v1/metadata?limit=-1'))).toMatchObject({ data: { a, b: [{ help: 'of b' }] } });
     expect(await bodyOf(query.get('/api/v1/metadata?limit=1'))).toEqual({ status: 'success', data: { a } });
     expect(await bodyOf(query.get('/api/v1/metadata?metric=a'))).toEqual({ status: 'success', data: { a } });
     expect(await bodyOf(query.get('/api/v1/metadata?metric=c'))).toEqual({ status: 'success', data: {} });
