@@ -1,0 +1,136 @@
+import { type HotFile, hotFilesOf, hoursWithSamples } from '../../shared/catalog/hot-files.ts';
+import type { ItemTable } from '../../shared/catalog/item-table.ts';
+import { allPartitions, type PartitionEntry, readManifest, removeEntryWrite } from '../../shared/catalog/partitions.ts';
+import { installationWatermark } from '../../shared/catalog/watermarks.ts';
+import { collectGarbage, type CollectReport } from '../../shared/compaction/collect.ts';
+import { compactHour, type CompactPorts, type CompactSettings, type HourOutcome } from '../../shared/compaction/compact-hour.ts';
+import { expiredWrite } from '../../shared/compaction/garbage.ts';
+import { type Due, planExpiry, planRaw, type RawHour, RETENTION_MS } from '../../shared/compaction/plan.ts';
+import { type AddressOf, refreshList, writtenLists } from '../../shared/compaction/sql-list.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { HOUR_MS, hourStartMs } from '../../shared/model/hour.ts';
+import { mapBounded } from '../../shared/storage/map-bounded.ts';
+
+export interface MinuteOptions extends CompactSettings {
+  readonly nowMs: number;
+  /** Letters and digits that no other call has. */
+  readonly attempt: string;
+  readonly addressOf: AddressOf;
+  /** Asked before each piece of work: nothing new begins once it says no. Default: always. */
+  readonly hasTime?: () => boolean;
+}
+
+/** What came of one minute, for the product's own metrics. */
+export interface MinuteReport {
+  readonly outcomes: readonly HourOutcome[];
+  readonly expired: number;
+  readonly lists: number;
+  readonly garbage: CollectReport;
+  /** Due work that was left for want of time. */
+  readonly left: number;
+}
+
+const PARALLEL_HOURS = 8;
+
+/**
+ * One minute of the planner: merges what is due, takes expired partitions out of the catalog, has every SQL list say what the
+ * catalog says, and collects garbage. One piece of work that fails stops no other; then the call rejects when all is done.
+ */
+export const compactMinute = async (ports: CompactPorts, options: MinuteOptions): Promise<MinuteReport> => {
+  const { nowMs, hasTime = () => true } = options;
+  const errors: unknown[] = [];
+  // Read before the hot rows: then what it promises is among them.
+  const watermarkMs = await installationWatermark(ports.catalog);
+  const hours = await readHours(ports, errors);
+  const entries = (await mapBounded(['raw', '1m', '1h'] as const, 3, (tier) => allPartitions(ports.catalog, tier))).flat();
+  const withRows = new Set(hours.filter(({ hotFiles }) => hotFiles.length > 0).map(({ hour }) => hour));
+  const outcomes: HourOutcome[] = [];
+  const due = [...planRaw(hours, { nowMs, watermarkMs }), ...planExpiry(entries, nowMs, withRows)];
+  let expired = 0;
+  let left = 0;
+  for (const [i, work] of due.entries()) {
+    if (!hasTime()) left++;
+    else if (work.kind === 'expire') expired += (await attempt(errors, `expire ${work.entry.tier}`, () => expire(ports, work.entry, nowMs))) === true ? 1 : 0;
+    else {
+      const run = { nowMs, watermarkMs, attempt: `${options.attempt}.${i}` };
+      const outcome = await attempt(errors, `compact ${hourOf(work)}`, () => compactHour(ports, hourOf(work), options, run));
+      if (outcome !== undefined) outcomes.push(outcome);
+    }
+  }
+  await attempt(errors, 'forget hours', () => forgetHours(ports.catalog, hours, nowMs));
+  const worked = new Set(due.flatMap((work) => (work.kind === 'expire' ? [] : [work.hour])));
+  const rows = (await attempt(errors, 'read hot rows', () => readRowsAgain(ports.catalog, hours, worked))) ?? new Map<string, readonly string[]>();
+  const lists = (await attempt(errors, 'refresh SQL lists', () => refreshLists(ports, rows, options.addressOf, errors))) ?? 0;
+  const garbage = await attempt(errors, 'collect garbage', () => collectGarbage(ports, nowMs, options.addressOf));
+  if (errors.length > 0) throw new AggregateError(errors, `compact: ${errors.length} of this minute's pieces of work failed: ${errors.map(messageOf).join('; ')}`);
+  return { outcomes, expired, lists, garbage: garbage ?? { removed: 0, held: 0 }, left };
+};
+
+const hourOf = (work: Exclude<Due, { readonly kind: 'expire' }>): string => work.hour;
+
+const attempt = async <T>(errors: unknown[], what: string, run: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await run();
+  } catch (cause) {
+    errors.push(new Error(`${what}: ${messageOf(cause)}`, { cause }));
+    return undefined;
+  }
+};
+
+const readHours = async (ports: CompactPorts, errors: unknown[]): Promise<readonly RawHour[]> => {
+  const { objects, catalog } = ports;
+  const hours = await hoursWithSamples(catalog, -Infinity, Infinity);
+  const rows = await mapBounded(hours, PARALLEL_HOURS, async (hour) => ({ hour, hotFiles: await hotFilesOf(catalog, hour) }));
+  // After the rows: a row that is merged meanwhile is then found in the entry.
+  const entries = new Map((await allPartitions(catalog, 'raw')).map((entry) => [entry.dt, entry]));
+  const found = await mapBounded(rows, PARALLEL_HOURS, ({ hour, hotFiles }) => attempt(errors, `plan ${hour}`, () => readHour(objects, hour, hotFiles, entries.get(hour))));
+  return found.filter((hour) => hour !== undefined);
+};
+
+/** The manifest is only read where there are hot rows that it may list. */
+const readHour = async (objects: CompactPorts['objects'], hour: string, hotFiles: readonly HotFile[], entry: PartitionEntry | undefined): Promise<RawHour> => {
+  const merged = entry === undefined || hotFiles.length === 0 ? [] : (await readManifest(objects, entry.manifestKey)).hotKeys;
+  return { hour, hotFiles, entry, mergedKeys: new Set(merged) };
+};
+
+/** Out of the catalog; the lists follow, and after the grace the objects. */
+const expire = async ({ catalog }: CompactPorts, entry: PartitionEntry, nowMs: number): Promise<boolean> =>
+  (await catalog.transact([removeEntryWrite(entry), expiredWrite(entry, nowMs)])).done;
+
+/** Two days after its retention nothing is accepted for an hour any more: it leaves the list of hours unless it holds rows yet. */
+const FORGET_HOUR_MS = RETENTION_MS.raw + 48 * HOUR_MS;
+
+const forgetHours = async (catalog: ItemTable, hours: readonly RawHour[], nowMs: number): Promise<void> => {
+  for (const { hour, hotFiles } of hours) {
+    if (hotFiles.length > 0 || nowMs < hourStartMs(hour) + HOUR_MS + FORGET_HOUR_MS) continue;
+    await catalog.transact([{ remove: { pk: 'hours', sk: hour } }]);
+  }
+};
+
+/** The keys of the hot rows by hour. Only of hours that were worked on they are other than they were. */
+const readRowsAgain = async (catalog: ItemTable, hours: readonly RawHour[], worked: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly string[]>> =>
+  new Map(
+    await mapBounded(hours, PARALLEL_HOURS, async ({ hour, hotFiles }) => {
+      const files = worked.has(hour) ? await hotFilesOf(catalog, hour) : hotFiles;
+      return [hour, files.map(({ key }) => key)] as const;
+    }),
+  );
+
+const refreshLists = async (ports: CompactPorts, rawKeys: ReadonlyMap<string, readonly string[]>, addressOf: AddressOf, errors: unknown[]): Promise<number> => {
+  const { catalog } = ports;
+  let lists = 0;
+  for (const tier of ['raw', '1m', '1h'] as const) {
+    const written = await writtenLists(catalog, tier);
+    // After the hot rows: a row that was merged meanwhile is then found in the entry.
+    const entries = new Map((await allPartitions(catalog, tier)).map((entry) => [entry.dt, entry]));
+    const hotKeys = tier === 'raw' ? rawKeys : new Map<string, readonly string[]>();
+    const hot = [...hotKeys].filter(([, keys]) => keys.length > 0).map(([dt]) => dt);
+    // The list of a partition that is gone becomes an empty one.
+    for (const dt of new Set([...written.keys(), ...entries.keys(), ...hot])) {
+      const partition = { tier, dt, entry: entries.get(dt), hotKeys: hotKeys.get(dt) ?? [] };
+      const isNew = await attempt(errors, `list ${tier} ${dt}`, () => refreshList(ports, partition, written.get(dt), addressOf));
+      if (isNew === true) lists++;
+    }
+  }
+  return lists;
+};

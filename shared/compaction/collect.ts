@@ -1,0 +1,103 @@
+import { hotFilesOf } from '../catalog/hot-files.ts';
+import { type Manifest, manifestKeyOf, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
+import { MissingObjectError } from '../storage/object-store.ts';
+import type { CompactPorts } from './compact-hour.ts';
+import { claimAttempt, dueGarbage, forgetGarbage, type Garbage } from './garbage.ts';
+import { type AddressOf, forgetList, sqlListKey } from './sql-list.ts';
+import { keysOfAttempt } from './write-buckets.ts';
+
+export interface CollectReport {
+  readonly removed: number;
+  /** Objects whose grace is over and which something still names: looked at again with the next call. */
+  readonly held: number;
+}
+
+/**
+ * Removes the objects whose grace is over. The order is always: out of the catalog and the SQL list, read back, grace, objects;
+ * so what is still named, by a hot row, the current version or the list that SQL sees, stays.
+ */
+export const collectGarbage = async (ports: CompactPorts, nowMs: number, addressOf: AddressOf): Promise<CollectReport> => {
+  let removed = 0;
+  let held = 0;
+  // The versions of a partition go in their order: what one makes superfluous is told by the manifests of two.
+  const blocked = new Set<string>();
+  for (const garbage of await dueGarbage(ports.catalog, nowMs)) {
+    const place = placeOf(garbage);
+    if (place !== undefined && blocked.has(place)) continue;
+    const keys = await superfluous(ports, garbage);
+    const named = await namedKeys(ports, garbage, keys, addressOf);
+    if (named > 0) {
+      held += named;
+      if (place !== undefined) blocked.add(place);
+      continue;
+    }
+    // In order: the manifest that tells of the others goes last, so that a crash before it leaves nothing behind.
+    const last = keys.at(-1);
+    await ports.objects.remove(keys.slice(0, -1));
+    if (last !== undefined) await ports.objects.remove([last]);
+    if (garbage.kind === 'expired') await forgetList(ports.catalog, garbage.tier, garbage.dt);
+    await forgetGarbage(ports.catalog, garbage);
+    removed += keys.length;
+  }
+  return { removed, held };
+};
+
+const placeOf = (garbage: Garbage): string | undefined => ('tier' in garbage ? `${garbage.tier}/${garbage.dt}` : undefined);
+
+const superfluous = async (ports: CompactPorts, garbage: Garbage): Promise<readonly string[]> => {
+  switch (garbage.kind) {
+    case 'attempt':
+      return (await claimAttempt(ports.catalog, garbage)) ? keysOfAttempt(garbage) : [];
+    case 'hot':
+      return garbage.keys;
+    case 'replaced':
+      return replacedKeys(ports, garbage.manifestKey, garbage.predecessor);
+    case 'expired': {
+      const manifest = await manifestOrNone(ports, garbage.manifestKey);
+      if (manifest === undefined) return [];
+      return [...manifest.files.map(({ key }) => key), sqlListKey(garbage.tier, garbage.dt), garbage.manifestKey];
+    }
+  }
+};
+
+const replacedKeys = async (ports: CompactPorts, manifestKey: string, predecessorKey: string | undefined): Promise<readonly string[]> => {
+  const manifest = await manifestOrNone(ports, manifestKey);
+  const predecessor = predecessorKey === undefined ? undefined : await manifestOrNone(ports, predecessorKey);
+  if (manifest === undefined || (predecessorKey !== undefined && predecessor === undefined)) return [];
+  const kept = new Set([...manifest.files.map(({ key }) => key), ...(predecessor?.hotKeys ?? [])]);
+  const files = (predecessor?.files ?? []).map(({ key }) => key);
+  return [...[...files, ...manifest.hotKeys].filter((key) => !kept.has(key)), ...(predecessor === undefined ? [] : [manifestKeyOf(predecessor)])];
+};
+
+/** None after a crash of the collector: the manifest is what it removes last. */
+const manifestOrNone = async ({ objects }: CompactPorts, key: string): Promise<Manifest | undefined> => {
+  try {
+    return await readManifest(objects, key);
+  } catch (error) {
+    if (error instanceof MissingObjectError) return undefined;
+    throw error;
+  }
+};
+
+/** How many of the keys the catalog or the SQL list of their partition names. A list that does is written again. */
+const namedKeys = async (ports: CompactPorts, garbage: Garbage, keys: readonly string[], addressOf: AddressOf): Promise<number> => {
+  if (garbage.kind === 'attempt' || keys.length === 0) return 0;
+  const [tier, dt]: readonly [Tier, string] = garbage.kind === 'hot' ? ['raw', garbage.hour] : [garbage.tier, garbage.dt];
+  const entry = await readEntry(ports.catalog, tier, dt);
+  const current = entry === undefined ? [] : [entry.manifestKey, ...(await readManifest(ports.objects, entry.manifestKey)).files.map(({ key }) => key)];
+  const rows = tier === 'raw' ? (await hotFilesOf(ports.catalog, dt)).map(({ key }) => key) : [];
+  const listed = await listedAddresses(ports, tier, dt);
+  const inCatalog = new Set([...current, ...rows]);
+  const inList = keys.filter((key) => listed.has(addressOf(key))).length;
+  if (inList > 0) await forgetList(ports.catalog, tier, dt);
+  return Math.max(inList, keys.filter((key) => inCatalog.has(key)).length);
+};
+
+const listedAddresses = async ({ objects }: CompactPorts, tier: Tier, dt: string): Promise<ReadonlySet<string>> => {
+  try {
+    return new Set(Buffer.from(await objects.get(sqlListKey(tier, dt))).toString().split('\n'));
+  } catch (error) {
+    if (error instanceof MissingObjectError) return new Set();
+    throw error;
+  }
+};

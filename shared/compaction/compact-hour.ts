@@ -1,0 +1,144 @@
+import { type HotFile, hotFilesOf } from '../catalog/hot-files.ts';
+import { type ItemTable, MAX_TRANSACT_WRITES } from '../catalog/item-table.ts';
+import {
+  commitPartitions,
+  entryOf,
+  type Manifest,
+  type PartitionEntry,
+  putManifest,
+  readEntry,
+  readManifest,
+  type Tier,
+} from '../catalog/partitions.ts';
+import type { ObjectStore, ObjectSweep } from '../storage/object-store.ts';
+import { announceAttempt, endAttempt, forgetGarbage, hotWrite, isAttemptOpen, replacedWrite } from './garbage.ts';
+import { readHot, seriesByBucket } from './merge.ts';
+import { isClosed, takeOldest, unmergedOf } from './plan.ts';
+import type { OpenRollup } from './rollup-sink.ts';
+import { keysOfAttempt, requireFiles, type Rewrite, writeBuckets } from './write-buckets.ts';
+
+export interface CompactPorts {
+  readonly objects: ObjectStore & ObjectSweep;
+  readonly catalog: ItemTable;
+}
+
+export interface CompactSettings {
+  /** Labels with a column of their own. */
+  readonly promotedLabels: readonly string[];
+  /** Of hours that begin; an hour keeps what it began with. 1 up to about 100,000 series, or 30 M samples an hour. */
+  readonly buckets: number;
+  /** Hot samples one run takes into memory, 32 bytes each; what is left stays due. */
+  readonly maxRows?: number;
+  /** Makes the 1m partition along with the raw one. */
+  readonly openRollup?: OpenRollup;
+}
+
+export interface CompactRun {
+  readonly nowMs: number;
+  /** Of the installation, read before the call. */
+  readonly watermarkMs: number | undefined;
+  /** Letters and digits that no other run has, nor a repetition of this one. */
+  readonly attempt: string;
+}
+
+/** `lost`: another run committed first, and nothing of this one is left. */
+export type HourOutcome =
+  | { readonly kind: 'merged'; readonly version: number; readonly hotFiles: number; readonly rows: number; readonly bytes: number }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'nothing' };
+
+const DEFAULT_MAX_ROWS = 8_000_000;
+
+/**
+ * Merges the hot files of an hour that no compacted file holds. Whatever line it dies at, the next call does the rest: the
+ * commit is one conditional transaction, and what lies around it is announced in the catalog. Any number of calls may
+ * run at once. Rejects with MissingObjectError, having committed nothing, when a file of the hour is not there.
+ */
+export const compactHour = async (ports: CompactPorts, hour: string, settings: CompactSettings, run: CompactRun): Promise<HourOutcome> => {
+  const { objects, catalog } = ports;
+  const hotFiles = await hotFilesOf(catalog, hour);
+  const raw = await currentOf(ports, 'raw', hour);
+  const mergedKeys = new Set(raw.manifest?.hotKeys);
+  const unmerged = unmergedOf({ hotFiles, mergedKeys });
+  await removeRows(catalog, hour, hotFiles.filter(({ key }) => mergedKeys.has(key)), run.nowMs);
+  if (unmerged.length === 0) return { kind: 'nothing' };
+  const taken = takeOldest(unmerged, settings.maxRows ?? DEFAULT_MAX_ROWS);
+  const minute = settings.openRollup === undefined ? undefined : await currentOf(ports, '1m', hour);
+  const rewrite = planRewrite(hour, raw, minute, settings, run);
+  await requireFiles(objects, [raw, minute].flatMap((partition) => partition?.manifest?.files ?? []));
+  const ticket = await announceAttempt(catalog, rewrite.versions, rewrite.buckets, run.nowMs);
+  const manifests = await merge(ports, rewrite, taken, settings);
+  for (const manifest of manifests) await putManifest(objects, manifest);
+  const isAll = taken.length === unmerged.length && isClosed(hour, run.watermarkMs);
+  const entries = manifests.map((manifest) => entryOf(manifest, standingOf(raw, manifest, manifests[0] as Manifest, isAll)));
+  const garbage = manifests.map((manifest) => replacedWrite(manifest, run.nowMs));
+  if (!(await commitPartitions(catalog, entries, [endAttempt(ticket), ...garbage])) && !(await isMine(catalog, entries[0] as PartitionEntry))) {
+    await giveUp(ports, rewrite, ticket);
+    return { kind: 'lost' };
+  }
+  await dropRows(catalog, hour, taken);
+  const [{ version, rows, bytes }] = entries as [PartitionEntry];
+  return { kind: 'merged', version, hotFiles: taken.length, rows, bytes };
+};
+
+interface Current {
+  readonly entry: PartitionEntry | undefined;
+  readonly manifest: Manifest | undefined;
+}
+
+const currentOf = async ({ objects, catalog }: CompactPorts, tier: Tier, dt: string): Promise<Current> => {
+  const entry = await readEntry(catalog, tier, dt);
+  return { entry, manifest: entry === undefined ? undefined : await readManifest(objects, entry.manifestKey) };
+};
+
+const planRewrite = (hour: string, raw: Current, minute: Current | undefined, settings: CompactSettings, { attempt }: CompactRun): Rewrite => {
+  const next = (tier: Tier, { entry }: Current) => ({ tier, dt: hour, version: (entry?.version ?? 0) + 1, attempt });
+  return {
+    versions: [next('raw', raw), ...(minute === undefined ? [] : [next('1m', minute)])],
+    buckets: raw.manifest?.buckets ?? settings.buckets,
+    raw: raw.manifest,
+    minute: minute?.manifest,
+    // A 1m partition that was not made from the current raw one, say because the rollup was switched on later, is made anew.
+    isWhole: minute !== undefined && minute.entry?.builtFrom?.[hour] !== (raw.entry?.version ?? 0),
+  };
+};
+
+const merge = async ({ objects }: CompactPorts, rewrite: Rewrite, taken: readonly HotFile[], settings: CompactSettings): Promise<readonly Manifest[]> => {
+  const hot = await readHot(objects, taken);
+  return writeBuckets(objects, rewrite, { samples: hot, byBucket: seriesByBucket(hot, rewrite.buckets), keys: taken.map(({ key }) => key) }, settings);
+};
+
+const standingOf = ({ entry }: Current, { tier, dt }: Manifest, raw: Manifest, closes: boolean): Pick<PartitionEntry, 'isClosed' | 'lateMerges' | 'builtFrom'> => {
+  const wasClosed = entry?.isClosed === true;
+  const standing = { isClosed: wasClosed || closes, lateMerges: wasClosed ? entry.lateMerges + 1 : 0 };
+  return tier === 'raw' ? standing : { ...standing, builtFrom: { [dt]: raw.version } };
+};
+
+/** A commit whose answer was lost is refused when it is made again, though the first one stands. */
+const isMine = async (catalog: ItemTable, { tier, dt, manifestKey }: PartitionEntry): Promise<boolean> =>
+  (await readEntry(catalog, tier, dt))?.manifestKey === manifestKey;
+
+/**
+ * Takes back what the run wrote. A ticket that is not open says that the collector is at it, or that the run did commit and a later
+ * version came since: nothing is touched then, and the next run clears its hot rows.
+ */
+const giveUp = async ({ objects, catalog }: CompactPorts, rewrite: Rewrite, ticket: string): Promise<void> => {
+  if (!(await isAttemptOpen(catalog, ticket))) return;
+  await objects.remove(keysOfAttempt(rewrite));
+  await forgetGarbage(catalog, { sk: ticket });
+};
+
+/** The rows of what has just been merged: their objects go by the commit's own note. */
+const dropRows = async (catalog: ItemTable, hour: string, files: readonly HotFile[]): Promise<void> => {
+  for (let i = 0; i < files.length; i += MAX_TRANSACT_WRITES) {
+    await catalog.transact(files.slice(i, i + MAX_TRANSACT_WRITES).map(({ key }) => ({ remove: { pk: `hot/${hour}`, sk: key } })));
+  }
+};
+
+/** The rows of what was merged before: a store that repeats a batch may have made their objects anew. */
+const removeRows = async (catalog: ItemTable, hour: string, files: readonly HotFile[], nowMs: number): Promise<void> => {
+  for (let i = 0; i < files.length; i += MAX_TRANSACT_WRITES - 1) {
+    const keys = files.slice(i, i + MAX_TRANSACT_WRITES - 1).map(({ key }) => key);
+    await catalog.transact([...keys.map((sk) => ({ remove: { pk: `hot/${hour}`, sk } })), hotWrite(hour, keys, nowMs)]);
+  }
+};

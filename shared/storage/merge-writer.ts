@@ -1,0 +1,94 @@
+import { ParquetFileWriter } from '../parquet/file-writer.ts';
+import { sampleTable, SORTED_BY } from '../parquet/schema.ts';
+import { columnsOf } from './hot-columns.ts';
+import { FILE_KEYS, FORMAT_VERSION } from './hot-object.ts';
+import { MergeGroup } from './merge-group.ts';
+import type { Segment } from './series-merge.ts';
+
+/** A compacted file, and what its partition tells of it. */
+export interface MergedFile {
+  readonly bytes: Uint8Array;
+  readonly rows: number;
+  readonly minTMs: number; // inclusive
+  readonly maxTMs: number; // inclusive
+  readonly minMetric: string; // inclusive, UTF-8 byte order
+  readonly maxMetric: string; // inclusive
+}
+
+export interface MergeWriterOptions {
+  /** Labels with a column of their own, `schema.ts`. */
+  readonly promotedLabels: readonly string[];
+  /** The samples that can come in all, if that is few: spares memory. */
+  readonly expectedRows?: number;
+  readonly groupRows?: number;
+  /** Hears of every series as it is written; the arrays hold good during the call alone. */
+  readonly onSeries?: (metric: string, labels: string, tMs: Float64Array, values: Float64Array, from: number, to: number) => void;
+}
+
+/** Jittered times of 300 hosts take 0.71 bytes a sample in groups of 4 M rows, 0.93 in groups of 1 M (reference, measured). */
+export const GROUP_ROWS = 4_000_000;
+/** Readers skip inside a row group by these. 3.6 M samples of 10,000 series take 0.674 bytes each; 0.688 with pages half as large. */
+const PAGE_ROWS = 200_000;
+/** Level 1 misses the repeats of times, whose distance is beyond its window; above 3 nearly nothing is gained (measured). */
+const ZSTD_LEVEL = 3;
+
+/** Writes one compacted file from series that come in the order of (metric, labels). */
+export class MergeWriter {
+  private readonly options: MergeWriterOptions;
+  private readonly groupRows: number;
+  private readonly group: MergeGroup;
+  private readonly file: ParquetFileWriter;
+  private rows = 0;
+  private minTMs = Infinity;
+  private maxTMs = -Infinity;
+  private minMetric: string | undefined;
+  private maxMetric = '';
+
+  constructor(options: MergeWriterOptions) {
+    const { promotedLabels, groupRows = GROUP_ROWS, expectedRows = groupRows } = options;
+    this.options = options;
+    this.groupRows = groupRows;
+    this.group = new MergeGroup(Math.min(groupRows, expectedRows));
+    this.file = new ParquetFileWriter({ columns: sampleTable(promotedLabels), sortedBy: SORTED_BY, zstdLevel: ZSTD_LEVEL, pageRows: PAGE_ROWS, hasPageIndex: true });
+  }
+
+  /** Adds one series, of which no part came before. The segments are sorted in place. */
+  series(metric: string, labels: string, segments: Segment[]): void {
+    let most = 0;
+    for (const { start, end } of segments) most += end - start;
+    if (most === 0) return;
+    const { group } = this;
+    // A series is never cut: an hour of one has at most 3.6 M times.
+    if (group.rows > 0 && group.rows + most > this.groupRows) this.flush();
+    const from = group.append(metric, labels, segments, most);
+    this.note(metric, group.tMs[from] as number, group.tMs[group.rows - 1] as number);
+    this.options.onSeries?.(metric, labels, group.tMs, group.values, from, group.rows);
+  }
+
+  /** Undefined when no sample came. The writer is used up. */
+  finish(): MergedFile | undefined {
+    this.flush();
+    const { rows, minTMs, maxTMs, minMetric, maxMetric } = this;
+    if (minMetric === undefined) return undefined;
+    const bytes = this.file.finish({
+      [FILE_KEYS.formatVersion]: FORMAT_VERSION,
+      [FILE_KEYS.minTMs]: String(minTMs),
+      [FILE_KEYS.maxTMs]: String(maxTMs),
+    });
+    return { bytes, rows, minTMs, maxTMs, minMetric, maxMetric };
+  }
+
+  private note(metric: string, firstTMs: number, lastTMs: number): void {
+    this.minTMs = Math.min(this.minTMs, firstTMs);
+    this.maxTMs = Math.max(this.maxTMs, lastTMs);
+    this.minMetric ??= metric;
+    this.maxMetric = metric;
+  }
+
+  private flush(): void {
+    const { group } = this;
+    this.rows += group.rows;
+    if (group.rows > 0) this.file.writeRowGroup(group.rows, columnsOf(group.samples(), this.options.promotedLabels));
+    group.clear();
+  }
+}
