@@ -13,6 +13,7 @@ import type { Transition } from '../../shared/alerting/transitions.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { AlertingRule, RuleGroup } from '../../shared/rules/rule-group.ts';
 import { instantQuery } from './instant-query.ts';
+import { countTransitions } from './tick-scope.ts';
 import type { TickScope } from './tick-scope.ts';
 
 /** Rules of one slot that are evaluated at once: enough to hide the latency of reads, few enough for the memory. */
@@ -73,7 +74,7 @@ const evaluateRule = async (scope: TickScope, group: RuleGroup, rule: AlertingRu
 };
 
 const storeStep = async (scope: TickScope, group: RuleGroup, rule: AlertingRule, step: RuleStep): Promise<void> => {
-  const { memory, report, ports } = scope;
+  const { memory, ports } = scope;
   if (step.changes.length > 0) {
     const known = { ruleId: rule.id, group: group.id, name: rule.name };
     const transitions = step.changes.map((change): Transition => {
@@ -87,11 +88,8 @@ const storeStep = async (scope: TickScope, group: RuleGroup, rule: AlertingRule,
       };
     });
     await storeTransitions(ports.alerts, scope.lease, transitions, memory.known.has(rule.id) ? [] : [knowRule(known)]);
-    const notifications = transitions.flatMap((transition) => transition.notifications);
     memory.known.set(rule.id, known);
-    memory.unpublished = [...memory.unpublished, ...notifications];
-    report.transitions += transitions.length;
-    report.notifications += notifications.length;
+    countTransitions(scope, transitions);
   }
   memory.alerts.set(rule.id, step.alerts);
 };

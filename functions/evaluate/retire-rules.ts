@@ -7,6 +7,7 @@ import { storeTransitions } from '../../shared/alerting/transitions.ts';
 import type { Transition } from '../../shared/alerting/transitions.ts';
 import { isGroupOf } from '../../shared/rules/rule-group.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
+import { countTransitions } from './tick-scope.ts';
 import type { TickScope } from './tick-scope.ts';
 
 /** Ends the alerts of rules that are in no file any more, as nothing will ever evaluate them. */
@@ -20,7 +21,7 @@ export const retireRules = async (scope: TickScope, rules: RuleSet, nowMs: numbe
 };
 
 const retire = async (scope: TickScope, ruleId: string, nowMs: number): Promise<void> => {
-  const { memory, report } = scope;
+  const { memory } = scope;
   const alerts = memory.alerts.get(ruleId) ?? new Map<string, Alert>();
   const transitions = endings(scope, ruleId, alerts, nowMs);
   await storeTransitions(scope.ports.alerts, scope.lease, transitions);
@@ -30,10 +31,7 @@ const retire = async (scope: TickScope, ruleId: string, nowMs: number): Promise<
     else left.set(key, alert);
   }
   memory.alerts.set(ruleId, left);
-  const notifications = transitions.flatMap((transition) => transition.notifications);
-  memory.unpublished = [...memory.unpublished, ...notifications];
-  report.transitions += transitions.length;
-  report.notifications += notifications.length;
+  countTransitions(scope, transitions);
   if ([...left.values()].every((alert) => isForgotten(alert, nowMs))) await forget(scope, ruleId);
 };
 

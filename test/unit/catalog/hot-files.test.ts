@@ -1,22 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { addHotFile, hotFilesOf, hourMeets, hoursWithSamples } from '../../../shared/catalog/hot-files.ts';
 import type { HotFile } from '../../../shared/catalog/hot-files.ts';
 import type { ItemTable } from '../../../shared/catalog/item-table.ts';
-import { openItemTables } from '../../../shared/embedded/item-sqlite.ts';
-import type { ItemTables } from '../../../shared/embedded/item-sqlite.ts';
+import { useCatalog } from './use-catalog.ts';
 
 const HOUR = 3_600_000;
 
-let tables: ItemTables;
-let items: ItemTable;
-beforeEach(async () => {
-  tables = await openItemTables(':memory:', ['catalog']);
-  items = tables.table('catalog');
-});
-afterEach(() => tables.close());
-
-/** The table as plain functions, to be replaced one by one. */
-const reader = (): ItemTable => ({ get: (key) => items.get(key), query: (pk, range) => items.query(pk, range), transact: (writes) => items.transact(writes) });
+const items = useCatalog();
 
 const file = (hour: string, key: string): HotFile => ({ hour, key, bytes: 10, rows: 2, minTMs: 1, maxTMs: 2, minMetric: 'a', maxMetric: 'ü' });
 
@@ -31,7 +21,7 @@ describe('hot files', () => {
 
   it('stand in the list of hours in the same transaction', async () => {
     let transactions = 0;
-    const counting: ItemTable = { ...reader(), transact: (writes) => (transactions++, items.transact(writes)) };
+    const counting: ItemTable = { ...items, transact: (writes) => (transactions++, items.transact(writes)) };
     await addHotFile(counting, file('2026-01-02-03', 'k'));
     expect(transactions).toBe(1);
     expect(await hoursWithSamples(items, 0, Number.POSITIVE_INFINITY)).toEqual(['2026-01-02-03']);
@@ -61,7 +51,7 @@ describe('hoursWithSamples', () => {
     ['after the year 9999', Date.UTC(20_000, 0, 1), Date.UTC(20_000, 0, 2)],
     ['the wrong way round', at(6), at(3)],
   ])('asks the table nothing about times %s: DynamoDB refuses bounds that are the wrong way round', async (_name, fromMs, toMs) => {
-    const refusing: ItemTable = { ...reader(), query: () => Promise.reject(new Error('bounds')) };
+    const refusing: ItemTable = { ...items, query: () => Promise.reject(new Error('bounds')) };
     expect(await hoursWithSamples(refusing, fromMs, toMs)).toEqual([]);
   });
 });

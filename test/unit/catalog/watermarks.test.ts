@@ -1,19 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { installationWatermark, raiseWatermark, refreshShards, shardWatermarks } from '../../../shared/catalog/watermarks.ts';
 import type { ItemTable } from '../../../shared/catalog/item-table.ts';
-import { openItemTables } from '../../../shared/embedded/item-sqlite.ts';
-import type { ItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import type { Shard } from '../../../shared/wire/record-stream.ts';
+import { useCatalog } from './use-catalog.ts';
 
 const T = 1_700_000_000_000;
 
-let tables: ItemTables;
-let items: ItemTable;
-beforeEach(async () => {
-  tables = await openItemTables(':memory:', ['catalog']);
-  items = tables.table('catalog');
-});
-afterEach(() => tables.close());
+const items = useCatalog();
 
 const shard = (shardId: string, ...parentIds: string[]): Shard => ({ shardId, parentIds, startingHashKey: '0', open: true });
 
@@ -47,8 +40,7 @@ describe('raiseWatermark', () => {
     await refreshShards(items, [shard('parent'), shard('child', 'parent')]);
     let met = false;
     const racing: ItemTable = {
-      query: (pk, range) => items.query(pk, range),
-      transact: (writes) => items.transact(writes),
+      ...items,
       get: async (key) => {
         const item = await items.get(key);
         if (!met) await raise('child', 9000);

@@ -15,22 +15,17 @@ import { makeSmtpTransport } from '../../../shared/channels/smtp-transport.ts';
 import { openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import type { ItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import { makeLabels } from '../../../shared/model/labels.ts';
+import { MAIL as DEFAULT_MAIL } from '../channels/mail.ts';
 
 const HOOK: WebhookIntegration = { id: 'ops/webhook/0', receiver: 'ops', channel: 'webhook', url: 'http://hook.example/secret-path', sendResolved: true };
 const MAIL: EmailIntegration = {
-  id: 'ops/email/0',
-  receiver: 'ops',
-  channel: 'email',
+  ...DEFAULT_MAIL,
   sendResolved: true,
-  to: 'ops@example.com',
-  from: 'tidemark@example.com',
   smarthost: { host: '127.0.0.1', port: 1 },
   hello: 'tidemark.test',
   auth: undefined,
   requireTls: false,
   headers: [['X-Team', 'infra']],
-  text: undefined,
-  html: undefined,
 };
 const HOUR = 3_600_000;
 const labels = makeLabels([
