@@ -1,4 +1,4 @@
-import { PermanentError, ThrottledError } from '../errors.ts';
+import { PermanentError, ThrottledError, UnavailableError } from '../errors.ts';
 import type { DeliveredRecord, OutgoingRecord, PutRecords, Shard } from '../wire/record-stream.ts';
 import type { InFlight, MappingSource, ShardRead } from './mapping-source.ts';
 import { type ArrivedRecord, checkRecord, frameBytes, type StoredRecord } from './segment-frame.ts';
@@ -77,7 +77,8 @@ export class EmbeddedStream implements MappingSource {
   }
 
   readonly putRecords: PutRecords = async (records) => {
-    if (this.closed) throw new PermanentError('put records: the stream is closed');
+    // Not for good: another process will take them.
+    if (this.closed) throw new UnavailableError(`put ${records.length} records: the stream is closed, records are taken again after a restart`, RETRY_AFTER_S);
     const arrivalMs = this.options.nowMs();
     const byShard = new Map<string, ArrivedRecord[]>();
     let bytes = 0;

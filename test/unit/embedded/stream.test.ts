@@ -72,6 +72,12 @@ describe('embedded stream', () => {
     await third.close();
   });
 
+  it('is unavailable once it is closed: the records are good, and are to come again', async () => {
+    const stream = await openStream(await tempFolder(), options());
+    await stream.close();
+    await expect(stream.putRecords([record('a')])).rejects.toThrow(UnavailableError);
+  });
+
   it('takes a tail of zeros for no record', async () => {
     const dir = await tempFolder();
     const first = await openStream(dir, options());
