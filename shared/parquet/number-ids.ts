@@ -1,4 +1,4 @@
-/** Distinct numbers by id, in order of their first use: a hash table over typed arrays, which a Map of doubles is a fifth as fast as. */
+/** Distinct numbers by id, in order of their first use: a hash table over typed arrays (a Map of doubles made scaling a tenth slower). */
 export class NumberIds {
   private numbers = new Float64Array(64);
   private count = 0;

@@ -24,6 +24,7 @@ export const SPREAD_MAX = 2 ** 50;
 const ROUNDER = 1.5 * 2 ** 52;
 /** Division by 10^0..10^6: more decimals do not come in measurements, and the search costs a pass each. */
 export const DIVISORS: readonly number[] = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
+/** Twice this is the greatest power of two that a shift of 32 bits gives as a positive number. */
 const GRID_MAX = 2 ** 29;
 /** Up to here a series' own vbase costs more bytes than the jump it saves in voff (measured: 1 to 3 points). */
 const SHORT_SERIES = 3;
