@@ -51,7 +51,8 @@ describe('fan-out queue', () => {
   });
 
   it('repeats what has no answer within the visibility time-out, and what was rejected, with its reason', async () => {
-    const fanOut = await open({ visibilityMs: 40, horizonMs: 60 });
+    // A rejected handler is tried again after 5 s, which is past this horizon; a hanging one after 40 ms, which is not.
+    const fanOut = await open({ visibilityMs: 40, horizonMs: 4000 });
     const counts: number[] = [];
     fanOut.consume('webhook', (_, { count }) => {
       counts.push(count);
