@@ -44,15 +44,26 @@ const markOf = ({ sk, attributes }: Item): ShardWatermark => ({
   delivered: attributes['delivered'] === true,
 });
 
-export const shardWatermarks = async (items: ItemTable): Promise<readonly ShardWatermark[]> => (await items.query(PK)).map(markOf);
+/**
+ * Stands beside the shards once the first list of them is in. Before that, a shard that has stored something says nothing of
+ * the others; afterwards, shards that are not in yet are held for by their parents.
+ */
+const LISTED = 'listed';
+
+export const shardWatermarks = async (items: ItemTable): Promise<readonly ShardWatermark[]> => marksOf(await items.query(PK));
+
+const marksOf = (rows: readonly Item[]): readonly ShardWatermark[] => rows.filter((item) => item.sk !== LISTED).map(markOf);
+
+const isListed = (rows: readonly Item[]): boolean => rows.some((item) => item.sk === LISTED);
 
 /**
- * The installation's watermark: the least over its live shards; undefined before the first shard is known.
+ * The installation's watermark: the least over its live shards; undefined before the shards are known.
  * Everything that arrived before it, on whichever shard, is stored.
  */
 export const installationWatermark = async (items: ItemTable): Promise<number | undefined> => {
-  const marks = await shardWatermarks(items);
-  return marks.length === 0 ? undefined : Math.min(...marks.map((mark) => mark.watermarkMs));
+  const rows = await items.query(PK);
+  const marks = marksOf(rows);
+  return isListed(rows) && marks.length > 0 ? Math.min(...marks.map((mark) => mark.watermarkMs)) : undefined;
 };
 
 /**
@@ -62,9 +73,11 @@ export const installationWatermark = async (items: ItemTable): Promise<number | 
  */
 export const refreshShards = async (items: ItemTable, shards: readonly Shard[]): Promise<void> => {
   if (shards.length === 0) return;
-  const marks = new Map((await shardWatermarks(items)).map((mark) => [mark.shardId, mark]));
+  const rows = await items.query(PK);
+  const marks = new Map(marksOf(rows).map((mark) => [mark.shardId, mark]));
   const outlived = new Set(shards.filter((shard) => marks.get(shard.shardId)?.delivered === true).flatMap((shard) => ancestorsOf(shard, shards)));
   for (const mark of entering(shards, marks, outlived)) await items.transact([{ put: markItem(mark), when: { is: 'absent' } }]);
+  if (!isListed(rows)) await items.transact([{ put: { pk: PK, sk: LISTED, attributes: {} } }]);
   const listed = new Set(shards.map((shard) => shard.shardId));
   for (const shardId of marks.keys()) {
     if (outlived.has(shardId) || !listed.has(shardId)) await items.transact([{ remove: { pk: PK, sk: shardId } }]);

@@ -5,7 +5,7 @@ import type { Hono } from 'hono';
 import { DEFAULT_QUERY_LIMITS, makeQueryApp, type QueryPorts } from '../../../functions/query/query.ts';
 import { addHotFile } from '../../../shared/catalog/hot-files.ts';
 import type { ItemTable } from '../../../shared/catalog/item-table.ts';
-import { raiseWatermark } from '../../../shared/catalog/watermarks.ts';
+import { raiseWatermark, refreshShards } from '../../../shared/catalog/watermarks.ts';
 import { openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import { openObjectDirectory } from '../../../shared/embedded/object-directory.ts';
 import { SampleBatchBuilder } from '../../../shared/model/sample-batch.ts';
@@ -60,7 +60,10 @@ export const openQuery = async (ports: Partial<QueryPorts> = {}): Promise<OpenQu
   };
 };
 
-export const markStored = (catalog: ItemTable, watermarkMs: number): Promise<void> => raiseWatermark(catalog, 'shard-0', watermarkMs + 1000);
+export const markStored = async (catalog: ItemTable, watermarkMs: number): Promise<void> => {
+  await raiseWatermark(catalog, 'shard-0', watermarkMs + 1000);
+  await refreshShards(catalog, [{ shardId: 'shard-0', parentIds: [], startingHashKey: '0', open: true }]);
+};
 
 const batchOf = (series: readonly SeriesText[]): ReturnType<SampleBatchBuilder['build']> => {
   const builder = new SampleBatchBuilder();
