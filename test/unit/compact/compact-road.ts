@@ -4,7 +4,7 @@ import { compactMinute, type MinuteOptions, type MinuteReport } from '../../../f
 import { addHotFile, hotFilesOf, hoursWithSamples } from '../../../shared/catalog/hot-files.ts';
 import type { ItemTable } from '../../../shared/catalog/item-table.ts';
 import { listPartitions, readManifest } from '../../../shared/catalog/partitions.ts';
-import { raiseWatermark } from '../../../shared/catalog/watermarks.ts';
+import { raiseWatermark, refreshShards } from '../../../shared/catalog/watermarks.ts';
 import { compactHour, type CompactPorts, type CompactRun, type CompactSettings, type HourOutcome } from '../../../shared/compaction/compact-hour.ts';
 import { type ItemTables, openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import { openObjectDirectory } from '../../../shared/embedded/object-directory.ts';
@@ -67,7 +67,10 @@ export const openCompactRoad = async (): Promise<CompactRoad> => {
       return compactHour(through, HOUR, given, given);
     },
     minute: (over, through = ports) => compactMinute(through, { ...settings, attempt: `t${attempts++}`, addressOf: (key) => `file:///lake/${key}`, ...over }),
-    watermark: (watermarkMs) => raiseWatermark(ports.catalog, 'shard-0', watermarkMs + 1000),
+    watermark: async (watermarkMs) => {
+      await refreshShards(ports.catalog, [{ shardId: 'shard-0', parentIds: [], startingHashKey: '0', open: true }]);
+      await raiseWatermark(ports.catalog, 'shard-0', watermarkMs + 1000);
+    },
     read: () => readAll(ports),
     keys: async () => {
       const found = (await readdir(dir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
