@@ -74,9 +74,8 @@ describe('fan-out queue', () => {
     for (const integration of [...Array.from({ length: 9 }, () => 'dead/webhook/0'), 'ops/webhook/0', 'ops/webhook/1']) {
       await fanOut.publish(notificationOf({ integration }));
     }
-    await until(() => done.length === 2);
+    await until(() => done.length === 2 && fanOut.depth('webhook') === 9);
     expect(done.sort()).toEqual(['ops/webhook/0', 'ops/webhook/1']);
-    expect(fanOut.depth('webhook')).toBe(9);
   });
 
   it('delivers other messages while some hang, and no more at once than allowed', async () => {
