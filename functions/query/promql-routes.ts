@@ -6,7 +6,7 @@ import { evaluateInstant, evaluateRange, type QueryOptions } from '../../shared/
 import type { QueryResult } from '../../shared/promql/query-result.ts';
 import { resultJson } from '../../shared/promql/result-json.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
-import { makeSelectCounts } from '../../shared/storage/hot-pieces.ts';
+import { makeSelectCounts } from '../../shared/storage/sample-pieces.ts';
 import { makeSelectSeries } from '../../shared/storage/select-series.ts';
 import { successInPieces } from './answers.ts';
 import { deadlineOf } from './deadline.ts';

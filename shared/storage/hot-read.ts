@@ -6,6 +6,7 @@ import { mayHoldRows } from '../parquet/pruning.ts';
 import { forEachRun, type Runs, rowsOf } from '../parquet/runs.ts';
 import type { ColumnValues, TextRuns } from '../parquet/column-values.ts';
 import { type ValueColumns, valuesOf } from './hot-values.ts';
+import { firstAfter, firstNotBefore } from './time-search.ts';
 
 /**
  * Samples by series, sorted by (metric, labels, time) in UTF-8 byte order. Series k owns the samples `offsets[k]` to
@@ -23,6 +24,8 @@ export interface SampleColumns {
 export interface WantedSamples {
   /** All metrics where left out. */
   readonly metrics?: ReadonlySet<string>;
+  /** Whether a series of a wanted metric is wanted; all are where left out. */
+  readonly matches?: (metric: string, labelsJson: string) => boolean;
   readonly fromMs: number; // inclusive, may be -Infinity
   readonly toMs: number; // inclusive, may be Infinity
 }
@@ -33,12 +36,12 @@ const TAIL_BYTES = 64 * 1024;
 
 const COLUMNS = ['metric', 'labels', 'ts', 'value', 'voff', 'vbase', 'vmul', 'vdiv', 'histogram'] as const;
 
-/** Rows `from` to `to` (exclusive) of a row group that are one series. */
+/** Rows of a row group that are one series. */
 interface Stretch {
   readonly metric: string;
   readonly labels: string;
   readonly from: number;
-  readonly to: number;
+  readonly to: number; // exclusive
   readonly part: Part;
 }
 
@@ -54,16 +57,56 @@ interface Part {
  * @throws CorruptFileError, UnsupportedFileError
  */
 export const readSamples = async (read: ReadRange, fileBytes: number, want: WantedSamples): Promise<SampleColumns> => {
-  const file = await ParquetFileReader.open(read, fileBytes, fileBytes <= WHOLE_FILE_BYTES ? fileBytes : TAIL_BYTES);
-  const stretches: Stretch[] = [];
+  const file = await openFile(read, fileBytes);
+  const groups: SampleColumns[] = [];
   for (const rowGroup of file.metadata.rowGroups) {
     if (!mayHoldRows(rowGroup, want)) continue;
     const columns = await file.readColumns(rowGroup, neededColumns(rowGroup));
-    for (const stretch of stretchesOf(columns, rowGroup.rows, want)) stretches.push(stretch);
+    // Copied at once, so that of a large file one row group and what is wanted of the others is in memory.
+    groups.push(joinStretches(stretchesOf(columns, rowGroup.rows, want)));
   }
+  const [only] = groups;
+  if (only !== undefined && groups.length === 1) return only;
   // Within a row group the rows are sorted; a series may go on in the next group, or groups may be buckets of labels.
-  if (file.metadata.rowGroups.length > 1) stretches.sort((a, b) => compareUtf8(a.metric, b.metric) || compareUtf8(a.labels, b.labels) || firstTime(a) - firstTime(b));
-  return joinStretches(stretches);
+  const stretches = groups.flatMap(stretchesOfGroup);
+  return joinStretches(stretches.sort((a, b) => compareUtf8(a.metric, b.metric) || compareUtf8(a.labels, b.labels) || firstTime(a) - firstTime(b)));
+};
+
+/**
+ * The series of a file without their samples: `tMs` and `values` are empty. Reads the two columns that name them, and none of the
+ * many times larger ones.
+ * @throws CorruptFileError, UnsupportedFileError
+ */
+export const readSeries = async (read: ReadRange, fileBytes: number): Promise<SampleColumns> => {
+  const file = await openFile(read, fileBytes);
+  const metrics: string[] = [];
+  const labels: string[] = [];
+  for (const rowGroup of file.metadata.rowGroups) {
+    const columns = await file.readColumns(rowGroup, ['metric', 'labels']);
+    const metric = requireTexts(columns.column('metric'), 'metric', rowGroup.rows);
+    const json = requireTexts(columns.column('labels'), 'labels', rowGroup.rows);
+    for (const range of rangesOf(metric, undefined)) {
+      forEachRun(json.runs, range.from, range.to, (id) => {
+        metrics.push(range.metric);
+        labels.push(labelsAt(json, id));
+      });
+    }
+  }
+  return { metrics, labels, offsets: new Uint32Array(metrics.length + 1), tMs: new Float64Array(0), values: new Float64Array(0) };
+};
+
+const openFile = (read: ReadRange, fileBytes: number): Promise<ParquetFileReader> =>
+  ParquetFileReader.open(read, fileBytes, fileBytes <= WHOLE_FILE_BYTES ? fileBytes : TAIL_BYTES);
+
+const stretchesOfGroup = (group: SampleColumns): readonly Stretch[] => {
+  const part: Part = { tMs: group.tMs, values: group.values, firstRow: 0 };
+  return group.metrics.map((metric, k) => ({
+    metric,
+    labels: group.labels[k] as string,
+    from: group.offsets[k] as number,
+    to: group.offsets[k + 1] as number,
+    part,
+  }));
 };
 
 const firstTime = ({ part, from }: Stretch): number => part.tMs[from] as number;
@@ -77,25 +120,40 @@ const neededColumns = ({ rows, chunks }: RowGroup): readonly string[] => {
 const stretchesOf = (columns: RowGroupColumns, rows: number, want: WantedSamples): readonly Stretch[] => {
   const metric = requireTexts(columns.column('metric'), 'metric', rows);
   const ranges = rangesOf(metric, want.metrics);
-  const [first] = ranges;
-  const last = ranges.at(-1);
+  if (ranges.length === 0) return [];
+  const series = seriesOf(ranges, requireTexts(columns.column('labels'), 'labels', rows), want.matches);
+  const [first] = series;
+  const last = series.at(-1);
   if (first === undefined || last === undefined) return [];
-  const labels = requireTexts(columns.column('labels'), 'labels', rows);
   const tMs = timesOf(columns.column('ts', last.to), last.to);
   const part: Part = { tMs, firstRow: first.from, values: valuesOf(readValueColumns(columns, last.to), first.from, last.to) };
   const hasHistograms = columns.column('histogram');
   const stretches: Stretch[] = [];
-  for (const range of ranges) {
-    forEachRun(labels.runs, range.from, range.to, (id, from, to) => {
-      const text = labels.dictionary[id];
-      if (text === undefined) throw new CorruptFileError('found a row without labels');
-      for (const [start, end] of numberRows(hasHistograms, from, to)) {
-        const stretch = withinTime({ metric: range.metric, labels: text, from: start, to: end, part }, want);
-        if (stretch.from < stretch.to) stretches.push(stretch);
-      }
-    });
+  for (const { metric: name, labels, from, to } of series) {
+    for (const [start, end] of numberRows(hasHistograms, from, to)) {
+      const stretch = withinTime({ metric: name, labels, from: start, to: end, part }, want);
+      if (stretch.from < stretch.to) stretches.push(stretch);
+    }
   }
   return stretches;
+};
+
+/** The rows of the wanted series, in order. */
+const seriesOf = (ranges: readonly MetricRange[], labels: TextRuns, matches: WantedSamples['matches']): readonly Omit<Stretch, 'part'>[] => {
+  const series: Omit<Stretch, 'part'>[] = [];
+  for (const { metric, from: first, to: end } of ranges) {
+    forEachRun(labels.runs, first, end, (id, from, to) => {
+      const text = labelsAt(labels, id);
+      if (matches === undefined || matches(metric, text)) series.push({ metric, labels: text, from, to });
+    });
+  }
+  return series;
+};
+
+const labelsAt = ({ dictionary }: TextRuns, id: number): string => {
+  const text = dictionary[id];
+  if (text === undefined) throw new CorruptFileError('found a row without labels');
+  return text;
 };
 
 interface MetricRange {
@@ -130,8 +188,8 @@ const numberRows = (histogram: ColumnValues | undefined, from: number, to: numbe
 const withinTime = (stretch: Stretch, { fromMs, toMs }: WantedSamples): Stretch => {
   const { tMs } = stretch.part;
   let { from, to } = stretch;
-  while (from < to && (tMs[from] as number) < fromMs) from++;
-  while (to > from && (tMs[to - 1] as number) > toMs) to--;
+  if (from < to && (tMs[from] as number) < fromMs) from = firstNotBefore(tMs, from, to, fromMs);
+  if (to > from && (tMs[to - 1] as number) > toMs) to = firstAfter(tMs, from, to, toMs);
   return from === stretch.from && to === stretch.to ? stretch : { ...stretch, from, to };
 };
 

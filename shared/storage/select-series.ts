@@ -2,15 +2,17 @@ import type { Labels } from '../model/labels.ts';
 import { compareUtf8 } from '../model/utf8.ts';
 import { PromqlLimitError } from '../promql/errors.ts';
 import type { Matcher } from '../promql/matcher.ts';
-import type { SelectSeries, SeriesBlock } from '../promql/series-source.ts';
+import type { SelectRequest, SelectSeries, SeriesBlock } from '../promql/series-source.ts';
 import { compareLabels } from '../promql/step-vector.ts';
-import { type HotPorts, hotPieces, type SelectCounts } from './hot-pieces.ts';
 import { makeSeriesMatcher, type SeriesMatcher } from './label-matching.ts';
+import { MissingObjectError } from './object-store.ts';
 import type { Piece } from './piece-cache.ts';
 import { SamplePages } from './sample-pages.ts';
+import { type FoundPiece, type PiecePorts, samplePieces, type SelectCounts, type WantedPieces } from './sample-pieces.ts';
 import { mergeSegments, type Segment } from './series-merge.ts';
+import { firstAfter, firstNotBefore } from './time-search.ts';
 
-export interface SelectPorts extends HotPorts {
+export interface SelectPorts extends PiecePorts {
   readonly limits: {
     /** Samples one selector may bring into memory: 16 bytes each. */
     readonly maxSamples: number;
@@ -31,31 +33,35 @@ interface TimeRange {
 }
 
 /**
- * Series out of the hot files, read strongly consistent. Who shows a watermark reads it *before* this: then what it promises is
- * here. What was read is added to `counts`. Rejects with {@link PromqlLimitError} past the sample limit.
+ * Series out of the hot and compacted files, read strongly consistent. Who shows a watermark reads it *before* this: then what it
+ * promises is here, before, during and after a compaction. What was read is added to `counts`. Rejects with
+ * {@link PromqlLimitError} past the sample limit.
  */
 export const makeSelectSeries =
   (ports: SelectPorts, counts?: SelectCounts): SelectSeries =>
-  async ({ matchers, fromMs, toMs }) => {
-    const search = new SeriesSearch(makeSeriesMatcher(matchers, ports.check), { fromMs, toMs });
-    const pages = new SamplePages();
-    const { maxSamples } = ports.limits;
-    let samples = 0;
-    for await (const piece of hotPieces(ports, { metric: search.metric, fromMs, toMs }, counts)) {
-      search.visit(piece, ({ segments }, start, end) => {
-        samples += end - start;
-        if (samples > maxSamples) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
-        segments.push(pages.copy(piece.tMs, piece.values, start, end));
-      });
-    }
-    const block = blockOf(search.found());
-    if (counts !== undefined) counts.samples += block.tMs.length;
-    return block;
-  };
+  (request) =>
+    overCurrentFiles(() => selectOnce(ports, request, counts));
+
+const selectOnce = async (ports: SelectPorts, { matchers, fromMs, toMs }: SelectRequest, counts: SelectCounts | undefined): Promise<SeriesBlock> => {
+  const search = new SeriesSearch(makeSeriesMatcher(matchers, ports.check), { fromMs, toMs });
+  const pages = new SamplePages();
+  const { maxSamples } = ports.limits;
+  let samples = 0;
+  for await (const { piece } of samplePieces(ports, search.wanted(false), counts)) {
+    search.visit(piece, ({ segments }, start, end) => {
+      samples += end - start;
+      if (samples > maxSamples) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
+      segments.push(pages.copy(piece.tMs, piece.values, start, end));
+    });
+  }
+  const block = blockOf(search.found());
+  if (counts !== undefined) counts.samples += block.tMs.length;
+  return block;
+};
 
 /** The label sets with a sample within the time range that match any of the selectors, sorted; all of them without selectors. */
 export const seriesLabels = async (
-  ports: HotPorts,
+  ports: PiecePorts,
   selectors: readonly (readonly Matcher[])[],
   fromMs: number,
   toMs: number,
@@ -63,11 +69,30 @@ export const seriesLabels = async (
 ): Promise<readonly Labels[]> => {
   const all = new Map<string, Labels>();
   for (const matchers of selectors.length === 0 ? [[]] : selectors) {
-    const search = new SeriesSearch(makeSeriesMatcher(matchers, ports.check), { fromMs, toMs });
-    for await (const piece of hotPieces(ports, { metric: search.metric, fromMs, toMs }, counts)) search.visit(piece, () => undefined);
-    for (const { labels } of search.found()) all.set(JSON.stringify(labels), labels);
+    const found = await overCurrentFiles(() => findOnce(ports, matchers, { fromMs, toMs }, counts));
+    for (const { labels } of found) all.set(JSON.stringify(labels), labels);
   }
   return [...all.values()].sort(compareLabels);
+};
+
+const findOnce = async (ports: PiecePorts, matchers: readonly Matcher[], range: TimeRange, counts: SelectCounts | undefined): Promise<readonly Found[]> => {
+  const search = new SeriesSearch(makeSeriesMatcher(matchers, ports.check), range);
+  for await (const found of samplePieces(ports, search.wanted(true), counts)) search.visitNames(found);
+  return search.found();
+};
+
+/** Each needs a whole grace between its look at the catalog and its last file, or the removal of a partition in between. */
+const MAX_RETRIES = 3;
+
+/** Files that were replaced go a grace later: who meets one that has gone read the catalog before, and reads it again. */
+const overCurrentFiles = async <T>(read: () => Promise<T>): Promise<T> => {
+  for (let retries = 0; ; retries++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof MissingObjectError) || retries === MAX_RETRIES) throw error;
+    }
+  }
 };
 
 /** The series that match, gathered piece by piece. */
@@ -81,15 +106,16 @@ class SeriesSearch {
     this.range = range;
   }
 
-  get metric(): string | undefined {
-    return this.matcher.metric;
+  wanted(isForNames: boolean): WantedPieces {
+    const { matcher } = this;
+    const matches = (metric: string, json: string): boolean => matcher.matchesMetric(metric) && matcher.labelsOf(metric, json) !== undefined;
+    return { ...this.range, metric: matcher.metric, matches, isForNames };
   }
 
   /** `take` gets each match with its samples of the piece in the range: `start` to `end` (exclusive), one at least. */
   visit(piece: Piece, take: (found: Found, start: number, end: number) => void): void {
     for (const [metric, first, seriesEnd] of metricRuns(piece, this.matcher)) {
-      let byLabels = this.byMetric.get(metric);
-      if (byLabels === undefined) this.byMetric.set(metric, (byLabels = new Map()));
+      const byLabels = this.byLabelsOf(metric);
       for (let k = first; k < seriesEnd; k++) {
         const [start, end] = within(piece, k, this.range);
         if (start === end) continue;
@@ -99,8 +125,23 @@ class SeriesSearch {
     }
   }
 
+  /** Finds the series with a sample in the range. */
+  visitNames({ piece, isNamesAlone }: FoundPiece): void {
+    if (!isNamesAlone) return this.visit(piece, () => undefined);
+    for (const [metric, first, end] of metricRuns(piece, this.matcher)) {
+      const byLabels = this.byLabelsOf(metric);
+      for (let k = first; k < end; k++) this.foundOf(byLabels, metric, piece.labels[k] as string);
+    }
+  }
+
   found(): Found[] {
     return [...this.byMetric.values()].flatMap((byLabels) => [...byLabels.values()].filter((found) => found !== undefined));
+  }
+
+  private byLabelsOf(metric: string): Map<string, Found | undefined> {
+    let byLabels = this.byMetric.get(metric);
+    if (byLabels === undefined) this.byMetric.set(metric, (byLabels = new Map()));
+    return byLabels;
   }
 
   private foundOf(byLabels: Map<string, Found | undefined>, metric: string, json: string): Found | undefined {
@@ -142,8 +183,8 @@ const within = ({ offsets, tMs }: Piece, k: number, { fromMs, toMs }: TimeRange)
   let start = offsets[k] as number;
   let end = offsets[k + 1] as number;
   // Mostly all of them or none are within: files are cut by hour and by flush.
-  while (start < end && (tMs[start] as number) < fromMs) start++;
-  while (end > start && (tMs[end - 1] as number) > toMs) end--;
+  if (start < end && (tMs[start] as number) < fromMs) start = firstNotBefore(tMs, start, end, fromMs);
+  if (start < end && (tMs[end - 1] as number) > toMs) end = firstAfter(tMs, start, end, toMs);
   return [start, end];
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeSelectCounts } from '../../../shared/storage/hot-pieces.ts';
+import { makeSelectCounts } from '../../../shared/storage/sample-pieces.ts';
 import { makePieceCache, type Piece } from '../../../shared/storage/piece-cache.ts';
 import { makeSelectSeries, seriesLabels } from '../../../shared/storage/select-series.ts';
 import { NOW_MS, openQuery } from '../query/open-query.ts';

@@ -30,7 +30,7 @@ it('a select holds the samples it wants, not the files they lie in', async () =>
     if (++gets % 50 === 0) most = Math.max(most, usedBytes() - before);
     return bytes;
   };
-  const select = makeSelectSeries({ objects: { get, putIfAbsent: query.objects.putIfAbsent }, catalog: query.catalog, cache: makePieceCache(0), limits: { maxSamples: 1000 } });
+  const select = makeSelectSeries({ objects: { get }, catalog: query.catalog, cache: makePieceCache(0), limits: { maxSamples: 1000 } });
   const block = await select({ matchers: [{ name: '__name__', op: '=', value: 'wanted' }], fromMs: NOW_MS, toMs: NOW_MS });
   expect([block.labels.length, block.tMs.length, gets]).toEqual([1, 1, FILES]);
   // All files decoded are 64 MB; some are read ahead.
@@ -44,7 +44,7 @@ it('a select that is over its limit reads no further files', async () => {
   for (let i = 0; i < FILES; i++) await addHotFile(query.catalog, { ...row, key: `hot/${String(i).padStart(4, '0')}`, bytes: bytes.length });
   let gets = 0;
   const get = async (): Promise<Uint8Array> => (gets++, bytes);
-  const select = makeSelectSeries({ objects: { get, putIfAbsent: query.objects.putIfAbsent }, catalog: query.catalog, cache: makePieceCache(0), limits: { maxSamples: 1000 } });
+  const select = makeSelectSeries({ objects: { get }, catalog: query.catalog, cache: makePieceCache(0), limits: { maxSamples: 1000 } });
   await expect(select({ matchers: [{ name: '__name__', op: '=', value: 'noise' }], fromMs: NOW_MS, toMs: NOW_MS + 20_000 })).rejects.toThrow('too many samples');
   expect(gets).toBeLessThan(FILES / 2);
   await query.close();

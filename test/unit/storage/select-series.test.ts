@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bitsOf, isStaleAt } from '../../../shared/model/stale.ts';
 import type { Matcher } from '../../../shared/promql/matcher.ts';
 import type { SeriesBlock } from '../../../shared/promql/series-source.ts';
-import { type HotPorts, makeSelectCounts } from '../../../shared/storage/hot-pieces.ts';
+import { type PiecePorts, makeSelectCounts } from '../../../shared/storage/sample-pieces.ts';
 import { makePieceCache } from '../../../shared/storage/piece-cache.ts';
 import { makeSelectSeries, seriesLabels } from '../../../shared/storage/select-series.ts';
 import { NOW_MS, openQuery, type OpenQuery } from '../query/open-query.ts';
 
 let query: OpenQuery;
-let ports: HotPorts & { readonly limits: { readonly maxSamples: number } };
+let ports: PiecePorts & { readonly limits: { readonly maxSamples: number } };
 beforeEach(async () => {
   query = await openQuery();
   ports = { objects: query.objects, catalog: query.catalog, cache: makePieceCache(1e8), limits: { maxSamples: 1e6 } };

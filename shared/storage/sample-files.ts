@@ -1,0 +1,52 @@
+import { type HotFile, hotFilesOf, hoursWithSamples } from '../catalog/hot-files.ts';
+import type { ItemTable } from '../catalog/item-table.ts';
+import { listPartitions, type PartitionEntry, type PartitionFile, readManifest } from '../catalog/partitions.ts';
+import { mapBounded } from './map-bounded.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { MergedHour, PieceCache } from './piece-cache.ts';
+
+export interface FilePorts {
+  readonly objects: Pick<ObjectStore, 'get'>;
+  readonly catalog: ItemTable;
+  readonly cache: PieceCache;
+}
+
+/** All that holds raw samples of an hour. */
+export interface HourFiles {
+  /** `YYYY-MM-DD-HH`, UTC. */
+  readonly hour: string;
+  /** A sample stands in one of these at most, and once. */
+  readonly compacted: readonly PartitionFile[];
+  /** Those that are not merged into `compacted`. A sample may stand in several, and in `compacted` too. */
+  readonly hot: readonly HotFile[];
+}
+
+/** S3 and DynamoDB answer in ms to tens of ms: some at once hide the wait. */
+const PARALLEL_HOURS = 8;
+
+/**
+ * The files of the hours in which samples of [fromMs, toMs] may lie, in order of the hours. Rejects with MissingObjectError when a
+ * manifest went while this read: the catalog names another one then.
+ */
+export const sampleFiles = async (ports: FilePorts, fromMs = -Infinity, toMs = Infinity): Promise<readonly HourFiles[]> => {
+  if (!(fromMs <= toMs)) return [];
+  const { catalog } = ports;
+  const hours = await hoursWithSamples(catalog, fromMs, toMs);
+  const hot = new Map(await mapBounded(hours, PARALLEL_HOURS, async (hour) => [hour, await hotFilesOf(catalog, hour)] as const));
+  // After the hot rows: what a compaction takes from there it has put here before. An overlap is harmless, a gap would not be.
+  const entries = new Map((await listPartitions(catalog, 'raw', fromMs, toMs)).map((entry) => [entry.dt, entry]));
+  return mapBounded([...new Set([...hours, ...entries.keys()])].sort(), PARALLEL_HOURS, async (hour) => {
+    const { files, hotKeys } = await mergedHour(ports, entries.get(hour));
+    return { hour, compacted: files, hot: (hot.get(hour) ?? []).filter(({ key }) => !hotKeys.has(key)) };
+  });
+};
+
+const NOTHING_MERGED: MergedHour = { files: [], hotKeys: new Set() };
+
+const mergedHour = async ({ objects, cache }: FilePorts, entry: PartitionEntry | undefined): Promise<MergedHour> => {
+  if (entry === undefined) return NOTHING_MERGED;
+  return cache.manifests.get(entry.manifestKey, async () => {
+    const { files, hotKeys } = await readManifest(objects, entry.manifestKey);
+    return { files, hotKeys: new Set(hotKeys) };
+  });
+};
