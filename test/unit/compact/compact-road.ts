@@ -8,12 +8,12 @@ import { raiseWatermark, refreshShards } from '../../../shared/catalog/watermark
 import { compactHour, type CompactPorts, type CompactRun, type CompactSettings, type HourOutcome } from '../../../shared/compaction/compact-hour.ts';
 import { type ItemTables, openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import { openObjectDirectory } from '../../../shared/embedded/object-directory.ts';
-import { hourOf, hourStartMs } from '../../../shared/model/hour.ts';
-import { SampleBatchBuilder } from '../../../shared/model/sample-batch.ts';
+import { hourStartMs } from '../../../shared/model/hour.ts';
+import { type SampleBatch, SampleBatchBuilder } from '../../../shared/model/sample-batch.ts';
 import { STALE_HIGH, STALE_LOW } from '../../../shared/model/stale.ts';
 import { buildHotObjects } from '../../../shared/storage/hot-object.ts';
 import { readSamples } from '../../../shared/storage/hot-read.ts';
-import { sortSamples } from '../../../shared/storage/hot-sort.ts';
+import { type SortedSamples, sortSamples } from '../../../shared/storage/hot-sort.ts';
 import { tempFolder } from '../../contract/temp-folder.ts';
 
 export const HOUR = '2026-03-01-10';
@@ -79,15 +79,19 @@ export const openCompactRoad = async (): Promise<CompactRoad> => {
   };
 };
 
-const addHot = async ({ objects, catalog }: CompactPorts, arrivalMs: number, rows: readonly Row[]): Promise<readonly string[]> => {
+const batchOf = (rows: readonly Row[]): SampleBatch => {
   const builder = new SampleBatchBuilder();
   for (const { metric, labels = '{"host":"a"}', s, value } of rows) {
     builder.series(metric, labels);
     if (value === 'stale') builder.sampleBits(START_MS + s * 1000, STALE_LOW, STALE_HIGH);
     else builder.sample(START_MS + s * 1000, value);
   }
+  return builder.build();
+};
+
+const addHot = async ({ objects, catalog }: CompactPorts, arrivalMs: number, rows: readonly Row[]): Promise<readonly string[]> => {
   const keys: string[] = [];
-  for (const { bytes, ...about } of buildHotObjects([builder.build()], { promotedLabels: ['host'] })) {
+  for (const { bytes, ...about } of buildHotObjects([batchOf(rows)], { promotedLabels: ['host'] })) {
     const key = `hot/dt=${about.hour}/${arrivalMs}-shard-0-1-2-${Buffer.from(bytes).toString('hex').length}${hashOf(rows)}.parquet`;
     await objects.putIfAbsent(key, bytes);
     await addHotFile(catalog, { ...about, key, bytes: bytes.length });
@@ -98,16 +102,36 @@ const addHot = async ({ objects, catalog }: CompactPorts, arrivalMs: number, row
 
 const hashOf = (rows: readonly Row[]): string => Buffer.from(JSON.stringify(rows)).reduce((sum, byte) => (Math.imul(sum, 31) + byte) >>> 0, 7).toString(16);
 
-/** Reads in the order that a query does: hot rows, then the entries, then the files; identity decides between rows that meet. */
-const readAll = async ({ objects, catalog }: CompactPorts): Promise<readonly string[]> => {
+const readAll = async (ports: CompactPorts): Promise<readonly string[]> => {
+  const reader = makeReader(ports);
+  for (;;) {
+    const found = await reader.next();
+    if (found.done === true) return found.value;
+  }
+};
+
+/**
+ * A query in the steps between which anything may happen: hot rows, then the entries, then the manifests, then the files; identity
+ * decides between rows that meet.
+ */
+export async function* makeReader({ objects, catalog }: CompactPorts): AsyncGenerator<undefined, readonly string[]> {
   const hours = await hoursWithSamples(catalog, -Infinity, Infinity);
   const hot = (await Promise.all(hours.map((hour) => hotFilesOf(catalog, hour)))).flat();
+  yield;
   const entries = await listPartitions(catalog, 'raw');
+  yield;
   const manifests = await Promise.all(entries.map(({ manifestKey }) => readManifest(objects, manifestKey)));
+  yield;
   const files = [...hot, ...manifests.flatMap((manifest) => manifest.files)];
   const range = { fromMs: -Infinity, toMs: Infinity };
   const parts = await Promise.all(files.map(({ key, bytes }) => readSamples((offset, length) => objects.get(key, { offset, length }), bytes, range)));
-  const { metrics, labels, metricOf, labelsOf, offsets, tMs, values } = sortSamples(parts.map((part) => ({ ...part, metadata: [] })));
+  return linesOf(sortSamples(parts.map((part) => ({ ...part, metadata: [] }))));
+}
+
+/** `metric labels s value` of every sample that the rows are, by identity. */
+export const samplesOf = (rows: readonly Row[]): readonly string[] => linesOf(sortSamples([batchOf(rows)]));
+
+const linesOf = ({ metrics, labels, metricOf, labelsOf, offsets, tMs, values }: SortedSamples): readonly string[] => {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
   return Array.from(metricOf, (id, k) => {
     const rows: string[] = [];
@@ -152,6 +176,3 @@ export const dyingPorts = ({ objects, catalog }: CompactPorts, at: number, effec
     },
   };
 };
-
-/** The partition of a row, for tests over several hours. */
-export const hourOfRow = ({ s }: Row): string => hourOf(START_MS + s * 1000);
