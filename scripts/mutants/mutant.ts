@@ -1,0 +1,9 @@
+/** A fault that is planted into a copy of the product to see that the simulation finds it. */
+export interface Mutant {
+  readonly name: string;
+  /** From the top of the repository. */
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
