@@ -28,8 +28,9 @@ const RULE_TIMEOUT_MS = 10_000;
 /** Every slot of the group that is due, oldest first: transitions, then the cursor. */
 export const evaluateGroup = async (scope: TickScope, group: RuleGroup, clock: SlotClock): Promise<void> => {
   const { memory, report } = scope;
-  const { slots, skipped } = dueSlots(group, memory.cursors.get(group.id), clock);
+  const { slots, skipped, waits } = dueSlots(group, memory.cursors.get(group.id), clock);
   report.skippedSlots += skipped;
+  if (waits) report.waitingGroups++;
   for (const slot of slots) await evaluateSlot(scope, group, slot);
 };
 

@@ -21,7 +21,8 @@ export interface RunClock {
 
 /**
  * One invocation of the schedule: ticks at once, then on the wall-clock grid until the successor has taken the lease or
- * 130 s are over. Ends after the first tick when no group has an interval under a minute. Rejects as the tick does.
+ * 130 s are over. Where every interval is a minute or more it ends once no slot waits for the watermark: on a quiet stream the
+ * first tick's own heartbeat is what moves that, seconds later. Rejects as the tick does.
  */
 export const runMinute = async (ports: EvaluatePorts, memory: EvaluateMemory, clock: RunClock): Promise<void> => {
   const startedAtMs = clock.nowMs();
@@ -29,7 +30,7 @@ export const runMinute = async (ports: EvaluatePorts, memory: EvaluateMemory, cl
     const report = await evaluateTick(ports, memory, { nowMs: clock.nowMs() });
     clock.onTick?.(report);
     if (!report.held) return;
-    const tickMs = await tickLength(ports);
+    const tickMs = (await tickLength(ports)) ?? (report.waitingGroups > 0 ? MAX_TICK_MS : undefined);
     if (tickMs === undefined) return;
     const nowMs = clock.nowMs();
     const nextMs = (Math.floor(nowMs / tickMs) + 1) * tickMs;

@@ -9,6 +9,8 @@ export interface TickReport {
   slots: number;
   incompleteSlots: number;
   skippedSlots: number;
+  /** Groups whose next slot only waits for the watermark. */
+  waitingGroups: number;
   /** Rules evaluated, over all slots, and those of them that ended in an error. */
   evaluations: number;
   ruleErrors: number;
@@ -31,6 +33,7 @@ export const emptyReport = (): TickReport => ({
   slots: 0,
   incompleteSlots: 0,
   skippedSlots: 0,
+  waitingGroups: 0,
   evaluations: 0,
   ruleErrors: 0,
   transitions: 0,

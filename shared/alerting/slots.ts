@@ -27,6 +27,8 @@ export interface DueSlots {
   readonly slots: readonly Slot[];
   /** Slots since the cursor that are too old to be evaluated. */
   readonly skipped: number;
+  /** Whether a later slot could be due by the wall clock, and only the watermark is missing: seconds, as a rule. */
+  readonly waits: boolean;
 }
 
 /**
@@ -40,14 +42,16 @@ export const dueSlots = (group: { readonly intervalMs: number; readonly queryOff
   const completeMs = Math.ceil((watermarkMs - clock.latenessMs - queryOffsetMs) / intervalMs - 1) * intervalMs;
   const cappedMs = Math.floor((clock.nowMs - clock.latenessMs - queryOffsetMs - clock.capMs) / intervalMs) * intervalMs;
   const newestMs = Math.max(completeMs, cappedMs);
-  if (cursorMs === undefined) return watermarkMs <= 0 ? NONE : { slots: [{ slotMs: newestMs, complete: newestMs <= completeMs }], skipped: 0 };
+  const awaitedMs = Math.floor((clock.nowMs - clock.latenessMs - queryOffsetMs) / intervalMs) * intervalMs;
+  const waits = awaitedMs > Math.max(newestMs, cursorMs ?? 0);
+  if (cursorMs === undefined) return watermarkMs <= 0 ? NONE : { slots: [{ slotMs: newestMs, complete: newestMs <= completeMs }], skipped: 0, waits };
   // The interval may have changed since the cursor was written: the next slot is the next multiple of the new one.
   const nextMs = (Math.floor(cursorMs / intervalMs) + 1) * intervalMs;
-  if (nextMs > newestMs) return NONE;
+  if (nextMs > newestMs) return { ...NONE, waits };
   const firstMs = Math.max(nextMs, newestMs - MAX_SLOT_AGE_INTERVALS * intervalMs);
   const slots: Slot[] = [];
   for (let slotMs = firstMs; slotMs <= newestMs; slotMs += intervalMs) slots.push({ slotMs, complete: slotMs <= completeMs });
-  return { slots, skipped: (firstMs - nextMs) / intervalMs };
+  return { slots, skipped: (firstMs - nextMs) / intervalMs, waits };
 };
 
-const NONE: DueSlots = { slots: [], skipped: 0 };
+const NONE: DueSlots = { slots: [], skipped: 0, waits: false };

@@ -38,12 +38,19 @@ describe('dueSlots', () => {
   });
 
   it('starts a new group at the newest due slot, once something was stored', () => {
-    expect(dueSlots(GROUP, undefined, clock(100 * MINUTE + 16_000))).toEqual({ slots: [{ slotMs: 100 * MINUTE, complete: true }], skipped: 0 });
+    expect(dueSlots(GROUP, undefined, clock(100 * MINUTE + 16_000))).toEqual({ slots: [{ slotMs: 100 * MINUTE, complete: true }], skipped: 0, waits: false });
     expect(dueSlots(GROUP, undefined, clock(0, 100 * MINUTE)).slots).toEqual([]);
     expect(dueSlots(GROUP, undefined, { ...clock(0, 100 * MINUTE), watermarkMs: undefined }).slots).toEqual([]);
   });
 
   it('finds the grid of a changed interval', () => {
     expect(dueSlots({ ...GROUP, intervalMs: 40_000 }, 9 * MINUTE, clock(10 * MINUTE + 16_000)).slots.map((slot) => slot.slotMs)).toEqual([560_000, 600_000]);
+  });
+
+  it('waits while only the watermark is missing', () => {
+    expect(dueSlots(GROUP, 9 * MINUTE, clock(10 * MINUTE, 10 * MINUTE + 14_999)).waits).toBe(false);
+    expect(dueSlots(GROUP, 9 * MINUTE, clock(10 * MINUTE, 10 * MINUTE + 15_000)).waits).toBe(true);
+    expect(dueSlots(GROUP, 9 * MINUTE, clock(10 * MINUTE + 15_001, 10 * MINUTE + 20_000)).waits).toBe(false);
+    expect(dueSlots(GROUP, 10 * MINUTE, clock(10 * MINUTE, 10 * MINUTE + 20_000)).waits).toBe(false);
   });
 });

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEvaluateMemory } from '../../../functions/evaluate/evaluate.ts';
 import { runMinute } from '../../../functions/evaluate/run-minute.ts';
+import { raiseWatermark } from '../../../shared/catalog/watermarks.ts';
 import { LEASE_MS, StaleLeaseError, leaseCheck, takeLease } from '../../../shared/alerting/lease.ts';
 import { storeTransitions } from '../../../shared/alerting/transitions.ts';
-import { World } from './world.ts';
+import { SHARD, World } from './world.ts';
 
 const MINUTE = 60_000;
 const START = 1_700_000_040_000;
@@ -87,6 +88,16 @@ describe('runMinute', () => {
     const { ticks, clock } = clockOf(async () => undefined);
     await runMinute(world.ports(), world.memory, clock);
     expect(ticks.at(-1)).toBe(145_000);
+  });
+
+  it('stays while a slot waits for the watermark, where no group needs more', async () => {
+    await raiseWatermark(world.catalog, SHARD.shardId, START + 1000);
+    const { ticks, clock } = clockOf(async (now) => {
+      if (now === START + 25_000) await raiseWatermark(world.catalog, SHARD.shardId, now);
+    });
+    await runMinute(world.ports(), world.memory, clock);
+    expect(ticks).toEqual([16_300, 20_000, 25_000]);
+    expect(world.memory.alerts?.cursors.get('rules.yml;instance_down')).toBe(START);
   });
 
   it('ticks once where no group needs more', async () => {
