@@ -3,7 +3,8 @@ import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import { allPartitions, type PartitionEntry, readManifest, removeEntryWrite } from '../../shared/catalog/partitions.ts';
 import { installationWatermark } from '../../shared/catalog/watermarks.ts';
 import { collectGarbage, type CollectReport } from '../../shared/compaction/collect.ts';
-import { compactHour, type CompactPorts, type CompactSettings, type HourOutcome } from '../../shared/compaction/compact-hour.ts';
+import type { CompactPorts } from '../../shared/compaction/commit-attempt.ts';
+import { compactHour, type CompactSettings, type HourOutcome } from '../../shared/compaction/compact-hour.ts';
 import { expiredWrite } from '../../shared/compaction/garbage.ts';
 import { type Due, planExpiry, planRaw, type RawHour, RETENTION_MS } from '../../shared/compaction/plan.ts';
 import { type AddressOf, refreshList, writtenLists } from '../../shared/compaction/sql-list.ts';
@@ -16,6 +17,8 @@ export interface MinuteOptions extends CompactSettings {
   /** Letters and digits that no other call has. */
   readonly attempt: string;
   readonly addressOf: AddressOf;
+  /** Hot files from which an hour is merged before its time; see `plan.ts` for the default. */
+  readonly openHotFiles?: number;
   /** Asked before each piece of work: nothing new begins once it says no. Default: always. */
   readonly hasTime?: () => boolean;
 }
@@ -45,7 +48,7 @@ export const compactMinute = async (ports: CompactPorts, options: MinuteOptions)
   const entries = (await mapBounded(['raw', '1m', '1h'] as const, 3, (tier) => allPartitions(ports.catalog, tier))).flat();
   const withRows = new Set(hours.filter(({ hotFiles }) => hotFiles.length > 0).map(({ hour }) => hour));
   const outcomes: HourOutcome[] = [];
-  const due = [...planRaw(hours, { nowMs, watermarkMs }), ...planExpiry(entries, nowMs, withRows)];
+  const due = [...planRaw(hours, { nowMs, watermarkMs, openHotFiles: options.openHotFiles }), ...planExpiry(entries, nowMs, withRows)];
   let expired = 0;
   let left = 0;
   for (const [i, work] of due.entries()) {

@@ -1,10 +1,9 @@
 import { hotFilesOf } from '../catalog/hot-files.ts';
 import { type Manifest, manifestKeyOf, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
 import { MissingObjectError } from '../storage/object-store.ts';
-import type { CompactPorts } from './compact-hour.ts';
-import { claimAttempt, dueGarbage, forgetGarbage, type Garbage } from './garbage.ts';
+import type { CompactPorts } from './commit-attempt.ts';
+import { claimAttempt, dueGarbage, forgetGarbage, type Garbage, keysOfAttempt } from './garbage.ts';
 import { type AddressOf, forgetList, sqlListKey } from './sql-list.ts';
-import { keysOfAttempt } from './write-buckets.ts';
 
 export interface CollectReport {
   readonly removed: number;
@@ -47,7 +46,7 @@ const placeOf = (garbage: Garbage): string | undefined => ('tier' in garbage ? `
 const superfluous = async (ports: CompactPorts, garbage: Garbage): Promise<readonly string[]> => {
   switch (garbage.kind) {
     case 'attempt':
-      return (await claimAttempt(ports.catalog, garbage)) ? keysOfAttempt(garbage) : [];
+      return (await claimAttempt(ports.catalog, garbage)) ? keysOfAttempt(garbage.versions, garbage.buckets) : [];
     case 'hot':
       return garbage.keys;
     case 'replaced':

@@ -1,26 +1,14 @@
 import { type HotFile, hotFilesOf } from '../catalog/hot-files.ts';
 import { type ItemTable, MAX_TRANSACT_WRITES } from '../catalog/item-table.ts';
-import {
-  commitPartitions,
-  entryOf,
-  type Manifest,
-  type PartitionEntry,
-  putManifest,
-  readEntry,
-  readManifest,
-  type Tier,
-} from '../catalog/partitions.ts';
-import type { ObjectStore, ObjectSweep } from '../storage/object-store.ts';
-import { announceAttempt, endAttempt, forgetGarbage, hotWrite, isAttemptOpen, replacedWrite } from './garbage.ts';
+import { entryOf, type Manifest, type PartitionEntry, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
+import { type CompactPorts, commitAttempt } from './commit-attempt.ts';
+import { announceAttempt, hotWrite } from './garbage.ts';
 import { readHot, seriesByBucket } from './merge.ts';
 import { isClosed, takeOldest, unmergedOf } from './plan.ts';
 import type { OpenRollup } from './rollup-sink.ts';
-import { keysOfAttempt, requireFiles, type Rewrite, writeBuckets } from './write-buckets.ts';
+import { requireFiles, type Rewrite, writeBuckets } from './write-buckets.ts';
 
-export interface CompactPorts {
-  readonly objects: ObjectStore & ObjectSweep;
-  readonly catalog: ItemTable;
-}
+export type { CompactPorts };
 
 export interface CompactSettings {
   /** Labels with a column of their own. */
@@ -68,14 +56,9 @@ export const compactHour = async (ports: CompactPorts, hour: string, settings: C
   await requireFiles(objects, [raw, minute].flatMap((partition) => partition?.manifest?.files ?? []));
   const ticket = await announceAttempt(catalog, rewrite.versions, rewrite.buckets, run.nowMs);
   const manifests = await merge(ports, rewrite, taken, settings);
-  for (const manifest of manifests) await putManifest(objects, manifest);
   const isAll = taken.length === unmerged.length && isClosed(hour, run.watermarkMs);
   const entries = manifests.map((manifest) => entryOf(manifest, standingOf(raw, manifest, manifests[0] as Manifest, isAll)));
-  const garbage = manifests.map((manifest) => replacedWrite(manifest, run.nowMs));
-  if (!(await commitPartitions(catalog, entries, [endAttempt(ticket), ...garbage])) && !(await isMine(catalog, entries[0] as PartitionEntry))) {
-    await giveUp(ports, rewrite, ticket);
-    return { kind: 'lost' };
-  }
+  if (!(await commitAttempt(ports, { ...rewrite, ticket, manifests, entries }, run.nowMs))) return { kind: 'lost' };
   await dropRows(catalog, hour, taken);
   const [{ version, rows, bytes }] = entries as [PartitionEntry];
   return { kind: 'merged', version, hotFiles: taken.length, rows, bytes };
@@ -112,20 +95,6 @@ const standingOf = ({ entry }: Current, { tier, dt }: Manifest, raw: Manifest, c
   const wasClosed = entry?.isClosed === true;
   const standing = { isClosed: wasClosed || closes, lateMerges: wasClosed ? entry.lateMerges + 1 : 0 };
   return tier === 'raw' ? standing : { ...standing, builtFrom: { [dt]: raw.version } };
-};
-
-/** A commit whose answer was lost is refused when it is made again, though the first one stands. */
-const isMine = async (catalog: ItemTable, { tier, dt, manifestKey }: PartitionEntry): Promise<boolean> =>
-  (await readEntry(catalog, tier, dt))?.manifestKey === manifestKey;
-
-/**
- * Takes back what the run wrote. A ticket that is not open says that the collector is at it, or that the run did commit and a later
- * version came since: nothing is touched then, and the next run clears its hot rows.
- */
-const giveUp = async ({ objects, catalog }: CompactPorts, rewrite: Rewrite, ticket: string): Promise<void> => {
-  if (!(await isAttemptOpen(catalog, ticket))) return;
-  await objects.remove(keysOfAttempt(rewrite));
-  await forgetGarbage(catalog, { sk: ticket });
 };
 
 /** The rows of what has just been merged: their objects go by the commit's own note. */

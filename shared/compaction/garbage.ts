@@ -1,5 +1,5 @@
 import type { Item, ItemTable, ItemWrite } from '../catalog/item-table.ts';
-import { type Manifest, manifestKeyOf, type PartitionEntry, type PartitionVersion, type Tier } from '../catalog/partitions.ts';
+import { type Manifest, manifestKeyOf, type PartitionEntry, partitionFileKey, type PartitionVersion, type Tier } from '../catalog/partitions.ts';
 
 /**
  * From when nobody new can find an object until it is removed. Longer than the longest query (Athena ends a statement after 30
@@ -31,6 +31,10 @@ export const announceAttempt = async (items: ItemTable, versions: readonly Parti
   await items.transact([put(sk, { kind: 'attempt', versions, buckets })]);
   return sk;
 };
+
+/** Every key that a run may have written. */
+export const keysOfAttempt = (versions: readonly PartitionVersion[], buckets: number): readonly string[] =>
+  versions.flatMap((version) => [...Array.from({ length: buckets }, (_, bucket) => partitionFileKey(version, bucket)), manifestKeyOf(version)]);
 
 /** Goes with the commit: fails when the run has been taken for dead, whose files may then be gone. */
 export const endAttempt = (sk: string): ItemWrite => ({ remove: { pk: PK, sk }, when: { is: 'equal', attribute: 'state', value: 'waiting' } });

@@ -35,6 +35,8 @@ export interface PlanClock {
   readonly nowMs: number;
   /** Of the installation; undefined before the first shard is known, and no hour closes then. */
   readonly watermarkMs: number | undefined;
+  /** Hot files from which an hour is merged before its time. Default {@link OPEN_HOT_FILES}. */
+  readonly openHotFiles?: number | undefined;
 }
 
 /** Everything that is due, the most pressing first: hours that just closed, late samples, open hours with many files, the rest. */
@@ -56,12 +58,12 @@ const dueOf = (raw: RawHour, clock: PlanClock): readonly Due[] => {
 export const unmergedOf = ({ hotFiles, mergedKeys }: Pick<RawHour, 'hotFiles' | 'mergedKeys'>): readonly HotFile[] =>
   hotFiles.filter(({ key }) => !mergedKeys.has(key));
 
-const whyMerge = ({ hour, entry }: RawHour, unmerged: readonly HotFile[], { nowMs, watermarkMs }: PlanClock): 'closed' | 'late' | 'open' | undefined => {
+const whyMerge = ({ hour, entry }: RawHour, unmerged: readonly HotFile[], { nowMs, watermarkMs, openHotFiles = OPEN_HOT_FILES }: PlanClock): 'closed' | 'late' | 'open' | undefined => {
   const [oldest] = unmerged;
   if (oldest === undefined) return undefined;
-  if (!isClosed(hour, watermarkMs)) return unmerged.length >= OPEN_HOT_FILES ? 'open' : undefined;
+  if (!isClosed(hour, watermarkMs)) return unmerged.length >= openHotFiles ? 'open' : undefined;
   if (entry?.isClosed !== true) return 'closed';
-  const isDue = unmerged.length >= OPEN_HOT_FILES || nowMs - arrivalMsOf(oldest.key) >= lateDelayMs(entry.lateMerges);
+  const isDue = unmerged.length >= openHotFiles || nowMs - arrivalMsOf(oldest.key) >= lateDelayMs(entry.lateMerges);
   return isDue ? 'late' : undefined;
 };
 

@@ -31,10 +31,6 @@ interface BucketSettings {
 
 const PARALLEL_CHECKS = 16;
 
-/** Every key that a run may have written. */
-export const keysOfAttempt = ({ versions, buckets }: Pick<Rewrite, 'versions' | 'buckets'>): readonly string[] =>
-  versions.flatMap((version) => [...Array.from({ length: buckets }, (_, bucket) => partitionFileKey(version, bucket)), manifestKeyOf(version)]);
-
 /** Rejects with MissingObjectError when one is gone: an hour is not made of what is left of it. */
 export const requireFiles = async (objects: Pick<ObjectStore, 'get'>, files: readonly PartitionFile[]): Promise<void> => {
   await mapBounded(files, PARALLEL_CHECKS, ({ key }) => objects.get(key, { offset: 0, length: 1 }));

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CompactPorts } from '../../shared/compaction/compact-hour.ts';
+import type { CompactPorts } from '../../shared/compaction/commit-attempt.ts';
 import { GRACE_MS } from '../../shared/compaction/garbage.ts';
 import { type CompactRoad, dyingPorts, END_MS, makeReader, openCompactRoad, type Row, samplesOf } from '../unit/compact/compact-road.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addHotFile, hotFilesOf } from '../../../shared/catalog/hot-files.ts';
 import { readEntry, readManifest } from '../../../shared/catalog/partitions.ts';
 import { bucketOf } from '../../../shared/compaction/bucket.ts';
-import type { CompactPorts } from '../../../shared/compaction/compact-hour.ts';
+import type { CompactPorts } from '../../../shared/compaction/commit-attempt.ts';
 import { MissingObjectError } from '../../../shared/storage/object-store.ts';
 import { type CompactRoad, dyingPorts, END_MS, HOUR, openCompactRoad, type Row } from './compact-road.ts';
 

@@ -5,7 +5,8 @@ import { addHotFile, hotFilesOf, hoursWithSamples } from '../../../shared/catalo
 import type { ItemTable } from '../../../shared/catalog/item-table.ts';
 import { listPartitions, readManifest } from '../../../shared/catalog/partitions.ts';
 import { raiseWatermark, refreshShards } from '../../../shared/catalog/watermarks.ts';
-import { compactHour, type CompactPorts, type CompactRun, type CompactSettings, type HourOutcome } from '../../../shared/compaction/compact-hour.ts';
+import type { CompactPorts } from '../../../shared/compaction/commit-attempt.ts';
+import { compactHour, type CompactRun, type CompactSettings, type HourOutcome } from '../../../shared/compaction/compact-hour.ts';
 import { type ItemTables, openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import { openObjectDirectory } from '../../../shared/embedded/object-directory.ts';
 import { hourStartMs } from '../../../shared/model/hour.ts';
