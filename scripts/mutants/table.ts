@@ -101,10 +101,10 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'Math.max(0, ...[...marks.values()].map((mark) => mark.watermarkMs))',
   },
   {
-    name: 'a shard is forgotten as soon as its child is listed',
+    name: 'a shard enters with its first record, not when it is listed',
     file: WATERMARKS,
-    find: 'const outlived = new Set(shards.filter((shard) => marks.get(shard.shardId)?.delivered === true)',
-    replace: 'const outlived = new Set(shards',
+    find: 'for (const mark of entering(shards, marks, outlived))',
+    replace: 'for (const mark of entering([], marks, outlived))',
   },
   {
     name: 'arrival stamps are taken to be monotonic',

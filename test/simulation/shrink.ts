@@ -42,15 +42,13 @@ export const shrink = async (failing: Scenario, invariant: string, maxRuns = 150
     }
     return undefined;
   };
-  for (let progress = true; progress && runs < maxRuns; ) {
-    progress = false;
+  const smallerStill = async (): Promise<Scenario | undefined> => {
     for (const candidate of smaller(best)) {
       const found = await stillFails(candidate);
-      if (found === undefined) continue;
-      best = found;
-      progress = true;
-      break;
+      if (found !== undefined) return found;
     }
-  }
+    return undefined;
+  };
+  for (let next = await smallerStill(); next !== undefined; next = await smallerStill()) best = next;
   return best;
 };

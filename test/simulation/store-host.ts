@@ -101,8 +101,8 @@ export class StoreHost {
 const isAttempt = (writes: Parameters<ItemTable['transact']>[0]): boolean => writes.some((write) => 'put' in write && write.put.pk === 'attempts');
 
 /**
- * A delivery of one record alone counts as an attempt that may have ended its process, unless it failed with an error and was
- * able to say so in the catalog. Only such attempts may send a good record into quarantine.
+ * A delivery of one record alone counts as an attempt that may have ended its process, unless it failed with an error while
+ * the catalog took every note about it. Only such attempts may send a good record into quarantine.
  */
 class Attempt {
   private readonly truth: Truth;
@@ -130,7 +130,7 @@ class Attempt {
   }
 
   failed(): void {
-    if (this.answered === this.writes && this.writes !== 1) this.count(-1);
+    if (this.answered === this.writes) this.count(-1);
   }
 
   private count(change: number): void {
