@@ -16,6 +16,7 @@ const STAGES: readonly Stage[] = [
   { name: 'typecheck', command: ['tsc', '--noEmit'], vitest: false },
   { name: 'lint', command: ['oxlint', '--deny-warnings'], vitest: false },
   { name: 'unit', command: ['vitest', 'run'], vitest: true },
+  { name: 'simulation', command: ['node', 'scripts/simulation.ts', '--seeds', '300'], vitest: false },
   { name: 'e2e', command: ['vitest', 'run', '--config', 'vitest.e2e.config.ts'], vitest: true },
   { name: 'interop', command: ['vitest', 'run', '--config', 'vitest.interop.config.ts'], vitest: true },
   { name: 'kill', command: ['node', 'scripts/kill.ts', '--rounds', '5'], vitest: false },
