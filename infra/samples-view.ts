@@ -26,7 +26,7 @@ const PLACEHOLDER = { name: '-', serializationLibrary: '-' };
 export const samplesViewInput = (database: string, promotedLabels: readonly string[]) => {
   const columns = columnsOf(promotedLabels);
   const definition = {
-    originalSql: samplesView('trino', { from: `"${database}"."hot"`, promotedLabels }),
+    originalSql: samplesView('trino', { open: `"${database}"."hot"`, promotedLabels }),
     catalog: 'awsdatacatalog',
     schema: database,
     columns: columns.map(({ name, trino }) => ({ name, type: trino })),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { Hono } from 'hono';
 import { DEFAULT_BODY_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_IN_FLIGHT_BYTES, makeIngestApp } from '../../functions/ingest/ingest.ts';
 import { notify } from '../../functions/notify/notify.ts';
@@ -9,13 +10,12 @@ import { makeRulePages } from '../../shared/alerting/rule-pages.ts';
 import { DEFAULT_QUERY_LIMITS, makeQueryApp } from '../../functions/query/query.ts';
 import { StoreMemory, storeDelivery } from '../../functions/store/store.ts';
 import type { Channel } from '../../shared/alerting/publish.ts';
-import { hotFilesOf, hoursWithSamples } from '../../shared/catalog/hot-files.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import { makeGuardedFetch } from '../../shared/channels/guarded-fetch.ts';
 import { makeIsOpen } from '../../shared/channels/open-address.ts';
 import { makeSmtpTransport } from '../../shared/channels/smtp-transport.ts';
 import { toTextFormat } from '../../shared/client/text-format.ts';
-import { type SqlFile, openDuckDb } from '../../shared/embedded/duckdb.ts';
+import { openDuckDb } from '../../shared/embedded/duckdb.ts';
 import { type FanOut, openFanOut } from '../../shared/embedded/fan-out-queue.ts';
 import { openItemTables } from '../../shared/embedded/item-sqlite.ts';
 import { type Mapping, startMapping } from '../../shared/embedded/mapping.ts';
@@ -26,12 +26,14 @@ import { localOnly } from '../../shared/http/local-only.ts';
 import { DEFAULT_PROMOTED_LABELS } from '../../shared/parquet/schema.ts';
 import { DEFAULT_SAMPLE_LIMITS } from '../../shared/protocols/limits.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
-import type { ObjectStore } from '../../shared/storage/object-store.ts';
+import type { ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
+import { type CompactorTiming, runCompactor } from './compactor.ts';
 import { runEvaluator } from './evaluator.ts';
 import { type Say, liveAlertmanager, liveRules } from './live-files.ts';
 import { type ProductMetrics, makeProductMetrics } from './product-metrics.ts';
+import { makeSqlPlan } from './sql-plan.ts';
 
 export interface InstallationOptions {
   /** Absolute, and ours alone: the lock is held. */
@@ -41,13 +43,14 @@ export interface InstallationOptions {
   readonly alertmanager: string;
   readonly say: Say;
   readonly version: string;
+  readonly compactor?: CompactorTiming;
 }
 
 /** All the parts, bound to the embedded adapters. */
 export interface Installation {
   readonly app: Hono;
   readonly metrics: ProductMetrics;
-  /** Starts what works by itself: mapping, evaluator, notifier. */
+  /** Starts what works by itself: mapping, evaluator, notifier, compactor. */
   run(): void;
   /** Stores what is in the stream, ends what runs, closes what is open. */
   close(): Promise<void>;
@@ -67,7 +70,7 @@ const SHARDS = 1;
 /** What the steps are made of. */
 interface Parts {
   readonly options: InstallationOptions;
-  readonly objects: ObjectStore;
+  readonly objects: ObjectStore & ObjectSweep;
   readonly catalog: ItemTable;
   readonly alerts: ItemTable;
   readonly stream: EmbeddedStream;
@@ -128,7 +131,7 @@ const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules }: 
     version: options.version,
     rulePages: makeRulePages({ alerts, rules }),
     runSql: openDuckDb({
-      files: () => allFiles(catalog, join(options.data, 'objects')),
+      plan: makeSqlPlan({ objects, catalog, cache }, join(options.data, 'objects')),
       promotedLabels: DEFAULT_PROMOTED_LABELS,
       memoryMb: SQL_MEMORY_MB,
       timeoutMs: SQL_TIMEOUT_MS,
@@ -138,12 +141,6 @@ const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules }: 
   app.route('/', query);
   app.notFound((c) => c.json({ status: 'error', errorType: 'not_found', error: `${c.req.method} ${c.req.path}: no such route` }, 404));
   return app;
-};
-
-const allFiles = async (catalog: ItemTable, objectsDir: string): Promise<readonly SqlFile[]> => {
-  const hours = await hoursWithSamples(catalog, 0, Number.POSITIVE_INFINITY);
-  const files = (await Promise.all(hours.map((hour) => hotFilesOf(catalog, hour)))).flat();
-  return files.map(({ key, bytes }) => ({ path: join(objectsDir, key), bytes }));
 };
 
 /** In the order in which they stop: first what makes records, then what stores them, then what tells people. */
@@ -168,8 +165,21 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
     metrics,
     say,
   });
-  return [evaluator, runMapping(parts), ...CHANNELS.map((channel) => runNotifier(parts, channel, alertmanager))];
+  return [evaluator, runMapping(parts), ...CHANNELS.map((channel) => runNotifier(parts, channel, alertmanager)), compactorOf(parts)];
 };
+
+const compactorOf = ({ options, objects, catalog, metrics }: Parts): { stop(): Promise<void> } =>
+  runCompactor({
+    ports: { objects, catalog },
+    settings: {
+      promotedLabels: DEFAULT_PROMOTED_LABELS,
+      buckets: 1,
+      addressOf: (key) => pathToFileURL(join(options.data, 'objects', key)).href,
+    },
+    ...(options.compactor === undefined ? {} : { timing: options.compactor }),
+    metrics,
+    say: options.say,
+  });
 
 const runMapping = ({ options, objects, catalog, stream, metrics }: Parts): Mapping => {
   const memory = new StoreMemory();

@@ -1,3 +1,4 @@
+import type { MinuteReport } from '../../functions/compact/compact.ts';
 import type { TickReport } from '../../functions/evaluate/tick-report.ts';
 import type { IngestCount } from '../../functions/ingest/ingest.ts';
 import type { StoreReport } from '../../functions/store/store-report.ts';
@@ -9,6 +10,7 @@ export interface ProductMetrics {
   ingested(count: IngestCount): void;
   stored(report: StoreReport): void;
   ticked(report: TickReport, nowMs: number): void;
+  compacted(report: MinuteReport): void;
   notified(channel: string, outcome: string): void;
   failed(part: string): void;
 }
@@ -20,11 +22,13 @@ export const makeProductMetrics = (): ProductMetrics => {
   const registry = new MetricRegistry({}, SERIES_PER_METRIC);
   // Counters that a person looks for are there from the start, at 0.
   for (const [name, help] of STORE_COUNTERS) registry.counter(`tidemark_store_${name}_total`, {}, help);
+  for (const [name, help] of COMPACT_COUNTERS) registry.counter(`tidemark_compact_${name}_total`, {}, help);
   return {
     registry,
     ingested: (count) => countIngest(registry, count),
     stored: (report) => countStore(registry, report),
     ticked: (report, nowMs) => countTick(registry, report, nowMs),
+    compacted: (report) => countCompact(registry, report),
     notified: (channel, outcome) => registry.counter('tidemark_notify_attempts_total', { channel, outcome }, 'Attempts to deliver a notification.').add(),
     failed: (part) => registry.counter('tidemark_failures_total', { part }, 'Failures that were got over by trying again.').add(),
   };
@@ -73,4 +77,24 @@ const countTick = (registry: MetricRegistry, report: TickReport, nowMs: number):
     registry.gauge('tidemark_watermark_age_seconds', {}, 'How long ago the time lies up to which everything is stored.').set((nowMs - report.watermarkMs) / 1000);
   }
   if (report.errors.length > 0) registry.counter('tidemark_failures_total', { part: 'evaluate' }).add(report.errors.length);
+};
+
+const COMPACT_COUNTERS = [
+  ['merges', 'Versions of hours that were committed.'],
+  ['hot_files', 'Hot files merged into them.'],
+  ['lost', 'Merges given up for a quicker one.'],
+  ['expired', 'Partitions whose retention was over.'],
+  ['removed_objects', 'Objects removed that nothing named any more.'],
+] as const;
+
+const countCompact = (registry: MetricRegistry, { outcomes, expired, garbage }: MinuteReport): void => {
+  const merges = outcomes.filter((outcome) => outcome.kind === 'merged');
+  const counts: Readonly<Record<(typeof COMPACT_COUNTERS)[number][0], number>> = {
+    merges: merges.length,
+    hot_files: merges.reduce((sum, { hotFiles }) => sum + hotFiles, 0),
+    lost: outcomes.filter(({ kind }) => kind === 'lost').length,
+    expired,
+    removed_objects: garbage.removed,
+  };
+  for (const [name] of COMPACT_COUNTERS) registry.counter(`tidemark_compact_${name}_total`).add(counts[name]);
 };

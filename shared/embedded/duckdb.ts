@@ -3,7 +3,7 @@ import { resolve as absolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ThrottledError, UnavailableError } from '../errors.ts';
 import { type RunSql, type SqlAnswer, SqlError, type SqlRequest } from '../sql/run-sql.ts';
-import { emptySamplesView, literal, samplesView } from '../sql/views.ts';
+import { literal, samplesView } from '../sql/views.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { DuckDbOutcome, DuckDbTask } from './duckdb-messages.ts';
 
@@ -13,9 +13,17 @@ export interface SqlFile {
   readonly bytes: number;
 }
 
+/** Every file a statement may see. No partition is in both. */
+export interface SqlPlan {
+  /** Files of partitions in which a sample stands once. */
+  readonly sealed: readonly SqlFile[];
+  /** Files of partitions in which a sample may stand several times. */
+  readonly open: readonly SqlFile[];
+}
+
 export interface DuckDbOptions {
-  /** The plan: every file a statement may see, asked for anew for each statement. */
-  readonly files: () => Promise<readonly SqlFile[]>;
+  /** Asked for anew for each statement. */
+  readonly plan: () => Promise<SqlPlan>;
   readonly promotedLabels: readonly string[];
   /** DuckDB's own limit; the process around it takes about 100 MB more. */
   readonly memoryMb: number;
@@ -57,12 +65,13 @@ export const openDuckDb = (options: DuckDbOptions): RunSql => {
 };
 
 const runStatement = async (options: DuckDbOptions, { query, parameters }: SqlRequest): Promise<SqlAnswer> => {
-  const files = (await options.files()).map(({ path, bytes }) => ({ path: absolute(path), bytes }));
+  const { sealed, open } = await options.plan();
+  const files = [...sealed, ...open];
   const task: DuckDbTask = {
     query,
     parameters,
-    paths: files.map((file) => file.path),
-    view: viewOver(files, options.promotedLabels),
+    paths: files.map((file) => absolute(file.path)),
+    view: viewOver({ sealed, open }, options.promotedLabels),
     memoryMb: options.memoryMb,
     threads: options.threads ?? 2,
     maxRows: options.maxRows ?? DEFAULT_MAX_ROWS,
@@ -74,12 +83,15 @@ const runStatement = async (options: DuckDbOptions, { query, parameters }: SqlRe
   return { ...outcome, bytesScanned: files.reduce((sum, file) => sum + file.bytes, 0) };
 };
 
-const viewOver = (files: readonly SqlFile[], promotedLabels: readonly string[]): string => {
-  if (files.length === 0) return emptySamplesView(promotedLabels);
-  const paths = files.map((file) => literal(file.path)).join(', ');
-  const from = `read_parquet([${paths}], hive_partitioning = true, hive_types = {'dt': VARCHAR})`;
-  return samplesView('duckdb', { from, promotedLabels });
-};
+const viewOver = ({ sealed, open }: SqlPlan, promotedLabels: readonly string[]): string =>
+  samplesView('duckdb', {
+    ...(sealed.length === 0 ? {} : { sealed: scanOf(sealed) }),
+    ...(open.length === 0 ? {} : { open: scanOf(open) }),
+    promotedLabels,
+  });
+
+const scanOf = (files: readonly SqlFile[]): string =>
+  `read_parquet([${files.map((file) => literal(absolute(file.path))).join(', ')}], hive_partitioning = true, hive_types = {'dt': VARCHAR})`;
 
 const runInChild = (task: DuckDbTask, timeoutMs: number): Promise<DuckDbOutcome> =>
   new Promise((resolve, reject) => {

@@ -3,36 +3,54 @@ import { sampleTable } from '../parquet/schema.ts';
 /** Trino is the engine inside Athena; DuckDB the one on a single machine. */
 export type SqlDialect = 'trino' | 'duckdb';
 
+/** What stands after FROM: tables, or table functions, with the columns of our Parquet files, and `dt`. No partition is in both. */
 export interface SamplesSource {
-  /** What stands after FROM: a table, or a table function. It has the columns of our Parquet files, and `dt`. */
-  readonly from: string;
+  /** Partitions in which a sample stands once: read as they are. */
+  readonly sealed?: string;
+  /** Partitions in which a sample may stand several times. */
+  readonly open?: string;
   readonly promotedLabels: readonly string[];
 }
 
 /**
  * The SELECT of the view `samples`: metric, labels, the promoted labels, ts (ms), time, value, dt.
  *
- * One row per sample: the same sample may lie in several files, and grouping by its identity with the greatest number first
- * is the order that every reader uses (a number before NaN before a stale marker, which is no sample at all). Filters on
- * dt, metric and labels pass through the grouping down to the scan, in both engines.
+ * One row per sample: in an open partition the same sample may lie in several files, and grouping by its identity with the
+ * greatest number first is the order that every reader uses (a number before NaN before a stale marker, which is no sample at
+ * all). Filters on dt, metric and labels pass through the grouping and the union down to the scans, in both engines.
  * @throws RangeError for a promoted label that can have no column.
  */
 export const samplesView = (dialect: SqlDialect, source: SamplesSource): string => {
   // Checks the names: letters, digits and underscores alone, so that they can stand in SQL text and in a JSON path.
   sampleTable(source.promotedLabels);
+  const { sealed, open, promotedLabels } = source;
+  const branches = [
+    ...(sealed === undefined ? [] : [sealedBranch(dialect, sealed, promotedLabels)]),
+    ...(open === undefined ? [] : [openBranch(dialect, open, promotedLabels)]),
+  ];
+  return branches.length === 0 ? emptyBranch(promotedLabels) : branches.join('\nUNION ALL\n');
+};
+
+const sealedBranch = (dialect: SqlDialect, from: string, promotedLabels: readonly string[]): string => {
+  const { ts, time, promoted } = DIALECTS[dialect];
+  const labels = promotedLabels.map((label) => `${promoted(label)} AS ${quoted(label)}, `).join('');
+  return `SELECT metric, labels, ${labels}${ts} AS ts, ${time} AS "time", ${VALUE} AS "value", dt\nFROM ${from} WHERE ${IS_NUMBER}`;
+};
+
+const openBranch = (dialect: SqlDialect, from: string, promotedLabels: readonly string[]): string => {
   const words = DIALECTS[dialect];
-  const promoted = source.promotedLabels.map((label) => `${words.promoted(label)} AS ${quoted(label)}`);
-  const names = source.promotedLabels.map(quoted);
+  const promoted = promotedLabels.map((label) => `${words.promoted(label)} AS ${quoted(label)}`);
+  const names = promotedLabels.map(quoted);
   const keys = ['dt', 'metric', 'labels', ...names, 'ts'];
   return [
     `SELECT metric, labels, ${[...names, ''].join(', ')}${words.ts} AS ts, ${words.time} AS "time", ${words.greatest} AS "value", dt`,
-    `FROM (SELECT ${['dt', 'metric', 'labels', ...promoted, 'ts', `${VALUE} AS v`].join(', ')} FROM ${source.from} WHERE ${IS_NUMBER})`,
+    `FROM (SELECT ${['dt', 'metric', 'labels', ...promoted, 'ts', `${VALUE} AS v`].join(', ')} FROM ${from} WHERE ${IS_NUMBER})`,
     `GROUP BY ${keys.join(', ')}`,
   ].join('\n');
 };
 
-/** The columns of the view for an installation that holds no file yet. */
-export const emptySamplesView = (promotedLabels: readonly string[]): string => {
+/** For an installation that holds no file yet. */
+const emptyBranch = (promotedLabels: readonly string[]): string => {
   const texts = ['metric', 'labels', ...promotedLabels].map((name) => `CAST(NULL AS VARCHAR) AS ${quoted(name)}`);
   const rest = ['CAST(NULL AS BIGINT) AS ts', 'CAST(NULL AS TIMESTAMP) AS "time"', 'CAST(NULL AS DOUBLE) AS "value"', 'CAST(NULL AS VARCHAR) AS dt'];
   return `SELECT ${[...texts, ...rest].join(', ')} WHERE false`;

@@ -2,7 +2,7 @@ import { type HotFile, hotFilesOf, hoursWithSamples } from '../catalog/hot-files
 import type { ItemTable } from '../catalog/item-table.ts';
 import { listPartitions, type PartitionEntry, type PartitionFile, readManifest } from '../catalog/partitions.ts';
 import { mapBounded } from './map-bounded.ts';
-import type { ObjectStore } from './object-store.ts';
+import { MissingObjectError, type ObjectStore } from './object-store.ts';
 import type { MergedHour, PieceCache } from './piece-cache.ts';
 
 export interface FilePorts {
@@ -49,4 +49,18 @@ const mergedHour = async ({ objects, cache }: FilePorts, entry: PartitionEntry |
     const { files, hotKeys } = await readManifest(objects, entry.manifestKey);
     return { files, hotKeys: new Set(hotKeys) };
   });
+};
+
+/** Each needs a whole grace between its look at the catalog and its last file, or the removal of a partition in between. */
+const MAX_RETRIES = 3;
+
+/** For reads of files: those that were replaced go a grace later, so who meets one that has gone reads the catalog again. */
+export const overCurrentFiles = async <T>(read: () => Promise<T>): Promise<T> => {
+  for (let retries = 0; ; retries++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof MissingObjectError) || retries === MAX_RETRIES) throw error;
+    }
+  }
 };

@@ -5,8 +5,8 @@ import type { Matcher } from '../promql/matcher.ts';
 import type { SelectRequest, SelectSeries, SeriesBlock } from '../promql/series-source.ts';
 import { compareLabels } from '../promql/step-vector.ts';
 import { makeSeriesMatcher, type SeriesMatcher } from './label-matching.ts';
-import { MissingObjectError } from './object-store.ts';
 import type { Piece } from './piece-cache.ts';
+import { overCurrentFiles } from './sample-files.ts';
 import { SamplePages } from './sample-pages.ts';
 import { type FoundPiece, type PiecePorts, samplePieces, type SelectCounts, type WantedPieces } from './sample-pieces.ts';
 import { mergeSegments, type Segment } from './series-merge.ts';
@@ -79,20 +79,6 @@ const findOnce = async (ports: PiecePorts, matchers: readonly Matcher[], range: 
   const search = new SeriesSearch(makeSeriesMatcher(matchers, ports.check), range);
   for await (const found of samplePieces(ports, search.wanted(true), counts)) search.visitNames(found);
   return search.found();
-};
-
-/** Each needs a whole grace between its look at the catalog and its last file, or the removal of a partition in between. */
-const MAX_RETRIES = 3;
-
-/** Files that were replaced go a grace later: who meets one that has gone read the catalog before, and reads it again. */
-const overCurrentFiles = async <T>(read: () => Promise<T>): Promise<T> => {
-  for (let retries = 0; ; retries++) {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof MissingObjectError) || retries === MAX_RETRIES) throw error;
-    }
-  }
 };
 
 /** The series that match, gathered piece by piece. */

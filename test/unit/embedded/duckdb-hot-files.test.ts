@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hotFilesOf, hoursWithSamples } from '../../../shared/catalog/hot-files.ts';
-import { openDuckDb } from '../../../shared/embedded/duckdb.ts';
+import { openDuckDb, type SqlPlan } from '../../../shared/embedded/duckdb.ts';
 import type { RunSql, SqlParameter } from '../../../shared/sql/run-sql.ts';
 import { NOW_MS, openQuery, type OpenQuery } from '../query/open-query.ts';
 
@@ -17,12 +17,12 @@ beforeAll(async () => {
   );
   // The same samples again, as a second delivery would leave them, and a number for the NaN.
   await query.store(['cpu', '{"host":"a","region":"us"}', [0, 0.1], [1000, 0.15]], ['cpu', '{"host":"b"}', [0, 7]]);
-  const files = async (): Promise<{ path: string; bytes: number }[]> => {
+  const plan = async (): Promise<SqlPlan> => {
     const hours = await hoursWithSamples(query.catalog, 0, Infinity);
     const found = (await Promise.all(hours.map((hour) => hotFilesOf(query.catalog, hour)))).flat();
-    return found.map(({ key, bytes }) => ({ path: join(query.dir, key), bytes }));
+    return { sealed: [], open: found.map(({ key, bytes }) => ({ path: join(query.dir, key), bytes })) };
   };
-  runSql = openDuckDb({ files, promotedLabels: ['host', 'region'], memoryMb: 256, timeoutMs: 20_000 });
+  runSql = openDuckDb({ plan, promotedLabels: ['host', 'region'], memoryMb: 256, timeoutMs: 20_000 });
 });
 afterAll(() => query.close());
 

@@ -4,15 +4,24 @@ import { samplesView } from '../../../shared/sql/views.ts';
 
 describe('the view samples for Trino', () => {
   it('groups by identity and reads a promoted label from its column or the JSON', () => {
-    expect(samplesView('trino', { from: '"tidemark"."hot"', promotedLabels: ['host'] })).toBe(
+    expect(samplesView('trino', { open: '"tidemark"."hot"', promotedLabels: ['host'] })).toBe(
       `SELECT metric, labels, "host", ts AS ts, CAST(from_unixtime(ts / 1e3) AT TIME ZONE 'UTC' AS timestamp(3)) AS "time", coalesce(max(IF(is_nan(v), NULL, v)), nan()) AS "value", dt\n` +
         `FROM (SELECT dt, metric, labels, coalesce("host", json_extract_scalar(labels, '$["host"]')) AS "host", ts, coalesce("value", (vbase + vmul * voff) / vdiv) AS v FROM "tidemark"."hot" WHERE ("value" IS NOT NULL OR voff IS NOT NULL))\n` +
         'GROUP BY dt, metric, labels, "host", ts',
     );
   });
 
+  it('reads sealed partitions as they are, beside the open ones', () => {
+    const [sealed = '', open] = samplesView('trino', { sealed: 'a', open: 'b', promotedLabels: ['host'] }).split('\nUNION ALL\n');
+    expect(sealed).toBe(
+      `SELECT metric, labels, coalesce("host", json_extract_scalar(labels, '$["host"]')) AS "host", ts AS ts, CAST(from_unixtime(ts / 1e3) AT TIME ZONE 'UTC' AS timestamp(3)) AS "time", coalesce("value", (vbase + vmul * voff) / vdiv) AS "value", dt\n` +
+        'FROM a WHERE ("value" IS NOT NULL OR voff IS NOT NULL)',
+    );
+    expect(open).toBe(samplesView('trino', { open: 'b', promotedLabels: ['host'] }));
+  });
+
   it('refuses label names that can have no column', () => {
-    expect(() => samplesView('trino', { from: 't', promotedLabels: ['a"b'] })).toThrow('promote label');
+    expect(() => samplesView('trino', { open: 't', promotedLabels: ['a"b'] })).toThrow('promote label');
   });
 });
 
