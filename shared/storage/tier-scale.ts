@@ -106,7 +106,8 @@ const NO_SCALE: Scale = { base: 0, factor: 1, divisor: 1 };
 
 /** A total of `terms` values, less as many times the first, where that gives it back. */
 const putTotal = (column: OffsetColumn, total: number, terms: number, first: number, { base, factor, divisor }: Scale): void => {
-  const offset = (mantissa(total, divisor) - terms * base) / factor - terms * first;
+  // Adding 0 makes +0 of -0, which an integer cannot be.
+  const offset = (mantissa(total, divisor) - terms * base) / factor - terms * first + 0;
   const isExact =
     Number.isInteger(offset) &&
     Math.abs(offset) <= MANTISSA_MAX &&
@@ -123,7 +124,7 @@ const mantissa = (value: number, divisor: number): number => Math.round(value * 
 const isScalable = ({ count, first, last, min, max }: BucketColumns, row: number): boolean =>
   count[row] !== 0 && !isRawAlways(first[row] as number) && !isRawAlways(last[row] as number) && !isRawAlways(min[row] as number) && !isRawAlways(max[row] as number);
 
-/** The first divisor that gives back the values of all rows that can be scaled; undefined where there is none. */
+/** The first divisor that gives back the values of all rows that can be scaled; undefined where there is none, or no such row. */
 const divisorOf = (tier: TierColumns, from: number, to: number): number | undefined => DIVISORS.find((divisor) => givesBack(tier, from, to, divisor));
 
 const givesBack = (tier: TierColumns, from: number, to: number, divisor: number): boolean => {
@@ -139,7 +140,7 @@ const givesBack = (tier: TierColumns, from: number, to: number, divisor: number)
     if (low < least) least = low;
     if (high > most) most = high;
   }
-  return most - least <= SPREAD_MAX && least >= -MANTISSA_MAX && most <= MANTISSA_MAX;
+  return least <= most && most - least <= SPREAD_MAX && least >= -MANTISSA_MAX && most <= MANTISSA_MAX;
 };
 
 /** The greatest common factor of all differences from `first`, those of the totals' terms too; 1 where there are none. */
@@ -187,8 +188,7 @@ class OffsetColumn {
   }
 
   putOffset(offset: number): void {
-    // Adding 0 makes +0 of -0, which an integer cannot be.
-    this.offsetValues[this.offsetCount++] = offset + 0;
+    this.offsetValues[this.offsetCount++] = offset;
     this.mark(0, 1);
   }
 

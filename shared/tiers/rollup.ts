@@ -4,68 +4,67 @@ import { type BucketColumns, bucketStart, newBuckets, putEmpty, putNumber, type 
 import { compensatedSum } from './compensated-sum.ts';
 
 /** The buckets of raw samples, for each series those in which it has a sample or a stale marker. */
-export const rollUp = (samples: SampleColumns, bucketMs: number): TierColumns => {
-  const { metrics, labels } = samples;
-  const offsets = bucketOffsets(samples, bucketMs);
-  const buckets = newBuckets(offsets.at(-1) as number);
-  const roller = new Roller(samples, buckets);
-  let row = 0;
-  for (let k = 0; k < metrics.length; k++) {
-    const end = samples.offsets[k + 1] as number;
-    for (let from = samples.offsets[k] as number; from < end; ) {
-      const startMs = bucketStart(samples.tMs[from] as number, bucketMs);
-      const to = endOfBucket(samples.tMs, from, end, startMs + bucketMs);
-      buckets.startMs[row] = startMs;
-      roller.roll(row++, from, to);
-      from = to;
+export const rollUp = ({ metrics, labels, offsets, tMs, values }: SampleColumns, bucketMs: number): TierColumns => {
+  const builder = new RollupBuilder(bucketMs);
+  metrics.forEach((metric, k) => builder.series(metric, labels[k] as string, tMs, values, offsets[k] as number, offsets[k + 1] as number));
+  return builder.build();
+};
+
+/** Rows at first; more by doubling. */
+const FIRST_ROWS = 4096;
+
+/** Makes buckets of raw samples series by series. */
+export class RollupBuilder {
+  private readonly bucketMs: number;
+  private readonly metrics: string[] = [];
+  private readonly labels: string[] = [];
+  private readonly offsets: number[] = [0];
+  private out = newBuckets(FIRST_ROWS);
+  private rows = 0;
+  private values: Float64Array = new Float64Array(0);
+  private bits: Uint32Array = new Uint32Array(0);
+
+  constructor(bucketMs: number) {
+    this.bucketMs = bucketMs;
+  }
+
+  /**
+   * The samples `from` to `to` (exclusive) of one series, ascending, each time once. Series come in the order of (metric,
+   * labels), none twice. The arrays are used during the call alone.
+   */
+  series(metric: string, labels: string, tMs: Float64Array, values: Float64Array, from: number, to: number): void {
+    if (from === to) return;
+    if (this.values !== values) {
+      this.values = values;
+      this.bits = bitsOf(values);
     }
-  }
-  return { metrics, labels, offsets, ...buckets };
-};
-
-const endOfBucket = (tMs: Float64Array, from: number, end: number, endMs: number): number => {
-  let to = from + 1;
-  while (to < end && (tMs[to] as number) < endMs) to++;
-  return to;
-};
-
-/** Counted first: columns that grow would be copied more often than the times are read twice. */
-const bucketOffsets = ({ offsets, tMs }: SampleColumns, bucketMs: number): Uint32Array => {
-  const rowOffsets = new Uint32Array(offsets.length);
-  let rows = 0;
-  for (let k = 0; k + 1 < offsets.length; k++) {
-    const end = offsets[k + 1] as number;
-    let endMs = -Infinity;
-    for (let i = offsets[k] as number; i < end; i++) {
-      const t = tMs[i] as number;
-      if (t < endMs) continue;
-      rows++;
-      endMs = bucketStart(t, bucketMs) + bucketMs;
+    const { bucketMs } = this;
+    for (let start = from; start < to; ) {
+      const startMs = bucketStart(tMs[start] as number, bucketMs);
+      const endMs = startMs + bucketMs;
+      let end = start + 1;
+      while (end < to && (tMs[end] as number) < endMs) end++;
+      this.bucket(startMs, tMs, start, end);
+      start = end;
     }
-    rowOffsets[k + 1] = rows;
-  }
-  return rowOffsets;
-};
-
-/** Fills rows with the samples of a bucket each. */
-class Roller {
-  private readonly samples: SampleColumns;
-  private readonly bits: Uint32Array;
-  private readonly out: BucketColumns;
-
-  constructor(samples: SampleColumns, out: BucketColumns) {
-    this.samples = samples;
-    this.bits = bitsOf(samples.values);
-    this.out = out;
+    this.metrics.push(metric);
+    this.labels.push(labels);
+    this.offsets.push(this.rows);
   }
 
-  /** The samples `from` to `to` (exclusive, at least one) as row `row`. */
-  roll(row: number, from: number, to: number): void {
-    const { tMs, values } = this.samples;
-    const sum = compensatedSum(values, from, to);
+  /** What came so far, over the builder's memory: the builder is used up. */
+  build(): TierColumns {
+    return { metrics: this.metrics, labels: this.labels, offsets: Uint32Array.from(this.offsets), ...firstRows(this.out, this.rows) };
+  }
+
+  private bucket(startMs: number, tMs: Float64Array, from: number, to: number): void {
+    if (this.rows === this.out.count.length) this.out = grown(this.out);
+    const row = this.rows++;
+    this.out.startMs[row] = startMs;
+    const sum = compensatedSum(this.values, from, to);
     // A stale marker is a NaN, so only a bucket whose sum is NaN can have one.
-    if (sum !== sum && this.hasStale(from, to)) this.rollWithStale(row, from, to);
-    else fillRow(this.out, row, tMs, values, from, to, sum);
+    if (sum !== sum && this.hasStale(from, to)) this.withStale(row, tMs, from, to);
+    else fillRow(this.out, row, tMs, this.values, from, to, sum);
   }
 
   private hasStale(from: number, to: number): boolean {
@@ -73,15 +72,39 @@ class Roller {
     return false;
   }
 
-  private rollWithStale(row: number, from: number, to: number): void {
+  private withStale(row: number, tMs: Float64Array, from: number, to: number): void {
     const isSample = (_: number, i: number): boolean => !isStaleAt(this.bits, from + i);
-    const tMs = this.samples.tMs.subarray(from, to).filter(isSample);
-    const values = this.samples.values.subarray(from, to).filter(isSample);
+    const times = tMs.subarray(from, to).filter(isSample);
+    const values = this.values.subarray(from, to).filter(isSample);
     if (values.length === 0) putEmpty(this.out, row);
-    else fillRow(this.out, row, tMs, values, 0, values.length, compensatedSum(values, 0, values.length));
+    else fillRow(this.out, row, times, values, 0, values.length, compensatedSum(values, 0, values.length));
     this.out.staleEnd[row] = isStaleAt(this.bits, to - 1) ? 1 : 0;
   }
 }
+
+const COLUMNS = Object.keys(newBuckets(0)) as (keyof BucketColumns)[];
+
+const grown = (buckets: BucketColumns): BucketColumns => {
+  const more = newBuckets(2 * buckets.count.length);
+  for (const name of COLUMNS) more[name].set(buckets[name]);
+  return more;
+};
+
+const firstRows = (buckets: BucketColumns, rows: number): BucketColumns => ({
+  startMs: buckets.startMs.subarray(0, rows),
+  count: buckets.count.subarray(0, rows),
+  sum: buckets.sum.subarray(0, rows),
+  min: buckets.min.subarray(0, rows),
+  max: buckets.max.subarray(0, rows),
+  firstMs: buckets.firstMs.subarray(0, rows),
+  first: buckets.first.subarray(0, rows),
+  lastMs: buckets.lastMs.subarray(0, rows),
+  last: buckets.last.subarray(0, rows),
+  corr: buckets.corr.subarray(0, rows),
+  resets: buckets.resets.subarray(0, rows),
+  changes: buckets.changes.subarray(0, rows),
+  staleEnd: buckets.staleEnd.subarray(0, rows),
+});
 
 const fillRow = (out: BucketColumns, row: number, tMs: Float64Array, values: Float64Array, from: number, to: number, sum: number): void => {
   out.count[row] = to - from;

@@ -1,0 +1,123 @@
+import { CorruptFileError } from '../parquet/errors.ts';
+import { ParquetFileReader, type ReadRange, type RowGroupColumns } from '../parquet/file-reader.ts';
+import type { RowGroup } from '../parquet/metadata.ts';
+import { mayHoldRows } from '../parquet/pruning.ts';
+import { forEachRun, rowsOf } from '../parquet/runs.ts';
+import type { ColumnValues, TextRuns } from '../parquet/column-values.ts';
+import { type BucketColumns, newBuckets, type TierColumns } from '../tiers/bucket.ts';
+import { bucketsOf, FILE_COLUMNS } from './tier-values.ts';
+
+export interface WantedBuckets {
+  /** All metrics where left out. */
+  readonly metrics?: ReadonlySet<string>;
+  /** By their starts. */
+  readonly fromMs: number; // inclusive, may be -Infinity
+  readonly toMs: number; // inclusive, may be Infinity
+  /** All columns where left out; the start comes always. The others are arrays without entries. */
+  readonly columns?: readonly (keyof BucketColumns)[];
+}
+
+/** Up to this size one request for all of a file costs less than a second one for what a first left out. */
+const WHOLE_FILE_BYTES = 1 << 20;
+const TAIL_BYTES = 64 * 1024;
+
+const ALL_COLUMNS = Object.keys(FILE_COLUMNS) as (keyof BucketColumns)[];
+
+/** Rows `from` to `to` (exclusive) of a row group's buckets that are one series. */
+interface Stretch {
+  readonly metric: string;
+  readonly labels: string;
+  readonly buckets: BucketColumns;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The wanted buckets of a file of `tierTable`. Of other columns than the wanted no byte is decoded.
+ * @throws CorruptFileError, UnsupportedFileError
+ */
+export const readTier = async (read: ReadRange, fileBytes: number, want: WantedBuckets): Promise<TierColumns> => {
+  const file = await ParquetFileReader.open(read, fileBytes, fileBytes <= WHOLE_FILE_BYTES ? fileBytes : TAIL_BYTES);
+  const columns = ALL_COLUMNS.filter((name) => name === 'startMs' || (want.columns ?? ALL_COLUMNS).includes(name));
+  const stretches: Stretch[] = [];
+  for (const rowGroup of file.metadata.rowGroups) {
+    if (!mayHoldRows(rowGroup, want)) continue;
+    for (const stretch of stretchesOf(await file.readColumns(rowGroup, neededColumns(rowGroup, columns)), rowGroup.rows, want, columns)) stretches.push(stretch);
+  }
+  return joinStretches(stretches, columns);
+};
+
+/** Columns that are NULL throughout the row group need not be read. */
+const neededColumns = ({ rows, chunks }: RowGroup, columns: readonly (keyof BucketColumns)[]): readonly string[] => {
+  const needed = new Set(['metric', 'labels', ...columns.flatMap((name) => FILE_COLUMNS[name])]);
+  return chunks.filter(({ name, statistics }) => needed.has(name) && statistics.nulls !== rows).map(({ name }) => name);
+};
+
+const stretchesOf = (group: RowGroupColumns, rows: number, want: WantedBuckets, columns: readonly (keyof BucketColumns)[]): readonly Stretch[] => {
+  const metric = requireTexts(group.column('metric'), 'metric', rows);
+  const wanted: { readonly metric: string; readonly from: number; readonly to: number }[] = [];
+  forEachRun(metric.runs, 0, rows, (id, from, to) => {
+    const text = textOf(metric, id, 'metric');
+    if (want.metrics === undefined || want.metrics.has(text)) wanted.push({ metric: text, from, to });
+  });
+  const first = wanted[0]?.from ?? 0;
+  const end = wanted.at(-1)?.to ?? 0;
+  if (first === end) return [];
+  const labels = requireTexts(group.column('labels'), 'labels', rows);
+  const buckets = bucketsOf(group, columns, first, end);
+  return wanted.flatMap((range) => {
+    const stretches: Stretch[] = [];
+    forEachRun(labels.runs, range.from, range.to, (id, from, to) => {
+      const stretch = withinTime({ metric: range.metric, labels: textOf(labels, id, 'labels'), buckets, from: from - first, to: to - first }, want);
+      if (stretch.from < stretch.to) stretches.push(stretch);
+    });
+    return stretches;
+  });
+};
+
+/** Starts of a series ascend, and mostly all of them or none are within. */
+const withinTime = (stretch: Stretch, { fromMs, toMs }: WantedBuckets): Stretch => {
+  const { startMs } = stretch.buckets;
+  let { from, to } = stretch;
+  while (from < to && (startMs[from] as number) < fromMs) from++;
+  while (to > from && (startMs[to - 1] as number) > toMs) to--;
+  return { ...stretch, from, to };
+};
+
+const joinStretches = (stretches: readonly Stretch[], columns: readonly (keyof BucketColumns)[]): TierColumns => {
+  const metrics: string[] = [];
+  const labels: string[] = [];
+  const offsets: number[] = [];
+  let rows = 0;
+  for (const { metric, labels: json, from, to } of stretches) {
+    if (metrics.at(-1) !== metric || labels.at(-1) !== json) {
+      metrics.push(metric);
+      labels.push(json);
+      offsets.push(rows);
+    }
+    rows += to - from;
+  }
+  offsets.push(rows);
+  const joined = newBuckets(rows);
+  const none = newBuckets(0);
+  for (const name of columns) {
+    let at = 0;
+    for (const { buckets, from, to } of stretches) {
+      joined[name].set(buckets[name].subarray(from, to), at);
+      at += to - from;
+    }
+  }
+  const unread = Object.fromEntries(ALL_COLUMNS.filter((name) => !columns.includes(name)).map((name) => [name, none[name]]));
+  return { metrics, labels, offsets: Uint32Array.from(offsets), ...joined, ...unread };
+};
+
+const requireTexts = (column: ColumnValues | undefined, name: string, rows: number): TextRuns => {
+  if (column?.kind !== 'text-runs' || rowsOf(column.runs) !== rows) throw new CorruptFileError(`found no column "${name}" of texts in each of ${rows} rows`);
+  return column;
+};
+
+const textOf = ({ dictionary }: TextRuns, id: number, name: string): string => {
+  const text = dictionary[id];
+  if (text === undefined) throw new CorruptFileError(`found a row without "${name}"`);
+  return text;
+};
