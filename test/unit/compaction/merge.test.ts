@@ -78,6 +78,7 @@ describe('a merge', () => {
     const parts = [part((s) => s % 3 === 0), part((s) => s % 3 !== 0), part((s) => s < 10)];
     expect(Buffer.compare(await mergeAll(parts, 500), whole)).toBe(0);
     expect(Buffer.compare(await mergeAll(parts.toReversed(), 500), whole)).toBe(0);
+    expect(Buffer.compare(await mergeAll(POINTS.map((point) => part((s) => s === point)), 500), whole)).toBe(0);
     for (const cut of [1, 30, 59]) {
       const before = await mergeAll([part((s, metric) => s < cut && metric !== 'net')], 100);
       expect(Buffer.compare(await mergeAll([part((s) => s >= cut), part((s, metric) => metric === 'net' && s < cut)], 500, before), whole)).toBe(0);
