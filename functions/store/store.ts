@@ -94,8 +94,9 @@ function* prepare(delivery: Delivery, options: StoreOptions, tally: StoreTally):
   }
 }
 
-const storeSlice = async ({ objects, catalog }: StorePorts, { slice, hotObjects }: Prepared, options: StoreOptions, tally: StoreTally): Promise<void> => {
-  if (slice.quarantined.length > 0) await quarantine(objects, slice.quarantined);
+const storeSlice = async (ports: StorePorts, { slice, hotObjects }: Prepared, options: StoreOptions, tally: StoreTally): Promise<void> => {
+  const { objects, catalog } = ports;
+  if (slice.quarantined.length > 0) await quarantine(ports, slice.quarantined);
   for (const { bytes, ...hotObject } of hotObjects) {
     const key = hotKey(slice, hotObject.hour, bytes);
     // False means that an earlier attempt made it; the name tells that its bytes are these.
@@ -121,11 +122,11 @@ const hotKey = ({ shardId, firstArrivalMs, firstSequence, lastSequence, recordId
 };
 
 /** Keeps the bytes as they are, and says that they are missing below the watermark. */
-const giveUp = async ({ objects, catalog }: StorePorts, shardId: string, record: DeliveredRecord, tally: StoreTally): Promise<void> => {
+const giveUp = async (ports: StorePorts, shardId: string, record: DeliveredRecord, tally: StoreTally): Promise<void> => {
   const { sequence, arrivalMs, partitionKey, data } = record;
   const reason = `storing it failed ${LAST_ATTEMPT - 1} times without an answer`;
-  const key = await quarantine(objects, [{ shardId, sequence, arrivalMs, partitionKey, sender: '', reasons: [{ reason, samples: 0 }], data }]);
-  await addGap(catalog, { shardId, sequence, arrivalMs, reason, key });
+  const key = await quarantine(ports, [{ shardId, sequence, arrivalMs, partitionKey, sender: '', reasons: [{ reason, samples: 0 }], data }]);
+  await addGap(ports.catalog, { shardId, sequence, arrivalMs, reason, key });
   tally.records++;
   tally.quarantined++;
   tally.reject('', reason, 0);

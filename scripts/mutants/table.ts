@@ -55,7 +55,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'records that cannot be stored are left out without quarantine',
     file: STORE,
-    find: 'if (slice.quarantined.length > 0) await quarantine(objects, slice.quarantined);',
+    find: 'if (slice.quarantined.length > 0) await quarantine(ports, slice.quarantined);',
     replace: '',
   },
   {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { ItemTable } from '../catalog/item-table.ts';
+import { addQuarantineFile, quarantineKey } from '../catalog/quarantine-files.ts';
 import { PermanentError } from '../errors.ts';
-import { hourOf } from '../model/hour.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** Why a record is in quarantine, and how many of its samples that concerns; 0 where nobody could count them. */
@@ -21,21 +22,25 @@ export interface QuarantinedRecord {
   readonly data: Uint8Array;
 }
 
-/** Everything below this prefix is quarantine. */
-export const QUARANTINE_PREFIX = 'quarantine/';
+export interface QuarantinePorts {
+  readonly objects: Pick<ObjectStore, 'putIfAbsent'>;
+  readonly catalog: ItemTable;
+}
 
 /**
  * Keeps the records, all of one shard and in order, in one object of JSON lines: the record's fields, `data` as base64.
- * The key is named by the content, so a retry finds its object there. Resolves to the key once it is durable.
+ * The key is named by the content, so a retry finds its object there. Resolves to the key once the object and then its
+ * catalog row are durable.
  */
-export const quarantine = async (objects: ObjectStore, records: readonly QuarantinedRecord[]): Promise<string> => {
+export const quarantine = async ({ objects, catalog }: QuarantinePorts, records: readonly QuarantinedRecord[]): Promise<string> => {
   const [first] = records as readonly [QuarantinedRecord];
   const last = records.at(-1) ?? first;
   const text = records.map((record) => `${JSON.stringify({ ...record, data: Buffer.from(record.data).toString('base64') })}\n`).join('');
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
   const { arrivalMs, shardId } = first;
-  const key = `${QUARANTINE_PREFIX}dt=${hourOf(arrivalMs)}/${arrivalMs}-${shardId}-${first.sequence}-${last.sequence}-${hash}.jsonl`;
+  const key = quarantineKey(arrivalMs, `${shardId}-${first.sequence}-${last.sequence}-${hash}`);
   await objects.putIfAbsent(key, Buffer.from(text));
+  await addQuarantineFile(catalog, { key, arrivalMs, records: records.length });
   return key;
 };
 

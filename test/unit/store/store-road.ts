@@ -82,7 +82,7 @@ export const openStoreRoad = async (): Promise<StoreRoad> => {
     },
     rows: async () => {
       const hours = (await ports.catalog.query('hours')).map(({ sk }) => `hot/${sk}`);
-      const partitions = ['hours', ...hours, 'watermark', 'metadata', 'gaps'];
+      const partitions = ['hours', ...hours, 'watermark', 'metadata', 'quarantine', 'gaps'];
       return (await Promise.all(partitions.map((pk) => ports.catalog.query(pk)))).flat().map((item) => JSON.stringify(item));
     },
   };

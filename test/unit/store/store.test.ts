@@ -4,6 +4,7 @@ import { listGaps } from '../../../shared/catalog/gaps.ts';
 import { hotFilesOf, hoursWithSamples } from '../../../shared/catalog/hot-files.ts';
 import type { ItemWrite } from '../../../shared/catalog/item-table.ts';
 import { listMetadata } from '../../../shared/catalog/metric-metadata.ts';
+import { listQuarantineFiles } from '../../../shared/catalog/quarantine-files.ts';
 import { shardWatermarks } from '../../../shared/catalog/watermarks.ts';
 import { PermanentError } from '../../../shared/errors.ts';
 import { ARRIVAL_MARGIN_MS } from '../../../shared/protocols/limits.ts';
@@ -66,6 +67,13 @@ describe('store', () => {
     ]);
   });
 
+  it('names each quarantine object in the catalog, with how many records it holds', async () => {
+    const road = await openStoreRoad();
+    await road.store(deliveryOf(MIXED));
+    const [key] = Object.keys(await road.objects()).filter((each) => each.startsWith('quarantine/'));
+    expect(await listQuarantineFiles(road.ports.catalog)).toEqual([{ key, arrivalMs: ARRIVAL_MS + 1, records: 2, redriven: 0 }]);
+  });
+
   it('is the same twice as once', async () => {
     const road = await openStoreRoad();
     const report = await road.store(deliveryOf(MIXED));
@@ -103,7 +111,11 @@ describe('store', () => {
       const died = await road.store(deliveryOf(MIXED), dying.ports).then(() => false, () => true);
       if (!died) return;
       const marks = await shardWatermarks(road.ports.catalog);
+      const setAside = await listQuarantineFiles(road.ports.catalog);
+      const kept = Object.keys(await road.objects());
+      expect(setAside.filter(({ key }) => !kept.includes(key))).toEqual([]);
       if (marks.length === 0) continue;
+      expect(setAside).toHaveLength(1);
       const files = await Promise.all((await hoursWithSamples(road.ports.catalog, 0, 4e12)).map((hour) => hotFilesOf(road.ports.catalog, hour)));
       expect(files.flat().reduce((rows, file) => rows + file.rows, 0)).toBe(3);
       expect(await quarantined(road)).toHaveLength(2);
