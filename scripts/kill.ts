@@ -37,7 +37,7 @@ const freePort = async (): Promise<number> => {
 };
 
 const start = (data: string, port: number): ChildProcess =>
-  spawn(process.execPath, ['scripts/tidemark.ts', 'start', '--port', String(port), '--data', data], { stdio: ['ignore', 'ignore', 'inherit'] });
+  spawn(process.execPath, ['scripts/kill/eager-start.ts', String(port), data], { stdio: ['ignore', 'ignore', 'inherit'] });
 
 const until = async (what: string, test: () => Promise<boolean>): Promise<void> => {
   const deadlineMs = Date.now() + PATIENCE_MS;

@@ -6,6 +6,7 @@ import { connect } from '../shared/client/connect.ts';
 import { openHostMetrics } from '../shared/embedded/host-metrics.ts';
 import { acquireLock } from '../shared/embedded/lock.ts';
 import { PermanentError, messageOf } from '../shared/errors.ts';
+import type { CompactorTiming } from './start/compactor.ts';
 import { type Installation, openInstallation } from './start/installation.ts';
 
 export interface StartOptions {
@@ -15,6 +16,7 @@ export interface StartOptions {
   readonly alertmanager?: string;
   /** The product's. */
   readonly version: string;
+  readonly compactor?: CompactorTiming;
 }
 
 /** How often the host's own metrics are pushed. */
@@ -39,6 +41,7 @@ export const start = async (options: StartOptions): Promise<void> => {
       alertmanager: resolve(options.alertmanager ?? join(data, 'alertmanager.yml')),
       say,
       version: options.version,
+      ...(options.compactor === undefined ? {} : { compactor: options.compactor }),
     });
     const server = await listen(installation, options.port).catch(async (error: unknown) => {
       await installation.close();
