@@ -71,7 +71,6 @@ export class Invariants {
       if (kind === 'heartbeat') continue;
       const key = `${record.shardId}/${record.sequence}`;
       const isGap = this.items.get({ pk: 'gaps', sk: key }) !== undefined;
-      if (isGap) this.requireGap(record, key, when);
       if (kind === 'poison' || outside > 0 || isGap) this.requireQuarantine(record, key, when);
       if (kind === 'killer' && !isGap) throw new Violation('what ends the process is set aside', `record ${key} left no gap ${when}`);
       if (kind !== 'samples' || isGap) continue;
@@ -87,13 +86,6 @@ export class Invariants {
     if (found === undefined && isStale(bits)) return;
     if (found === undefined) throw new Violation(invariant, `${identity} with ${describe(bits)} is missing, ${when}`);
     if (compareValues(found, bits) > 0) throw new Violation(invariant, `${identity} has ${describe(found)}, and ${describe(bits)} comes first in the order of values, ${when}`);
-  }
-
-  private requireGap({ kind }: ArrivedRecord, key: string, when: string): void {
-    const attempts = this.truth.attempts.get(key) ?? 0;
-    if (kind !== 'killer' && attempts < ATTEMPTS_BEFORE_GAP) {
-      throw new Violation('an outage sends nothing into quarantine', `record ${key} was given up after ${attempts} attempts, ${ATTEMPTS_BEFORE_GAP} are needed, ${when}`);
-    }
   }
 
   private requireQuarantine({ data }: ArrivedRecord, key: string, when: string): void {
@@ -117,7 +109,15 @@ export class Invariants {
     if (!('put' in write)) return;
     const { pk, sk, attributes } = write.put;
     if (pk.startsWith('hot/')) this.requireObject(sk, Number(attributes['bytes']));
-    if (pk === 'gaps' && !this.objects.byKey.has(String(attributes['key']))) this.truth.violate(new Violation('poison ends in quarantine', `a gap is noted for ${sk}, its bytes are nowhere`));
+    if (pk === 'gaps') this.gapNoted(sk, String(attributes['key']));
+  }
+
+  /** Judged at this moment: an attempt that is still under way may yet end well. */
+  private gapNoted(record: string, key: string): void {
+    if (!this.objects.byKey.has(key)) this.truth.violate(new Violation('poison ends in quarantine', `a gap is noted for ${record}, its bytes are nowhere`));
+    const attempts = this.truth.attempts.get(record) ?? 0;
+    if (attempts >= ATTEMPTS_BEFORE_GAP) return;
+    this.truth.violate(new Violation('an outage sends nothing into quarantine', `record ${record} was given up after ${attempts} attempts, ${ATTEMPTS_BEFORE_GAP} are needed`));
   }
 
   private requireObject(key: string, bytes: number): void {

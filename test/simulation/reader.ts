@@ -31,7 +31,7 @@ export interface Read {
   readonly samples: ReadonlyMap<string, ValueBits>;
 }
 
-const PAUSE_MS = 8000;
+const PAUSE_MS = 12_000;
 const CACHE_BYTES = 1_000_000;
 const HOUR_MS = 3_600_000;
 

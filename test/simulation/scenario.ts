@@ -51,7 +51,7 @@ export const START_MS = Date.UTC(2026, 2, 1, 10, 59, 30);
 export const drawScenario = (seed: number): Scenario => {
   const random = new Random(seed ^ 0x5eed);
   const some = (share: number, low: number, high: number): number => (random.chance(share) ? low + random.next() * (high - low) : 0);
-  const activeMs = random.int(20, 90) * 1000;
+  const activeMs = random.int(10, 60) * 1000;
   const calm = random.chance(0.1);
   const rate = (share: number, high: number): number => (calm ? 0 : some(share, high / 10, high));
   return {
@@ -59,11 +59,11 @@ export const drawScenario = (seed: number): Scenario => {
     shards: random.int(1, 3),
     reshards: random.chance(0.4) ? random.int(1, 3) : 0,
     activeMs,
-    tickMs: random.pick([5000, 10_000, 20_000]),
+    tickMs: random.pick([5000, 10_000, 20_000, 20_000]),
     readers: random.int(1, 2),
-    senders: Array.from({ length: random.int(1, 4) }, (): SenderPlan => ({
+    senders: Array.from({ length: random.int(1, 3) }, (): SenderPlan => ({
       kind: random.pick(SENDER_KINDS),
-      flushes: random.int(1, 6),
+      flushes: random.int(1, 5),
       samples: random.int(1, 6),
       intervalMs: random.pick([1000, 5000, 10_000]),
       skewMs: random.chance(0.3) ? random.int(-600_000, 600_000) : 0,
