@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { runScenario, runSeed } from '../../simulation/run-seed.ts';
+import { drawScenario } from '../../simulation/scenario.ts';
+
+describe('a seed', () => {
+  it.each([1, 2, 3, 266, 584, 2229])('%d replays exactly, and violates nothing', async (seed) => {
+    const [first, second] = [await runSeed(seed), await runSeed(seed, true)];
+    expect(second.traceHash).toBe(first.traceHash);
+    expect(second.events).toBe(first.events);
+    expect(first.violation).toBeUndefined();
+    expect(second.lines.length).toBeGreaterThan(first.events);
+  });
+
+  it('takes another course than the next', async () => {
+    const hashes = await Promise.all([11, 12, 13, 14].map(async (seed) => (await runSeed(seed)).traceHash));
+    expect(new Set(hashes).size).toBe(4);
+  });
+
+  it('runs from a scenario that was written down', async () => {
+    const written = JSON.parse(JSON.stringify(drawScenario(5))) as ReturnType<typeof drawScenario>;
+    expect((await runScenario(written)).traceHash).toBe((await runSeed(5)).traceHash);
+  });
+});
+
+describe('a hundred seeds', () => {
+  it('acknowledge samples and meet every kind of fault', async () => {
+    let acknowledged = 0;
+    const met = new Set<string>();
+    for (let seed = 1000; seed < 1100; seed++) {
+      const { violation, lines, ...report } = await runSeed(seed, true);
+      expect(violation).toBeUndefined();
+      acknowledged += report.acknowledged;
+      for (const line of lines) for (const word of line.split(' ')) met.add(word);
+    }
+    expect(acknowledged).toBeGreaterThan(500);
+    const kinds = ['throttle', 'refuse', 'loseAnswer', 'lateEffect', 'slow', 'crashBefore', 'crashAfter', 'reshard', 'timedOut', 'died', 'again'];
+    expect(kinds.filter((kind) => !met.has(kind))).toEqual([]);
+  });
+});
