@@ -1,5 +1,5 @@
 import type { SlideTarget, WindowFunction } from '../promql/windows.ts';
-import type { TierColumns } from './bucket.ts';
+import type { BucketColumns, TierColumns } from './bucket.ts';
 import { changesOf, corrOf, countOf, firstFilled, lastFilled, maxOf, minOf, resetsOf, sumOf } from './union.ts';
 
 /**
@@ -99,6 +99,28 @@ export const TIER_KERNELS: Readonly<Record<string, TierKernel>> = {
   last_over_time: ({ tier }) => (from, to) => tier.last[lastFilled(tier, from, to)] as number,
   present_over_time: () => () => 1,
 };
+
+const ENDS: readonly (keyof BucketColumns)[] = ['startMs', 'count', 'firstMs', 'first', 'lastMs', 'last'];
+
+/** The columns each function reads, sliding included: a reader may leave out the others. */
+export const KERNEL_COLUMNS: Readonly<Record<string, readonly (keyof BucketColumns)[]>> = {
+  rate: [...ENDS, 'corr'],
+  increase: [...ENDS, 'corr'],
+  delta: ENDS,
+  resets: ['startMs', 'count', 'first', 'last', 'resets'],
+  changes: ['startMs', 'count', 'first', 'last', 'changes'],
+  sum_over_time: ['startMs', 'count', 'sum'],
+  count_over_time: ['startMs', 'count'],
+  avg_over_time: ['startMs', 'count', 'sum'],
+  min_over_time: ['startMs', 'count', 'min'],
+  max_over_time: ['startMs', 'count', 'max'],
+  first_over_time: ['startMs', 'count', 'first'],
+  last_over_time: ['startMs', 'count', 'last'],
+  present_over_time: ['startMs', 'count'],
+};
+
+/** The columns {@link latestKernel} reads. */
+export const LATEST_COLUMNS: readonly (keyof BucketColumns)[] = ['startMs', 'count', 'lastMs', 'last', 'staleEnd'];
 
 /**
  * An instant selector: the newest sample, unless a stale marker follows it or it is not newer than t - 1 - lookbackMs. The
