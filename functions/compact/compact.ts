@@ -4,9 +4,11 @@ import { allPartitions, type PartitionEntry, readManifest, removeEntryWrite } fr
 import { installationWatermark } from '../../shared/catalog/watermarks.ts';
 import { collectGarbage, type CollectReport } from '../../shared/compaction/collect.ts';
 import type { CompactPorts } from '../../shared/compaction/commit-attempt.ts';
+import { compactDay } from '../../shared/compaction/compact-day.ts';
 import { compactHour, type CompactSettings, type HourOutcome } from '../../shared/compaction/compact-hour.ts';
 import { expiredWrite } from '../../shared/compaction/garbage.ts';
 import { type Due, planExpiry, planRaw, type RawHour, RETENTION_MS } from '../../shared/compaction/plan.ts';
+import { planDays } from '../../shared/compaction/plan-days.ts';
 import { type AddressOf, refreshList, writtenLists } from '../../shared/compaction/sql-list.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { HOUR_MS, hourStartMs } from '../../shared/model/hour.ts';
@@ -60,6 +62,12 @@ export const compactMinute = async (ports: CompactPorts, options: MinuteOptions)
       if (outcome !== undefined) outcomes.push(outcome);
     }
   }
+  for (const [i, day] of (await dueDays(ports.catalog, options, watermarkMs, errors)).entries()) {
+    const run = { nowMs, watermarkMs, attempt: `${options.attempt}.d${i}` };
+    const outcome = hasTime() ? await attempt(errors, `compact ${day}`, () => compactDay(ports, day, options, run)) : 'left';
+    if (outcome === 'left') left++;
+    else if (outcome !== undefined) outcomes.push(outcome);
+  }
   await attempt(errors, 'forget hours', () => forgetHours(ports.catalog, hours, nowMs));
   const worked = new Set(due.flatMap((work) => (work.kind === 'expire' ? [] : [work.hour])));
   const rows = (await attempt(errors, 'read hot rows', () => readRowsAgain(ports.catalog, hours, worked))) ?? new Map<string, readonly string[]>();
@@ -67,6 +75,13 @@ export const compactMinute = async (ports: CompactPorts, options: MinuteOptions)
   const garbage = await attempt(errors, 'collect garbage', () => collectGarbage(ports, nowMs, options.addressOf));
   if (errors.length > 0) throw new AggregateError(errors, `compact: ${errors.length} of this minute's pieces of work failed: ${errors.map(messageOf).join('; ')}`);
   return { outcomes, expired, lists, garbage: garbage ?? { removed: 0, held: 0 }, left };
+};
+
+/** After the hours of this minute: a day is built from what they have become. Without rollups there are none. */
+const dueDays = async (catalog: ItemTable, { openRollup }: MinuteOptions, watermarkMs: number | undefined, errors: unknown[]): Promise<readonly string[]> => {
+  if (openRollup === undefined) return [];
+  const plan = async (): Promise<readonly string[]> => planDays(await allPartitions(catalog, '1m'), await allPartitions(catalog, '1h'), watermarkMs);
+  return (await attempt(errors, 'plan days', plan)) ?? [];
 };
 
 const hourOf = (work: Exclude<Due, { readonly kind: 'expire' }>): string => work.hour;

@@ -1,0 +1,61 @@
+import { allPartitions, entryOf, type Manifest, type PartitionEntry, type PartitionFile, partitionFileKey, type PartitionVersion, readEntry, readManifest } from '../catalog/partitions.ts';
+import { HOUR_MS } from '../model/hour.ts';
+import { mapBounded } from '../storage/map-bounded.ts';
+import { buildTierObject } from '../storage/tier-object.ts';
+import { readTier } from '../storage/tier-read.ts';
+import type { TierColumns } from '../tiers/bucket.ts';
+import { joinTiers } from '../tiers/join-tiers.ts';
+import { mergeBuckets } from '../tiers/merge-buckets.ts';
+import { type CompactPorts, commitAttempt } from './commit-attempt.ts';
+import type { CompactRun, CompactSettings, HourOutcome } from './compact-hour.ts';
+import { announceAttempt } from './garbage.ts';
+import { hoursOfDay } from './plan-days.ts';
+import { requireFiles } from './write-buckets.ts';
+
+const WHOLE = { fromMs: -Infinity, toMs: Infinity } as const;
+/** Each holds the buckets of an hour, 100 bytes a row. */
+const PARALLEL_HOURS = 2;
+
+/**
+ * Builds the 1h partition of a day (`YYYY-MM-DD`) from the 1m partitions of its hours as they stand. Safe to repeat and to run beside
+ * another, as `compactHour` is. Rejects with MissingObjectError, having committed nothing, when a file is not there.
+ */
+export const compactDay = async (ports: CompactPorts, day: string, settings: Pick<CompactSettings, 'promotedLabels'>, run: CompactRun): Promise<HourOutcome> => {
+  const { objects, catalog } = ports;
+  const before = await readEntry(catalog, '1h', day);
+  const hours = hoursOfDay(await allPartitions(catalog, '1m'), day);
+  const sources = await mapBounded(hours, PARALLEL_HOURS, ({ manifestKey }) => readManifest(objects, manifestKey));
+  await requireFiles(objects, sources.flatMap(({ files }) => files));
+  const version: PartitionVersion = { tier: '1h', dt: day, version: (before?.version ?? 0) + 1, attempt: run.attempt };
+  // Hours of one number of buckets have the same series in each; of several, all go into one.
+  const buckets = new Set(sources.map((source) => source.buckets)).size === 1 ? (sources[0] as Manifest).buckets : 1;
+  const ticket = await announceAttempt(catalog, [version], buckets, run.nowMs);
+  const files: PartitionFile[] = [];
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const parts = sources.map((source) => source.files.filter((file) => buckets === 1 || file.bucket === bucket)).flat();
+    const built = buildTierObject(await joinHours(ports, parts), settings);
+    if (built === undefined) continue;
+    const { bytes, ...about } = built;
+    const key = partitionFileKey(version, bucket);
+    await objects.putIfAbsent(key, bytes);
+    files.push({ ...about, key, bucket, bytes: bytes.length });
+  }
+  const manifest: Manifest = { ...version, buckets, files, hotKeys: [], ...(before === undefined ? {} : { predecessor: before.manifestKey }) };
+  const entry = entryOf(manifest, standingOf(before, hours));
+  if (!(await commitAttempt(ports, { ticket, versions: [version], buckets, manifests: [manifest], entries: [entry] }, run.nowMs))) return { kind: 'lost' };
+  return { kind: 'merged', version: version.version, hotFiles: 0, rows: entry.rows, bytes: entry.bytes };
+};
+
+/** An hour's partition is one bucket of an hour for each series, so that little of it stays in memory. */
+const joinHours = async ({ objects }: CompactPorts, files: readonly PartitionFile[]): Promise<TierColumns> =>
+  joinTiers(
+    await mapBounded(files, PARALLEL_HOURS, async ({ key, bytes }) =>
+      mergeBuckets(await readTier((offset, length) => objects.get(key, { offset, length }), bytes, WHOLE), HOUR_MS),
+    ),
+  );
+
+const standingOf = (before: PartitionEntry | undefined, hours: readonly PartitionEntry[]): Pick<PartitionEntry, 'isClosed' | 'lateMerges' | 'builtFrom'> => ({
+  isClosed: true,
+  lateMerges: before === undefined ? 0 : before.lateMerges + 1,
+  builtFrom: Object.fromEntries(hours.map(({ dt, version }) => [dt, version])),
+});
