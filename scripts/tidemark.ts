@@ -10,6 +10,7 @@ import { type CheckReport, type NamedText, checkConfig, checkRules } from '../sh
 import { keysCreate, keysList, keysRevoke } from '../shared/commands/keys.ts';
 import { push } from '../shared/commands/push.ts';
 import { query } from '../shared/commands/query.ts';
+import { redrive } from '../shared/commands/redrive.ts';
 import { sql } from '../shared/commands/sql.ts';
 import { PermanentError, messageOf } from '../shared/errors.ts';
 import { KEY_SCOPES, type KeyScope } from '../shared/keys/api-key.ts';
@@ -17,6 +18,13 @@ import { KEY_SCOPES, type KeyScope } from '../shared/keys/api-key.ts';
 const DEFAULT_URL = 'http://127.0.0.1:9090';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** One line that is written over, for people alone: a file or a pipe gets the result and nothing else. */
+const showProgress = (line: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${line}`);
+};
+
+const withProgress = async <T>(run: (progress: (line: string) => void) => Promise<T>): Promise<T> => run(showProgress).finally(() => showProgress(''));
 
 const readNamed = (file: string): NamedText => {
   try {
@@ -107,6 +115,14 @@ withApi(program.command('sql'))
   .option('--json', 'the answer as it is', false)
   .action(async (statement: string, parameters: string[], options: { url: string; key?: string; json: boolean }) =>
     print(await sql(apiOf(options), statement, parameters, options.json)),
+  );
+
+withApi(program.command('redrive'))
+  .description('put quarantined records back into the stream, each once; fine to interrupt and to run again')
+  .option('--dry-run', 'say what would become of them, and change nothing', false)
+  .option('--json', 'for machines', false)
+  .action(async (options: { url: string; key?: string; dryRun: boolean; json: boolean }) =>
+    print(await withProgress((progress) => redrive(apiOf(options), { dryRun: options.dryRun, json: options.json, progress }))),
   );
 
 const check = program.command('check').description('read files as the product does, and name all their errors');

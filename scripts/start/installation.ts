@@ -29,6 +29,7 @@ import type { RuleSet } from '../../shared/rules/rule-group.ts';
 import type { ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
+import { makeAdminApp } from './admin-routes.ts';
 import { type CompactorTiming, runCompactor } from './compactor.ts';
 import { runEvaluator } from './evaluator.ts';
 import { type Say, liveAlertmanager, liveRules } from './live-files.ts';
@@ -139,6 +140,7 @@ const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules }: 
   });
   app.route('/', ingest);
   app.route('/', query);
+  app.route('/', makeAdminApp({ objects, catalog, putRecords: stream.putRecords, clockMs: Date.now }));
   app.notFound((c) => c.json({ status: 'error', errorType: 'not_found', error: `${c.req.method} ${c.req.path}: no such route` }, 404));
   return app;
 };

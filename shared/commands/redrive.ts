@@ -1,0 +1,64 @@
+import { type Api, callApi } from './api.ts';
+import { addCount, type RedriveCount, type RedriveFate, type RedrivePage } from './redrive-page.ts';
+import { toTable } from './table.ts';
+
+export interface RedriveOptions {
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  /** Told behind each step. */
+  readonly progress: (text: string) => void;
+}
+
+/** What a step of a run answers: the page, and when the run began. */
+export interface RedriveStep extends RedrivePage {
+  readonly untilMs: number;
+}
+
+/** More rows than this say no more to a person; with --json all are there. */
+const TABLE_ROWS = 100;
+
+/** Puts quarantined records back into the stream, step by step, and gives what to print. To interrupt it and to run it again is fine. */
+export const redrive = async (api: Api, { dryRun, json, progress }: RedriveOptions): Promise<string> => {
+  const records: Record<RedriveFate, number> = { sent: 0, refused: 0, before: 0, returned: 0, lost: 0 };
+  const counts = new Map<string, RedriveCount>();
+  const form = new URLSearchParams({ dryRun: String(dryRun) });
+  let files = 0;
+  for (let isMore = true; isMore; ) {
+    const step = JSON.parse(await callApi(api, `/api/v1/admin/redrive?${form.toString()}`, { method: 'POST' })) as RedriveStep;
+    files += step.files;
+    for (const fate of Object.keys(records) as RedriveFate[]) records[fate] += step.records[fate];
+    for (const count of step.counts) addCount(counts, count);
+    progress(`${files} quarantine objects, ${records.sent} records ${dryRun ? 'would be sent' : 'sent'}`);
+    isMore = step.next !== undefined;
+    form.set('untilMs', String(step.untilMs));
+    form.set('after', step.next ?? '');
+  }
+  const rows = [...counts.values()].sort((a, b) => b.records - a.records);
+  if (json) return JSON.stringify({ dryRun, files, records, counts: rows });
+  return files === 0 ? 'nothing is in quarantine' : [table(rows, dryRun), '', ...summary(records, dryRun)].join('\n');
+};
+
+const WORDS: Readonly<Record<RedriveFate, string>> = {
+  sent: 'sent',
+  refused: 'would be refused again',
+  before: 'sent before',
+  returned: 'sent before, refused again',
+  lost: 'lost',
+};
+const wordsOf = (fate: RedriveFate, dryRun: boolean): string => (fate === 'sent' && dryRun ? 'would be sent' : WORDS[fate]);
+
+const table = (rows: readonly RedriveCount[], dryRun: boolean): string => {
+  const shown = rows.slice(0, TABLE_ROWS).map(({ sender, reason, fate, records, samples }) => [sender === '' ? '(unknown)' : sender, reason, String(records), String(samples), wordsOf(fate, dryRun)]);
+  const more = rows.length > TABLE_ROWS ? [`and ${rows.length - TABLE_ROWS} further rows, see them with --json`] : [];
+  return [toTable(['sender', 'reason', 'records', 'samples', 'what becomes of them'], shown), ...more].join('\n');
+};
+
+const summary = (records: Readonly<Record<RedriveFate, number>>, dryRun: boolean): readonly string[] => [
+  `${counted(records.sent)} ${dryRun ? 'would be sent' : 'sent'}`,
+  ...(records.before > 0 ? [`${counted(records.before)} sent before, not again`] : []),
+  ...(records.refused > 0 ? [`${counted(records.refused)} left in quarantine: the store would refuse the same samples for the same reason`] : []),
+  ...(records.returned > 0 ? [`${counted(records.returned)} left in quarantine: refused again after an earlier redrive`] : []),
+  ...(records.lost > 0 ? [`${counted(records.lost)} lost: the quarantine object is gone`] : []),
+];
+
+const counted = (n: number): string => `${n} ${n === 1 ? 'record' : 'records'}`;
