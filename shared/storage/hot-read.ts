@@ -57,7 +57,7 @@ interface Part {
  * @throws CorruptFileError, UnsupportedFileError
  */
 export const readSamples = async (read: ReadRange, fileBytes: number, want: WantedSamples): Promise<SampleColumns> => {
-  const file = await openFile(read, fileBytes);
+  const file = await ParquetFileReader.open(read, fileBytes, fileBytes <= WHOLE_FILE_BYTES ? fileBytes : TAIL_BYTES);
   const groups: SampleColumns[] = [];
   for (const rowGroup of file.metadata.rowGroups) {
     if (!mayHoldRows(rowGroup, want)) continue;
@@ -78,7 +78,7 @@ export const readSamples = async (read: ReadRange, fileBytes: number, want: Want
  * @throws CorruptFileError, UnsupportedFileError
  */
 export const readSeries = async (read: ReadRange, fileBytes: number): Promise<SampleColumns> => {
-  const file = await openFile(read, fileBytes);
+  const file = await ParquetFileReader.open(read, fileBytes, TAIL_BYTES);
   const metrics: string[] = [];
   const labels: string[] = [];
   for (const rowGroup of file.metadata.rowGroups) {
@@ -94,9 +94,6 @@ export const readSeries = async (read: ReadRange, fileBytes: number): Promise<Sa
   }
   return { metrics, labels, offsets: new Uint32Array(metrics.length + 1), tMs: new Float64Array(0), values: new Float64Array(0) };
 };
-
-const openFile = (read: ReadRange, fileBytes: number): Promise<ParquetFileReader> =>
-  ParquetFileReader.open(read, fileBytes, fileBytes <= WHOLE_FILE_BYTES ? fileBytes : TAIL_BYTES);
 
 const stretchesOfGroup = (group: SampleColumns): readonly Stretch[] => {
   const part: Part = { tMs: group.tMs, values: group.values, firstRow: 0 };

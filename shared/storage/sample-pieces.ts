@@ -53,6 +53,8 @@ interface SampleFile {
  * query over the last minutes meets the same files again and again, each time for another metric.
  */
 const WHOLE_FILE_BYTES = 1024 * 1024;
+/** Constant series take next to no bytes: 3.6 M samples have been seen in 0.8 MB. So many rows are decoded in 5 ms. */
+const WHOLE_FILE_ROWS = 100_000;
 /** A row of a file in memory, about: 16 bytes of sample, and of most series a hot file has one sample (20 bytes and part of a text). */
 const ROW_BYTES = 60;
 /** S3 answers in tens of ms, so some reads at once hide the wait; a directory is limited by the disk long before. */
@@ -93,6 +95,8 @@ const mayHold = (file: SampleFile, { metric, fromMs, toMs }: WantedPieces): bool
   file.maxTMs >= fromMs &&
   (metric === undefined || (compareUtf8(file.minMetric, metric) <= 0 && compareUtf8(metric, file.maxMetric) <= 0));
 
+const isSmall = ({ bytes, rows }: SampleFile): boolean => bytes <= WHOLE_FILE_BYTES && rows <= WHOLE_FILE_ROWS;
+
 type Load = (file: SampleFile) => Promise<FoundPiece>;
 
 /** A newline is in no object key. */
@@ -105,7 +109,7 @@ const loaderOf = (ports: PiecePorts, files: readonly SampleFile[], want: WantedP
   return async (file) => {
     const isInside = file.minTMs >= want.fromMs && file.maxTMs <= want.toMs;
     // A small file is read in one request whatever is wanted of it.
-    if (!want.isForNames || !isInside || file.bytes <= WHOLE_FILE_BYTES || cache.held(file.key) !== undefined) return { piece: await loadSamples(file), isNamesAlone: false };
+    if (!want.isForNames || !isInside || isSmall(file) || cache.held(file.key) !== undefined) return { piece: await loadSamples(file), isNamesAlone: false };
     const piece = await cache.get(namesKey(file), () => readSeries(countedRead(objects, file, counts), file.bytes));
     return { piece, isNamesAlone: true };
   };
@@ -118,7 +122,7 @@ const loaderOf = (ports: PiecePorts, files: readonly SampleFile[], want: WantedP
  */
 const samplesLoaderOf = ({ cache, objects }: PiecePorts, files: readonly SampleFile[], want: WantedPieces, counts: SelectCounts | undefined): ((file: SampleFile) => Promise<Piece>) => {
   const { metric, matches, fromMs, toMs } = want;
-  const isKeptWhole = (file: SampleFile): boolean => metric === undefined || file.bytes <= WHOLE_FILE_BYTES;
+  const isKeptWhole = (file: SampleFile): boolean => metric === undefined || isSmall(file);
   const isScan = files.reduce((sum, file) => sum + (isKeptWhole(file) ? file.rows : 0), 0) * ROW_BYTES > cache.maxBytes / 2;
   return async (file) => {
     const read = (wanted: WantedSamples) => (): Promise<Piece> => readSamples(countedRead(objects, file, counts), file.bytes, wanted);
