@@ -112,10 +112,10 @@ export class Invariants {
     if (pk === 'gaps') this.gapNoted(sk, String(attributes['key']));
   }
 
-  /** Judged at this moment: an attempt that is still under way may yet end well. */
+  /** The most that there were at a time: an attempt may fail in the end whose note of a gap is on its way. */
   private gapNoted(record: string, key: string): void {
     if (!this.objects.byKey.has(key)) this.truth.violate(new Violation('poison ends in quarantine', `a gap is noted for ${record}, its bytes are nowhere`));
-    const attempts = this.truth.attempts.get(record) ?? 0;
+    const attempts = this.truth.attempts.get(record)?.most ?? 0;
     if (attempts >= ATTEMPTS_BEFORE_GAP) return;
     this.truth.violate(new Violation('an outage sends nothing into quarantine', `record ${record} was given up after ${attempts} attempts, ${ATTEMPTS_BEFORE_GAP} are needed`));
   }

@@ -134,6 +134,8 @@ class Attempt {
   }
 
   private count(change: number): void {
-    if (this.key !== undefined) this.truth.attempts.set(this.key, (this.truth.attempts.get(this.key) ?? 0) + change);
+    if (this.key === undefined) return;
+    const { now, most } = this.truth.attempts.get(this.key) ?? { now: 0, most: 0 };
+    this.truth.attempts.set(this.key, { now: now + change, most: Math.max(most, now + change) });
   }
 }

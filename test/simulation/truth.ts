@@ -42,7 +42,7 @@ export class Truth {
   /** Every value that a record brought within the limits, by identity. */
   readonly possible = new Map<string, ValueBits[]>();
   /** By `<shard>/<sequence>`: deliveries of the record alone, but for those that ended in an error that they could clear up after. */
-  readonly attempts = new Map<string, number>();
+  readonly attempts = new Map<string, { readonly now: number; readonly most: number }>();
   acknowledged = 0;
   violation: Violation | undefined;
   private readonly declared = new Map<string, Declared>();
