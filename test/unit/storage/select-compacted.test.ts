@@ -15,7 +15,7 @@ const is = (name: string, value: string, op: Matcher['op'] = '='): Matcher => ({
 
 /** 300 series: too many rows for a file whose every series is kept. The last one has samples in the second half of the hour alone. */
 const seriesOfHour = (): SeriesText[] =>
-  Array.from({ length: 300 }, (_, k) => {
+  Array.from({ length: 300 }, (_series, k) => {
     const first = k === 299 ? 200 : 0;
     const samples = Array.from({ length: SAMPLES - first }, (_, i): [number, number] => [(first + i) * 9000, Math.sin(k * SAMPLES + i)]);
     return [`m${String(k % 30).padStart(2, '0')}`, `{"host":"h${Math.floor(k / 30)}"}`, ...samples];
