@@ -46,9 +46,9 @@ export const compactMinute = async (ports: CompactPorts, options: MinuteOptions)
   const errors: unknown[] = [];
   // Read before the hot rows: then what it promises is among them.
   const watermarkMs = await installationWatermark(ports.catalog);
-  const hours = await readHours(ports, errors);
+  const { hours, unread } = await readHours(ports, errors);
   const entries = (await mapBounded(['raw', '1m', '1h'] as const, 3, (tier) => allPartitions(ports.catalog, tier))).flat();
-  const withRows = new Set(hours.filter(({ hotFiles }) => hotFiles.length > 0).map(({ hour }) => hour));
+  const withRows = new Set([...unread, ...hours.filter(({ hotFiles }) => hotFiles.length > 0).map(({ hour }) => hour)]);
   const outcomes: HourOutcome[] = [];
   const due = [...planRaw(hours, { nowMs, watermarkMs, openHotFiles: options.openHotFiles }), ...planExpiry(entries, nowMs, withRows)];
   let expired = 0;
@@ -70,8 +70,8 @@ export const compactMinute = async (ports: CompactPorts, options: MinuteOptions)
   }
   await attempt(errors, 'forget hours', () => forgetHours(ports.catalog, hours, nowMs));
   const worked = new Set(due.flatMap((work) => (work.kind === 'expire' ? [] : [work.hour])));
-  const rows = (await attempt(errors, 'read hot rows', () => readRowsAgain(ports.catalog, hours, worked))) ?? new Map<string, readonly string[]>();
-  const lists = (await attempt(errors, 'refresh SQL lists', () => refreshLists(ports, rows, options.addressOf, errors))) ?? 0;
+  const refresh = async (): Promise<number> => refreshLists(ports, { rawKeys: await readRowsAgain(ports.catalog, hours, worked), unread }, options.addressOf, errors);
+  const lists = (await attempt(errors, 'refresh SQL lists', refresh)) ?? 0;
   const garbage = await attempt(errors, 'collect garbage', () => collectGarbage(ports, nowMs, options.addressOf));
   if (errors.length > 0) throw new AggregateError(errors, `compact: ${errors.length} of this minute's pieces of work failed: ${errors.map(messageOf).join('; ')}`);
   return { outcomes, expired, lists, garbage: garbage ?? { removed: 0, held: 0 }, left };
@@ -95,14 +95,15 @@ const attempt = async <T>(errors: unknown[], what: string, run: () => Promise<T>
   }
 };
 
-const readHours = async (ports: CompactPorts, errors: unknown[]): Promise<readonly RawHour[]> => {
+/** `unread` are hours of which something could not be read: nothing is decided about them. */
+const readHours = async (ports: CompactPorts, errors: unknown[]): Promise<{ readonly hours: readonly RawHour[]; readonly unread: ReadonlySet<string> }> => {
   const { objects, catalog } = ports;
   const hours = await hoursWithSamples(catalog, -Infinity, Infinity);
   const rows = await mapBounded(hours, PARALLEL_HOURS, async (hour) => ({ hour, hotFiles: await hotFilesOf(catalog, hour) }));
   // After the rows: a row that is merged meanwhile is then found in the entry.
   const entries = new Map((await allPartitions(catalog, 'raw')).map((entry) => [entry.dt, entry]));
   const found = await mapBounded(rows, PARALLEL_HOURS, ({ hour, hotFiles }) => attempt(errors, `plan ${hour}`, () => readHour(objects, hour, hotFiles, entries.get(hour))));
-  return found.filter((hour) => hour !== undefined);
+  return { hours: found.filter((hour) => hour !== undefined), unread: new Set(hours.filter((_, i) => found[i] === undefined)) };
 };
 
 /** The manifest is only read where there are hot rows that it may list. */
@@ -134,7 +135,12 @@ const readRowsAgain = async (catalog: ItemTable, hours: readonly RawHour[], work
     }),
   );
 
-const refreshLists = async (ports: CompactPorts, rawKeys: ReadonlyMap<string, readonly string[]>, addressOf: AddressOf, errors: unknown[]): Promise<number> => {
+interface HotRows {
+  readonly rawKeys: ReadonlyMap<string, readonly string[]>;
+  readonly unread: ReadonlySet<string>;
+}
+
+const refreshLists = async (ports: CompactPorts, { rawKeys, unread }: HotRows, addressOf: AddressOf, errors: unknown[]): Promise<number> => {
   const { catalog } = ports;
   let lists = 0;
   for (const tier of ['raw', '1m', '1h'] as const) {
@@ -145,6 +151,7 @@ const refreshLists = async (ports: CompactPorts, rawKeys: ReadonlyMap<string, re
     const hot = [...hotKeys].filter(([, keys]) => keys.length > 0).map(([dt]) => dt);
     // The list of a partition that is gone becomes an empty one.
     for (const dt of new Set([...written.keys(), ...entries.keys(), ...hot])) {
+      if (tier === 'raw' && unread.has(dt)) continue;
       const partition = { tier, dt, entry: entries.get(dt), hotKeys: hotKeys.get(dt) ?? [] };
       const isNew = await attempt(errors, `list ${tier} ${dt}`, () => refreshList(ports, partition, written.get(dt), addressOf));
       if (isNew === true) lists++;

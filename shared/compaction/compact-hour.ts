@@ -4,7 +4,7 @@ import { entryOf, type Manifest, type PartitionEntry, readEntry, readManifest, t
 import { type CompactPorts, commitAttempt } from './commit-attempt.ts';
 import { announceAttempt, hotWrite } from './garbage.ts';
 import { readHot, seriesByBucket } from './merge.ts';
-import { isClosed, takeOldest, unmergedOf } from './plan.ts';
+import { isClosed, partitionEndMs, RETENTION_MS, takeOldest, unmergedOf } from './plan.ts';
 import type { OpenRollup } from './rollup-sink.ts';
 import { requireFiles, type Rewrite, writeBuckets } from './write-buckets.ts';
 
@@ -52,7 +52,7 @@ export const compactHour = async (ports: CompactPorts, hour: string, settings: C
   await removeRows(catalog, hour, hotFiles.filter(({ key }) => mergedKeys.has(key)), run.nowMs);
   if (unmerged.length === 0) return { kind: 'nothing' };
   const taken = takeOldest(unmerged, settings.maxRows ?? DEFAULT_MAX_ROWS);
-  const minute = settings.openRollup === undefined ? undefined : await currentOf(ports, '1m', hour);
+  const minute = settings.openRollup === undefined ? undefined : await minuteOf(ports, hour, run.nowMs);
   const rewrite = planRewrite(hour, raw, minute, settings, run);
   await requireFiles(objects, [raw, minute].flatMap((partition) => partition?.manifest?.files ?? []));
   const ticket = await announceAttempt(catalog, rewrite.versions, rewrite.buckets, run.nowMs);
@@ -73,6 +73,13 @@ interface Current {
 const currentOf = async ({ objects, catalog }: CompactPorts, tier: Tier, dt: string): Promise<Current> => {
   const entry = await readEntry(catalog, tier, dt);
   return { entry, manifest: entry === undefined ? undefined : await readManifest(objects, entry.manifestKey) };
+};
+
+/** Undefined where the 1m partition must stay as it is: once the raw one may have expired, it holds what no raw file does. */
+const minuteOf = async (ports: CompactPorts, hour: string, nowMs: number): Promise<Current | undefined> => {
+  const minute = await currentOf(ports, '1m', hour);
+  const rawIsWhole = nowMs < partitionEndMs({ tier: 'raw', dt: hour }) + RETENTION_MS.raw;
+  return rawIsWhole || minute.entry === undefined ? minute : undefined;
 };
 
 const planRewrite = (hour: string, raw: Current, minute: Current | undefined, settings: CompactSettings, { attempt }: CompactRun): Rewrite => {

@@ -46,7 +46,7 @@ export const writeBuckets = async (objects: ObjectStore, rewrite: Rewrite, hot: 
   for (const bucket of touched) {
     const series = hot.byBucket.get(bucket) ?? new Uint32Array(0);
     const current = rawFiles.get(bucket);
-    const rollup = settings.openRollup?.(rawVersion.dt, hot.samples.tMs.length + (current?.rows ?? 0));
+    const rollup = minuteVersion === undefined ? undefined : settings.openRollup?.(rawVersion.dt, hot.samples.tMs.length + (current?.rows ?? 0));
     const onSeries = rollup?.series.bind(rollup);
     const { promotedLabels } = settings;
     const merged = await mergeBucket(objects, hot.samples, series, current, { promotedLabels, ...(onSeries === undefined ? {} : { onSeries }) });

@@ -119,6 +119,24 @@ describe('a minute of compaction', () => {
     expect(await listOf(road)).toBe(address(bad));
   });
 
+  it('leaves the list of an hour alone that it could not read', async () => {
+    const road = await openCompactRoad();
+    await road.addHot(START_MS + 1, sampleAt(1));
+    await road.watermark(CLOSED_MS);
+    await road.minute({ nowMs: CLOSED_MS });
+    await road.addHot(CLOSED_MS, sampleAt(2));
+    await road.minute({ nowMs: CLOSED_MS + MINUTE });
+    const before = await listOf(road);
+    const { objects, catalog } = road.ports;
+    let refusals = 1;
+    const get: typeof objects.get = (key, range) => (key.endsWith('.json') && refusals-- > 0 ? Promise.reject(new Error('slow down')) : objects.get(key, range));
+    const putIfAbsent = objects.putIfAbsent.bind(objects);
+    const flaky = { catalog, objects: { get, putIfAbsent, remove: objects.remove.bind(objects), replace: objects.replace.bind(objects) } };
+    await expect(road.minute({ nowMs: CLOSED_MS + 2 * MINUTE }, flaky)).rejects.toThrow('plan 2026-03-01-10: slow down');
+    expect(await listOf(road)).toBe(before);
+    expect(before.split('\n')).toHaveLength(3);
+  });
+
   it('begins nothing new when its time is over', async () => {
     const road = await openCompactRoad();
     await road.addHot(START_MS + 1, sampleAt(1));

@@ -96,6 +96,21 @@ describe('the 1m partition of an hour', () => {
     }
   });
 
+  it('is left as it is by samples that come when the raw partition has expired', async () => {
+    const road = await openCompactRoad();
+    await road.addHot(1, rows(HOSTS, [1]));
+    await road.watermark(END_MS + 6 * MINUTE);
+    await road.minute({ nowMs: END_MS + 6 * MINUTE, ...settings });
+    const goneMs = END_MS + 7 * 24 * GRACE_MS;
+    await road.minute({ nowMs: goneMs, ...settings });
+    for (const s of [2, 3]) {
+      await road.addHot(goneMs + s, rows(['{"host":"h0"}'], [s]));
+      await road.compact({ nowMs: goneMs + MINUTE, ...settings });
+    }
+    expect(await counts(road)).toEqual(HOSTS.map((host) => `${host} 0 1`));
+    expect(await road.read()).toHaveLength(2);
+  });
+
   it('has a SQL list of its own, stays when the raw one expires, and its garbage goes', async () => {
     const road = await openCompactRoad();
     const nowMs = END_MS + 6 * MINUTE;
