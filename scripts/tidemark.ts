@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ItemTable } from '../shared/catalog/item-table.ts';
 import type { Api } from '../shared/commands/api.ts';
 import { type CheckReport, type NamedText, checkConfig, checkRules } from '../shared/commands/check.ts';
+import { doctor } from '../shared/commands/doctor.ts';
 import { keysCreate, keysList, keysRevoke } from '../shared/commands/keys.ts';
 import { push } from '../shared/commands/push.ts';
 import { query } from '../shared/commands/query.ts';
@@ -123,6 +124,13 @@ withApi(program.command('redrive'))
   .option('--json', 'for machines', false)
   .action(async (options: { url: string; key?: string; dryRun: boolean; json: boolean }) =>
     print(await withProgress((progress) => redrive(apiOf(options), { dryRun: options.dryRun, json: options.json, progress }))),
+  );
+
+withApi(program.command('doctor'))
+  .description('compare catalog, manifests and objects, and say what to do about what is wrong; exits with 1 then')
+  .option('--json', 'for machines', false)
+  .action(async (options: { url: string; key?: string; json: boolean }) =>
+    tell(await withProgress((progress) => doctor(apiOf(options), { json: options.json, progress }))),
   );
 
 const check = program.command('check').description('read files as the product does, and name all their errors');

@@ -1,7 +1,10 @@
 import { Hono } from 'hono';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
+import type { Tier } from '../../shared/catalog/partitions.ts';
 import { redrivePage } from '../../shared/commands/redrive-page.ts';
 import type { RedriveStep } from '../../shared/commands/redrive.ts';
+import { examinePartition, type PartitionReport } from '../../shared/doctor/partition.ts';
+import { examineRoad, type RoadReport } from '../../shared/doctor/road.ts';
 import { faultFrom, faultHeaders, HttpFault } from '../../shared/http/http-fault.ts';
 import { localOnly } from '../../shared/http/local-only.ts';
 import { DEFAULT_SAMPLE_LIMITS } from '../../shared/protocols/limits.ts';
@@ -31,6 +34,11 @@ export const makeAdminApp = ({ clockMs, ...ports }: AdminPorts): Hono => {
       ...(after === undefined ? {} : { after }),
     });
     return c.json({ ...page, untilMs: untilOrNowMs } satisfies RedriveStep);
+  });
+  app.get('/api/v1/admin/doctor', async (c) => c.json((await examineRoad(ports.catalog, clockMs())) satisfies RoadReport));
+  app.get('/api/v1/admin/doctor/:tier{raw|1m|1h}/:dt{[0-9-]{10,13}}', async (c) => {
+    const { tier, dt } = c.req.param() as { tier: Tier; dt: string };
+    return c.json((await examinePartition(ports, tier, dt)) satisfies PartitionReport);
   });
   app.onError((error, c) => {
     const fault = faultFrom(error);
