@@ -18,7 +18,7 @@ export interface RedrivePorts {
 
 /**
  * What becomes of a record: `sent` (or would be), `refused` again by the same limits, so it is left where it is, sent
- * `before`, or sent before and refused again since: it `returned`. `lost`: its object is gone.
+ * `before`, or, of one that the store gave up, sent before and given up once more: it `returned`. `lost`: its object is gone.
  */
 export type RedriveFate = 'sent' | 'refused' | 'before' | 'returned' | 'lost';
 
@@ -125,8 +125,10 @@ const judge = async (catalog: ItemTable, records: readonly QuarantinedRecord[], 
 };
 
 const fateOf = (record: QuarantinedRecord, sentMs: number | undefined, { gaps, nowMs, limits }: FileRequest): RedriveFate => {
-  if (sentMs !== undefined) return record.arrivalMs >= sentMs - ARRIVAL_SKEW_MS ? 'returned' : 'before';
-  return gaps.has(`${record.shardId}/${record.sequence}`) || wouldPass(record, nowMs, limits) ? 'sent' : 'refused';
+  if (sentMs !== undefined && record.arrivalMs < sentMs - ARRIVAL_SKEW_MS) return 'before';
+  // Nobody could tell what became of another try, and each may cost the store its process.
+  if (gaps.has(`${record.shardId}/${record.sequence}`)) return sentMs === undefined ? 'sent' : 'returned';
+  return wouldPass(record, nowMs, limits) ? 'sent' : 'refused';
 };
 
 const send = async ({ catalog, putRecords }: RedrivePorts, file: QuarantineFile, judged: readonly Judged[], nowMs: number): Promise<void> => {

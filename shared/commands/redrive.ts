@@ -42,7 +42,7 @@ const WORDS: Readonly<Record<RedriveFate, string>> = {
   sent: 'sent',
   refused: 'would be refused again',
   before: 'sent before',
-  returned: 'sent before, refused again',
+  returned: 'sent before, given up again',
   lost: 'lost',
 };
 const wordsOf = (fate: RedriveFate, dryRun: boolean): string => (fate === 'sent' && dryRun ? 'would be sent' : WORDS[fate]);
@@ -57,7 +57,7 @@ const summary = (records: Readonly<Record<RedriveFate, number>>, dryRun: boolean
   `${counted(records.sent)} ${dryRun ? 'would be sent' : 'sent'}`,
   ...(records.before > 0 ? [`${counted(records.before)} sent before, not again`] : []),
   ...(records.refused > 0 ? [`${counted(records.refused)} left in quarantine: the store would refuse the same samples for the same reason`] : []),
-  ...(records.returned > 0 ? [`${counted(records.returned)} left in quarantine: refused again after an earlier redrive`] : []),
+  ...(records.returned > 0 ? [`${counted(records.returned)} left in quarantine: the store gave up again after an earlier redrive`] : []),
   ...(records.lost > 0 ? [`${counted(records.lost)} lost: the quarantine object is gone`] : []),
 ];
 

@@ -87,20 +87,28 @@ describe('redrive', () => {
     expect(sent.map(({ data }) => Buffer.from(data).equals(AHEAD))).toEqual([true, true]);
   });
 
-  it('leaves what came back to quarantine after it was sent', async () => {
+  it('sends the rest of a record that came back in part, once that is in range too', async () => {
     const { road, sent, run } = await openWorld();
-    await road.store(deliveryOf([AHEAD]));
-    await run();
-    await quarantine(road.ports, [{ shardId: SHARD, sequence: '50', arrivalMs: LATER_MS + 1000, partitionKey: 'p', sender: 'ahead', reasons: [{ reason: 'x', samples: 1 }], data: AHEAD }]);
-    expect(rowsOf(await run({ nowMs: LATER_MS + HOUR_MS }))).toContain('ahead | x | 1 | 1 | sent before, refused again');
-    expect(sent).toHaveLength(1);
+    const two = frameOf(1, [{ metric: 'up', tMs: ARRIVAL_MS + 2 * HOUR_MS, value: 1 }, { metric: 'up', tMs: ARRIVAL_MS + 9 * HOUR_MS, value: 2 }], 'ahead');
+    await road.store(deliveryOf([two]));
+    expect(await run()).toContain('\n1 record sent');
+    expect(await road.store({ shardId: SHARD, records: [{ ...(sent[0] as OutgoingRecord), sequence: '99', arrivalMs: LATER_MS }] })).toMatchObject({ quarantined: 1, rows: 1 });
+    expect(await run({ nowMs: LATER_MS + HOUR_MS })).toContain('\n0 records sent\n1 record sent before, not again\n1 record left in quarantine: the store would refuse');
+    expect(await run({ nowMs: LATER_MS + 8 * HOUR_MS })).toContain('\n1 record sent\n1 record sent before, not again');
+    expect(await run({ nowMs: LATER_MS + 9 * HOUR_MS })).toContain('\n0 records sent\n2 records sent before, not again');
+    expect(sent).toHaveLength(2);
   });
 
-  it('sends a record that was given up without decoding it', async () => {
+  it('sends a record that was given up without decoding it, and not again when it comes back', async () => {
     const { road, sent, run } = await openWorld();
-    const key = await quarantine(road.ports, [{ shardId: SHARD, sequence: '3', arrivalMs: ARRIVAL_MS, partitionKey: 'p', sender: '', reasons: [{ reason: 'no answer', samples: 0 }], data: BROKEN }]);
-    await addGap(road.ports.catalog, { shardId: SHARD, sequence: '3', arrivalMs: ARRIVAL_MS, reason: 'no answer', key });
+    const giveUp = async (sequence: string, arrivalMs: number): Promise<void> => {
+      const key = await quarantine(road.ports, [{ shardId: SHARD, sequence, arrivalMs, partitionKey: 'p', sender: '', reasons: [{ reason: 'no answer', samples: 0 }], data: BROKEN }]);
+      await addGap(road.ports.catalog, { shardId: SHARD, sequence, arrivalMs, reason: 'no answer', key });
+    };
+    await giveUp('3', ARRIVAL_MS);
     expect(await run()).toContain('1 record sent');
+    await giveUp('50', LATER_MS + 1000);
+    expect(rowsOf(await run({ nowMs: LATER_MS + HOUR_MS }))).toEqual(['(unknown) | no answer | 1 | 0 | sent before', '(unknown) | no answer | 1 | 0 | sent before, given up again']);
     expect(sent).toHaveLength(1);
   });
 
