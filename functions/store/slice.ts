@@ -51,18 +51,23 @@ export function* slices(delivery: Delivery, options: SliceOptions, tally: StoreT
 
 /**
  * Tells records that a sender's retry put into the stream twice. The same id with other bytes is another record: a
- * sender that begins its ids anew must not lose samples, and identity makes the rest harmless.
+ * sender that begins its ids anew must not lose samples, and identity makes the rest harmless. A record that lost samples
+ * to its arrival is not kept here: the twin arrived later, and is judged by that as it would be in a delivery of its own.
  */
 class SeenRecords {
   private readonly byId = new Map<string, Uint8Array>();
 
   has(recordId: Uint8Array, data: Uint8Array): boolean {
-    const id = Buffer.from(recordId).toString('latin1');
-    const before = this.byId.get(id);
-    if (before === undefined) this.byId.set(id, data);
+    const before = this.byId.get(idOf(recordId));
     return before !== undefined && Buffer.compare(before, data) === 0;
   }
+
+  add(recordId: Uint8Array, data: Uint8Array): void {
+    this.byId.set(idOf(recordId), data);
+  }
 }
+
+const idOf = (recordId: Uint8Array): string => Buffer.from(recordId).toString('latin1');
 
 class SliceBuilder {
   heldBytes = 0;
@@ -87,9 +92,10 @@ class SliceBuilder {
       this.setAside(record, '', [{ reason: `undecodable: ${frame.part}`, samples: 0 }], tally);
       return;
     }
-    if (seen.has(frame.header.recordId, record.data)) tally.duplicates++;
+    const { recordId } = frame.header;
+    if (seen.has(recordId, record.data)) tally.duplicates++;
     else if (isHeartbeat(frame)) tally.heartbeats++;
-    else this.take(record, frame, limits, tally);
+    else if (this.take(record, frame, limits, tally)) seen.add(recordId, record.data);
   }
 
   build(): Slice {
@@ -108,16 +114,19 @@ class SliceBuilder {
     };
   }
 
-  private take(record: DeliveredRecord, frame: Frame, limits: SampleLimits, tally: StoreTally): void {
+  /** Whether all of its samples are within the limits. */
+  private take(record: DeliveredRecord, frame: Frame, limits: SampleLimits, tally: StoreTally): boolean {
     const { sender, recordId } = frame.header;
     const { batch, rejected } = applyLimits(frame.batch, record.arrivalMs, limits, ARRIVAL_MARGIN_MS);
     tally.samples += frame.batch.tMs.length;
     this.heldBytes += heldBytesOf(batch);
     if (rejected.length > 0) this.setAside(record, sender, rejected.map(({ reason, samples }) => ({ reason, samples })), tally);
     if (batch.tMs.length > 0) tally.late(sender, record.arrivalMs - newestMs(batch.tMs));
-    if (batch.tMs.length === 0 && batch.metadata.length === 0) return;
-    this.batches.push(batch);
-    this.recordIds.push(recordId);
+    if (batch.tMs.length > 0 || batch.metadata.length > 0) {
+      this.batches.push(batch);
+      this.recordIds.push(recordId);
+    }
+    return rejected.length === 0;
   }
 
   private setAside(record: DeliveredRecord, sender: string, reasons: readonly QuarantineReason[], tally: StoreTally): void {

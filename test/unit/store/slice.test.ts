@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Slice, slices } from '../../../functions/store/slice.ts';
 import { StoreTally } from '../../../functions/store/store-report.ts';
-import { DEFAULT_SAMPLE_LIMITS } from '../../../shared/protocols/limits.ts';
+import { ARRIVAL_MARGIN_MS, DEFAULT_SAMPLE_LIMITS } from '../../../shared/protocols/limits.ts';
 import { DEFAULT_FRAME_CAPS } from '../../../shared/wire/frame.ts';
 import { ARRIVAL_MS, deliveryOf, frameOf } from './store-road.ts';
 
@@ -32,6 +32,14 @@ describe('slices', () => {
     const frames = Array.from({ length: 6 }, (_, i) => descriptions(i));
     expect(frames.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(1_000_000);
     expect(slicesOf(frames).length).toBeGreaterThan(1);
+  });
+
+  it('hold what the twin of a record brings by its own, later arrival', () => {
+    // Past the limit and its margin by a millisecond when the record arrives first, within them a millisecond later.
+    const tMs = ARRIVAL_MS + DEFAULT_SAMPLE_LIMITS.futureMs + ARRIVAL_MARGIN_MS + 1;
+    const frame = frameOf(1, [{ metric: 'up', tMs, value: 1 }, { metric: 'up', tMs: ARRIVAL_MS, value: 1 }]);
+    const samples = slicesOf([frame, frame, frame]).flatMap(({ batches }) => batches.map((batch) => batch.tMs.length));
+    expect(samples).toEqual([1, 2]);
   });
 
   it('hold many small records together', () => {
