@@ -10,9 +10,10 @@ import { readSamples } from '../../shared/storage/hot-read.ts';
 import { PARQUET_CASES } from '../golden/parquet-cases.ts';
 import { duckdbRows, hyparquetRows, rowsOf, withoutPayloads } from '../support/parquet-rows.ts';
 import { eventually, queryVector, startTidemark } from '../support/tidemark-process.ts';
-import { pyarrowPython, pyarrowRows } from './pyarrow.ts';
+import { pyarrowRows } from './pyarrow.ts';
+import { pythonVenv } from './python-venv.ts';
 
-const pyarrow = pyarrowPython();
+const pyarrow = pythonVenv('pyarrow==26.0.1');
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-files-'));
 let duckdb: DuckDBConnection;
 
@@ -33,7 +34,7 @@ const expectEqualRows = async (file: string): Promise<number> => {
   const rows = await ownRows(bytes);
   expect(await duckdbRows(duckdb, file)).toEqual(rows);
   expect((await hyparquetRows(bytes)).map(withoutPayloads)).toEqual(rows.map(withoutPayloads));
-  if ('python' in pyarrow) expect(pyarrowRows(pyarrow.python, file)).toEqual(rows);
+  if ('bin' in pyarrow) expect(pyarrowRows(join(pyarrow.bin, 'python'), file)).toEqual(rows);
   return rows.length;
 };
 

@@ -1,25 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
-
-const VERSION = '26.0.1';
-const VENV = resolve('.cache/pyarrow');
-const PYTHON = `${VENV}/bin/python`;
-
-/** A Python with pyarrow in a cache folder, or why it cannot be had on this machine. */
-export const pyarrowPython = (): { readonly python: string } | { readonly missing: string } => {
-  try {
-    const installed = existsSync(PYTHON) && execFileSync(PYTHON, ['-c', 'import pyarrow; print(pyarrow.__version__)'], { encoding: 'utf8' }).trim() === VERSION;
-    if (!installed) {
-      mkdirSync(VENV, { recursive: true });
-      execFileSync('python3', ['-m', 'venv', VENV], { stdio: 'pipe' });
-      execFileSync(PYTHON, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `pyarrow==${VERSION}`], { stdio: 'pipe' });
-    }
-    return { python: PYTHON };
-  } catch (error) {
-    return { missing: `pyarrow cannot be installed here: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}` };
-  }
-};
 
 /** metric, labels, time and the value's bits of every row, as the other readers give them. */
 const DUMP = `
