@@ -39,12 +39,6 @@ export const EVALUATE_ENV = {
 } as const;
 export const NOTIFY_ENV = { alertsTable, allowedNetworks: list('ALLOWED_NETWORKS') } as const;
 
-export type IngestConfig = ConfigOf<typeof INGEST_ENV>;
-export type StoreConfig = ConfigOf<typeof STORE_ENV>;
-export type QueryConfig = ConfigOf<typeof QUERY_ENV>;
-export type EvaluateConfig = ConfigOf<typeof EVALUATE_ENV>;
-export type NotifyConfig = ConfigOf<typeof NOTIFY_ENV>;
-
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Reads a whole environment at once. A PermanentError names every variable that is missing. */

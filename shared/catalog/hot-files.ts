@@ -1,4 +1,4 @@
-import { HOUR_MS, hourOf, hourStartMs } from '../model/hour.ts';
+import { HOUR_MS, hourOf } from '../model/hour.ts';
 import type { Item, ItemTable } from './item-table.ts';
 
 /** The catalog row of one hot Parquet object. */
@@ -52,9 +52,3 @@ const hotFileFrom = (hour: string, item: Item): HotFile => ({
   minMetric: String(item.attributes['minMetric']),
   maxMetric: String(item.attributes['maxMetric']),
 });
-
-/** Whether the hour [start, start + 1 h) meets [fromMs, toMs]. */
-export const hourMeets = (hour: string, fromMs: number, toMs: number): boolean => {
-  const startMs = hourStartMs(hour);
-  return startMs <= toMs && startMs + HOUR_MS > fromMs;
-};

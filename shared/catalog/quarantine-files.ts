@@ -50,11 +50,6 @@ export const listQuarantineFiles = async (items: ItemTable, { after, untilMs, li
   return found.map(fileFrom);
 };
 
-export const readQuarantineFile = async (items: ItemTable, key: string): Promise<QuarantineFile | undefined> => {
-  const item = await items.get({ pk: PK, sk: key });
-  return item === undefined ? undefined : fileFrom(item);
-};
-
 const itemOf = ({ key, arrivalMs, records, redriven }: QuarantineFile): Item => ({
   pk: PK,
   sk: key,

@@ -5,10 +5,3 @@ export const hourOf = (tMs: number): string => new Date(Math.floor(tMs / HOUR_MS
 
 /** Unix milliseconds of an hour's start; NaN for text that is no hour. */
 export const hourStartMs = (hour: string): number => Date.parse(`${hour.slice(0, 10)}T${hour.slice(11)}:00:00Z`);
-
-/** Every hour that holds an instant of [fromMs, toMs], in order. */
-export const hoursBetween = (fromMs: number, toMs: number): string[] => {
-  const hours: string[] = [];
-  for (let t = Math.floor(fromMs / HOUR_MS) * HOUR_MS; t <= toMs; t += HOUR_MS) hours.push(hourOf(t));
-  return hours;
-};

@@ -130,7 +130,6 @@ export type Expr =
   | Aggregate
   | Call;
 
-export const ARITHMETIC_OPS: ReadonlySet<string> = new Set<ArithmeticOp>(['+', '-', '*', '/', '%', '^', 'atan2']);
 export const COMPARISON_OPS: ReadonlySet<string> = new Set<ComparisonOp>(['==', '!=', '>', '<', '>=', '<=']);
 export const SET_OPS: ReadonlySet<string> = new Set<SetOp>(['and', 'or', 'unless']);
 

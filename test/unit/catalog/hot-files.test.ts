@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { addHotFile, hotFilesOf, hourMeets, hoursWithSamples } from '../../../shared/catalog/hot-files.ts';
+import { addHotFile, hotFilesOf, hoursWithSamples } from '../../../shared/catalog/hot-files.ts';
 import type { HotFile } from '../../../shared/catalog/hot-files.ts';
 import type { ItemTable } from '../../../shared/catalog/item-table.ts';
 import { useCatalog } from './use-catalog.ts';
@@ -53,17 +53,5 @@ describe('hoursWithSamples', () => {
   ])('asks the table nothing about times %s: DynamoDB refuses bounds that are the wrong way round', async (_name, fromMs, toMs) => {
     const refusing: ItemTable = { ...items, query: () => Promise.reject(new Error('bounds')) };
     expect(await hoursWithSamples(refusing, fromMs, toMs)).toEqual([]);
-  });
-});
-
-describe('hourMeets', () => {
-  it.each([
-    [0, HOUR - 1, true],
-    [HOUR - 1, 5 * HOUR, true],
-    [HOUR, 5 * HOUR, false],
-    [-HOUR, 0, true],
-    [-HOUR, -1, false],
-  ])('the hour from 0 and [%i, %i]: %s', (fromMs, toMs, meets) => {
-    expect(hourMeets('1970-01-01-00', fromMs, toMs)).toBe(meets);
   });
 });
