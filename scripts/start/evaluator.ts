@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type EvaluateMemory, type EvaluatePorts, createEvaluateMemory, evaluateTick } from '../../functions/evaluate/evaluate.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Say } from './live-files.ts';
+import { type Running, runOnGrid, sayOnce } from './on-grid.ts';
 import type { ProductMetrics } from './product-metrics.ts';
 
 /** Ticks on the wall clock's grid: often enough for rules of 5 s, and for one's own metrics to be under the watermark soon. */
@@ -14,16 +14,11 @@ export interface EvaluatorOptions {
   readonly say: Say;
 }
 
-/** Evaluates until it is stopped; a tick that takes longer than its turn makes the next ones wait, never run beside it. */
-export const runEvaluator = ({ ports, holder, metrics, say }: EvaluatorOptions): { stop(): Promise<void> } => {
+/** Evaluates until it is stopped. */
+export const runEvaluator = ({ ports, holder, metrics, say }: EvaluatorOptions): Running => {
   const memory: EvaluateMemory = createEvaluateMemory(holder);
-  const stopping = new AbortController();
-  let lastProblem = '';
-  const tell = (problem: string): void => {
-    if (problem !== '' && problem !== lastProblem) say(`evaluate: ${problem}`);
-    lastProblem = problem;
-  };
-  const tick = async (): Promise<void> => {
+  const tell = sayOnce('evaluate', say);
+  return runOnGrid(TICK_MS, 'at once', async () => {
     const nowMs = Date.now();
     try {
       const report = await evaluateTick(ports, memory, { nowMs });
@@ -33,19 +28,5 @@ export const runEvaluator = ({ ports, holder, metrics, say }: EvaluatorOptions):
       metrics.failed('evaluate');
       tell(messageOf(error));
     }
-  };
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await tick();
-      // An abort ends the wait early, by a rejection that says no more than that.
-      await sleep(TICK_MS - (Date.now() % TICK_MS), undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  };
-  const ended = loop();
-  return {
-    stop: async () => {
-      stopping.abort();
-      await ended;
-    },
-  };
+  });
 };

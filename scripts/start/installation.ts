@@ -27,7 +27,7 @@ import { DEFAULT_PROMOTED_LABELS } from '../../shared/parquet/schema.ts';
 import { DEFAULT_SAMPLE_LIMITS } from '../../shared/protocols/limits.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
 import type { ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
-import { makePieceCache } from '../../shared/storage/piece-cache.ts';
+import { type PieceCache, makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
 import { makeAdminApp } from './admin-routes.ts';
 import { type CompactorTiming, runCompactor } from './compactor.ts';
@@ -58,7 +58,7 @@ export interface Installation {
 }
 
 const CHANNELS: readonly Channel[] = ['webhook', 'email'];
-/** Decoded files that queries share: about 16 M samples. */
+/** Decoded files that queries and rules share: about 16 M samples. */
 const CACHE_BYTES = 256 * 1024 * 1024;
 const SQL_MEMORY_MB = 1024;
 const SQL_TIMEOUT_MS = 60_000;
@@ -78,6 +78,7 @@ interface Parts {
   readonly fanOut: FanOut;
   readonly metrics: ProductMetrics;
   readonly rules: () => Promise<RuleSet>;
+  readonly cache: PieceCache;
 }
 
 export const openInstallation = async (options: InstallationOptions): Promise<Installation> => {
@@ -96,6 +97,7 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
     fanOut,
     metrics: makeProductMetrics(),
     rules: liveRules(options.rules, options.say),
+    cache: makePieceCache(CACHE_BYTES),
   };
   const running: { stop(): Promise<void> }[] = [];
   return {
@@ -111,8 +113,7 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
   };
 };
 
-const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules }: Parts): Hono => {
-  const cache = makePieceCache(CACHE_BYTES);
+const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules, cache }: Parts): Hono => {
   const app = new Hono();
   app.use(localOnly());
   app.get('/metrics', (c) => c.text(toTextFormat(metrics.registry), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }));
@@ -147,14 +148,14 @@ const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules }: 
 
 /** In the order in which they stop: first what makes records, then what stores them, then what tells people. */
 const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
-  const { options, objects, catalog, alerts, stream, fanOut, metrics } = parts;
+  const { options, objects, catalog, alerts, stream, fanOut, metrics, cache } = parts;
   const { say } = options;
   const alertmanager = liveAlertmanager(options.alertmanager, say);
   const evaluator = runEvaluator({
     ports: {
       alerts,
       catalog,
-      select: makeSelectSeries({ objects, catalog, cache: makePieceCache(CACHE_BYTES), limits: { maxSamples: DEFAULT_MAX_SAMPLES } }),
+      select: makeSelectSeries({ objects, catalog, cache, limits: { maxSamples: DEFAULT_MAX_SAMPLES } }),
       rules: parts.rules,
       alertmanager,
       putRecords: stream.putRecords,
