@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 
 export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -44,16 +43,6 @@ export const exitCodeOf = async (program: string, args: readonly string[], { env
   running.delete(child);
   if (typeof output === 'number') closeSync(output);
   return code;
-};
-
-/** A port that nobody listens on just now. */
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 };
 
 /** Runs a step and says how long it took. */

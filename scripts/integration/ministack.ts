@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, run } from './commands.ts';
+import { freePort } from '../free-port.ts';
+import { run } from './commands.ts';
 
 /** An AWS endpoint in one Python process, Lambda functions as children of it. Pinned: its faults are known and written down by version. */
 const PACKAGE = 'ministack[full]==1.5.33';

@@ -1,4 +1,5 @@
-import { endRunning, exitCodeOf, freePort, run, say, timed } from './commands.ts';
+import { endRunning, exitCodeOf, run, say, timed } from './commands.ts';
+import { freePort } from '../free-port.ts';
 import { bootstrap, deploy, OUTPUTS_FILE, STACK } from './deploy.ts';
 import { installMinistack, startMinistack, type RunningEndpoint } from './ministack.ts';
 

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { eventually, freePort } from '../support/tidemark-process.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { eventually } from '../support/tidemark-process.ts';
 
 /** A disk of its own for one process: a small tmpfs in a mount namespace, which asks for no root. */
 const canMount = spawnSync('unshare', ['-rm', 'true']).status === 0;

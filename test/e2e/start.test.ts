@@ -4,7 +4,8 @@ import { type Server, createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TidemarkProcess, eventually, freePort, queryVector, spawnTidemark, startTidemark } from '../support/tidemark-process.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { type TidemarkProcess, eventually, queryVector, spawnTidemark, startTidemark } from '../support/tidemark-process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-start-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

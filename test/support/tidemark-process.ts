@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { freePort } from '../../scripts/free-port.ts';
 
 /** The all-in-one as its users start it: a process of its own. */
 export interface TidemarkProcess {
@@ -12,16 +12,6 @@ export interface TidemarkProcess {
   stop(): Promise<number | null>;
   kill(): Promise<void>;
 }
-
-/** A port that was free a moment ago. */
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('free port: the server has no port');
-  return address.port;
-};
 
 /** Starts it without waiting. */
 export const spawnTidemark = (args: readonly string[]): { child: ChildProcess; output: () => string } => {
