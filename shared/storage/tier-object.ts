@@ -6,29 +6,17 @@ import { SORTED_BY, tierTable } from '../parquet/schema.ts';
 import type { TierColumns } from '../tiers/bucket.ts';
 import { type RowsOfSeries, seriesColumns } from './hot-columns.ts';
 import { FILE_KEYS, FORMAT_VERSION } from './hot-object.ts';
+import { GROUP_ROWS, type MergedFile, PAGE_ROWS, ZSTD_LEVEL } from './merge-writer.ts';
 import { TierScaleBuilder } from './tier-scale.ts';
 
-/** A Parquet file of buckets, and what its partition tells of it. */
-export interface TierObject {
-  readonly bytes: Uint8Array;
-  readonly rows: number;
-  /** Starts of the first and the last bucket. */
-  readonly minTMs: number; // inclusive
-  readonly maxTMs: number; // inclusive
-  readonly minMetric: string; // inclusive, UTF-8 byte order
-  readonly maxMetric: string; // inclusive
-}
+/** A compacted file of buckets: its times are the starts of the first and the last one. */
+export type TierObject = MergedFile;
 
 export interface TierOptions {
   /** Labels with a column of their own, `schema.ts`. */
   readonly promotedLabels: readonly string[];
   readonly groupRows?: number;
 }
-
-/** As in compacted raw files, which are written for the same readers. */
-const GROUP_ROWS = 4_000_000;
-const PAGE_ROWS = 200_000;
-const ZSTD_LEVEL = 3;
 
 /**
  * A tier as a Parquet file of `tierTable`; undefined when it has no rows. The bytes are a function of the rows.
