@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CompactPorts } from '../../shared/compaction/commit-attempt.ts';
 import { GRACE_MS } from '../../shared/compaction/garbage.ts';
 import { type CompactRoad, dyingPorts, END_MS, makeReader, openCompactRoad, type Row, samplesOf } from '../unit/compact/compact-road.ts';
+import { watchedPorts } from '../support/watched-ports.ts';
 
 const row: fc.Arbitrary<Row> = fc.record({
   metric: fc.constantFrom('cpu', 'up', 'größe', '\u{1f600}', '\uffee'),
@@ -64,29 +65,6 @@ class Readers {
     this.open = still;
   }
 }
-
-/** Ports that have the readers go on around each effect. */
-const watchedPorts = ({ objects, catalog }: CompactPorts, around: () => Promise<void>): CompactPorts => {
-  const effect = async <T>(run: () => Promise<T>): Promise<T> => {
-    await around();
-    const result = await run();
-    await around();
-    return result;
-  };
-  return {
-    objects: {
-      get: (key, range) => objects.get(key, range),
-      putIfAbsent: (key, bytes) => effect(() => objects.putIfAbsent(key, bytes)),
-      remove: (keys) => effect(() => objects.remove(keys)),
-      replace: (key, bytes) => effect(() => objects.replace(key, bytes)),
-    },
-    catalog: {
-      get: (key) => catalog.get(key),
-      query: (pk, range) => catalog.query(pk, range),
-      transact: (writes) => effect(() => catalog.transact(writes)),
-    },
-  };
-};
 
 /** One road, what has been stored on it, and its clock. */
 class Play {

@@ -9,6 +9,7 @@ import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import { makePieceCache, type PieceCache } from '../../shared/storage/piece-cache.ts';
 import { makeSelectSeries, seriesLabels } from '../../shared/storage/select-series.ts';
 import { type CompactRoad, END_MS, openCompactRoad, type Row, samplesOf, START_MS } from '../unit/compact/compact-road.ts';
+import { watchedPorts } from '../support/watched-ports.ts';
 
 const row: fc.Arbitrary<Row> = fc.record({
   metric: fc.constantFrom('cpu', 'up', 'größe', '😀', '～'),
@@ -37,25 +38,6 @@ const answersOf = async (ports: CompactPorts, cache: PieceCache): Promise<readon
 const bitsOfAll = async (select: SelectSeries): Promise<string> => {
   const { labels, offsets, tMs, values } = await select({ matchers: [], fromMs: -Infinity, toMs: Infinity });
   return JSON.stringify([labels, [...offsets], [...tMs], [...bitsOf(values.slice())]]);
-};
-
-/** Calls `around` before and after everything that changes something. */
-const watched = ({ objects, catalog }: CompactPorts, around: () => Promise<void>): CompactPorts => {
-  const effect = async <T>(run: () => Promise<T>): Promise<T> => {
-    await around();
-    const result = await run();
-    await around();
-    return result;
-  };
-  return {
-    objects: {
-      get: (key, range) => objects.get(key, range),
-      putIfAbsent: (key, bytes) => effect(() => objects.putIfAbsent(key, bytes)),
-      remove: (keys) => effect(() => objects.remove(keys)),
-      replace: (key, bytes) => effect(() => objects.replace(key, bytes)),
-    },
-    catalog: { get: (key) => catalog.get(key), query: (pk, range) => catalog.query(pk, range), transact: (writes) => effect(() => catalog.transact(writes)) },
-  };
 };
 
 /** Has `run` done before read number `at`, counted from 0. */
@@ -87,7 +69,7 @@ describe('queries beside the compactor', () => {
         let expected: readonly string[] = [];
         let checks = 0;
         const check = async (): Promise<void> => expect(await answersOf(road.ports, checks++ % 3 === 0 ? makePieceCache(0) : warm)).toEqual(expected);
-        const ports = watched(road.ports, check);
+        const ports = watchedPorts(road.ports, check);
         for (const [i, more] of [files, late].entries()) {
           await addAll(road, more, END_MS + i * 1000);
           expected = await answersOf(road.ports, makePieceCache(0));
