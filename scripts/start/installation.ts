@@ -26,10 +26,10 @@ import { localOnly } from '../../shared/http/local-only.ts';
 import { DEFAULT_PROMOTED_LABELS } from '../../shared/parquet/schema.ts';
 import { DEFAULT_SAMPLE_LIMITS } from '../../shared/protocols/limits.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
-import type { ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
+import type { ObjectListing, ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import { type PieceCache, makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
-import { makeAdminApp } from './admin-routes.ts';
+import { makeAdminApp } from '../admin/admin-app.ts';
 import { type CompactorTiming, runCompactor } from './compactor.ts';
 import { runEvaluator } from './evaluator.ts';
 import { type Say, liveAlertmanager, liveRules } from './live-files.ts';
@@ -71,7 +71,7 @@ const SHARDS = 1;
 /** What the steps are made of. */
 interface Parts {
   readonly options: InstallationOptions;
-  readonly objects: ObjectStore & ObjectSweep;
+  readonly objects: ObjectStore & ObjectSweep & ObjectListing;
   readonly catalog: ItemTable;
   readonly alerts: ItemTable;
   readonly stream: EmbeddedStream;
@@ -141,7 +141,7 @@ const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules, ca
   });
   app.route('/', ingest);
   app.route('/', query);
-  app.route('/', makeAdminApp({ objects, catalog, putRecords: stream.putRecords, clockMs: Date.now }));
+  app.route('/', makeAdminApp({ objects, catalog, putRecords: stream.putRecords, clockMs: Date.now, nextAttempt: () => randomBytes(6).toString('hex'), ...lakeOf(options) }));
   app.notFound((c) => c.json({ status: 'error', errorType: 'not_found', error: `${c.req.method} ${c.req.path}: no such route` }, 404));
   return app;
 };
@@ -171,14 +171,17 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
   return [evaluator, runMapping(parts), ...CHANNELS.map((channel) => runNotifier(parts, channel, alertmanager)), compactorOf(parts)];
 };
 
+/** How compacted files are written and named, whoever writes them. */
+const lakeOf = ({ data }: InstallationOptions) => ({
+  promotedLabels: DEFAULT_PROMOTED_LABELS,
+  buckets: 1,
+  addressOf: (key: string) => pathToFileURL(join(data, 'objects', key)).href,
+});
+
 const compactorOf = ({ options, objects, catalog, metrics }: Parts): { stop(): Promise<void> } =>
   runCompactor({
     ports: { objects, catalog },
-    settings: {
-      promotedLabels: DEFAULT_PROMOTED_LABELS,
-      buckets: 1,
-      addressOf: (key) => pathToFileURL(join(options.data, 'objects', key)).href,
-    },
+    settings: lakeOf(options),
     ...(options.compactor === undefined ? {} : { timing: options.compactor }),
     metrics,
     say: options.say,

@@ -1,6 +1,6 @@
-import { DeleteObjectsCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { UnavailableError } from '../errors.ts';
-import { MissingObjectError, type ByteRange, type ObjectStore, type ObjectSweep } from '../storage/object-store.ts';
+import { MAX_LISTED, MissingObjectError, type ByteRange, type ObjectListing, type ObjectStore, type ObjectSweep } from '../storage/object-store.ts';
 import { awsErrorOf } from './aws-error.ts';
 import { backOff, type Pacing } from './pacing.ts';
 
@@ -14,7 +14,7 @@ const MAX_DELETES = 1000;
  * Objects of one bucket. When the answer to a write is lost, the SDK asks again and S3 says 412: such a `putIfAbsent` resolves to
  * false although it made the object, which is harmless for keys named by their content.
  */
-export const makeS3Objects = (client: S3Client, bucket: string, pacing: Pacing): ObjectStore & ObjectSweep => ({
+export const makeS3Objects = (client: S3Client, bucket: string, pacing: Pacing): ObjectStore & ObjectSweep & ObjectListing => ({
   putIfAbsent: async (key, bytes) => {
     for (let attempt = 1; attempt <= MAX_CONFLICTS; attempt++) {
       const outcome = await tryPut(client, bucket, key, bytes);
@@ -32,6 +32,11 @@ export const makeS3Objects = (client: S3Client, bucket: string, pacing: Pacing):
   },
   replace: async (key, bytes) => {
     await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, ContentLength: bytes.length }));
+  },
+  list: async (prefix, after) => {
+    const request = { Bucket: bucket, Prefix: prefix, MaxKeys: MAX_LISTED, ...(after === undefined ? {} : { StartAfter: after }) };
+    const { Contents = [] } = await client.send(new ListObjectsV2Command(request));
+    return Contents.map(({ Key = '', Size = 0 }) => ({ key: Key, bytes: Size }));
   },
 });
 

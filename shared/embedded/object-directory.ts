@@ -3,12 +3,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PermanentError } from '../errors.ts';
 import { MissingObjectError } from '../storage/object-store.ts';
-import type { ByteRange, ObjectStore, ObjectSweep } from '../storage/object-store.ts';
+import type { ByteRange, ListedObject, ObjectListing, ObjectStore, ObjectSweep } from '../storage/object-store.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { diskError, errnoOf } from './disk-error.ts';
 import { DurableFolders, makeDurableFolder } from './durable-folders.ts';
+import { listFolder } from './list-folder.ts';
 
-/** `~` is in no key, so no object can lie here. It is on the same file system, as link(2) demands. */
+/** `~` is in no key, so no object can lie here, It is on the same file system, as link(2) demands. */
 const TEMP_FOLDER = '~tmp';
 /** S3's limit of a key, and ext4's of a file name. */
 const MAX_KEY_BYTES = 1024;
@@ -22,7 +23,7 @@ const MAX_GETS = 32;
  * half written are removed here. A full disk rejects with {@link UnavailableError}, a key that no object may have with
  * {@link PermanentError}.
  */
-export const openObjectDirectory = async (dir: string): Promise<ObjectStore & ObjectSweep> => {
+export const openObjectDirectory = async (dir: string): Promise<ObjectStore & ObjectSweep & ObjectListing> => {
   const root = resolve(dir);
   const temp = join(root, TEMP_FOLDER);
   try {
@@ -34,7 +35,7 @@ export const openObjectDirectory = async (dir: string): Promise<ObjectStore & Ob
   return new ObjectDirectory(root, temp);
 };
 
-class ObjectDirectory implements ObjectStore, ObjectSweep {
+class ObjectDirectory implements ObjectStore, ObjectSweep, ObjectListing {
   readonly #root: string;
   readonly #temp: string;
   readonly #folders: DurableFolders;
@@ -83,6 +84,12 @@ class ObjectDirectory implements ObjectStore, ObjectSweep {
     const path = this.#path('replace', key);
     await this.#puts.run(() => this.#put(path, bytes, replaceFile)).catch((error: unknown) => {
       throw diskError(`replace ${key}`, error);
+    });
+  }
+
+  async list(prefix: string, after?: string): Promise<readonly ListedObject[]> {
+    return listFolder(this.#root, prefix, after).catch((error: unknown) => {
+      throw diskError(`list ${prefix}`, error);
     });
   }
 

@@ -23,6 +23,34 @@ export interface ObjectSweep {
   replace(key: string, bytes: Uint8Array): Promise<void>;
 }
 
+/** What a listing says of an object. */
+export interface ListedObject {
+  readonly key: string;
+  readonly bytes: number;
+}
+
+/** For the tools of an installation's keeper. The product itself finds every object through the catalog: nobody lists the bucket. */
+export interface ObjectListing {
+  /**
+   * The objects whose keys begin with `prefix`, ascending in byte order, at most 1,000: the first ones whose keys come after `after`.
+   * An empty answer is the end. What is put or removed meanwhile may be in it or not.
+   */
+  list(prefix: string, after?: string): Promise<readonly ListedObject[]>;
+}
+
+/** ListObjectsV2 gives no more at once (S3 API reference). */
+export const MAX_LISTED = 1000;
+
+/** All objects below a prefix, in order. */
+export async function* listAll(objects: ObjectListing, prefix: string): AsyncGenerator<ListedObject> {
+  for (let after: string | undefined; ; ) {
+    const page = await objects.list(prefix, after);
+    yield* page;
+    after = page.at(-1)?.key;
+    if (after === undefined) return;
+  }
+}
+
 export class MissingObjectError extends Error {
   override readonly name = 'MissingObjectError';
   readonly key: string;

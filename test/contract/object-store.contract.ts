@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { MissingObjectError } from '../../shared/storage/object-store.ts';
-import type { ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
+import { MissingObjectError, type ObjectStore, type ObjectSweep } from '../../shared/storage/object-store.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -4,6 +4,7 @@ import { makeS3Objects } from '../../shared/aws/object-s3.ts';
 import { realPacing } from '../../shared/aws/pacing.ts';
 import { defineItemTableContract } from '../contract/item-table.contract.ts';
 import { defineItemTransactContract } from '../contract/item-transact.contract.ts';
+import { defineObjectListingContract } from '../contract/object-listing.contract.ts';
 import { defineObjectStoreContract } from '../contract/object-store.contract.ts';
 import { outputs } from './endpoint.ts';
 
@@ -13,5 +14,6 @@ const objects = makeS3Objects(s3Client(process.env), BucketName, realPacing);
 const items = makeDynamoItems(dynamoClient(), KeysTable, realPacing);
 
 defineObjectStoreContract('S3', async () => objects);
+defineObjectListingContract('S3', async () => objects);
 defineItemTableContract('DynamoDB', async () => items);
 defineItemTransactContract('DynamoDB', async () => items);

@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { makeAdminApp } from '../../../scripts/start/admin-routes.ts';
 import type { CheckReport } from '../../../shared/commands/check.ts';
 import { doctor } from '../../../shared/commands/doctor.ts';
 import { type CompactRoad, END_MS, openCompactRoad, START_MS } from '../compact/compact-road.ts';
+import { openAdmin } from './open-admin.ts';
 
 const run = (road: CompactRoad, { nowMs = END_MS, json = false, progress = [] as string[] } = {}): Promise<CheckReport> => {
-  const app = makeAdminApp({ ...road.ports, putRecords: async () => undefined, clockMs: () => nowMs });
-  const api = { url: 'http://127.0.0.1:9090', fetch: async (url: unknown, init?: RequestInit) => app.request(String(url), { ...init, headers: { host: '127.0.0.1:9090' } }) };
-  return doctor(api as Parameters<typeof doctor>[0], { json, progress: (text) => progress.push(text) });
+  return doctor(openAdmin({ ...road.ports, clockMs: () => nowMs }), { json, progress: (text) => progress.push(text) });
 };
 
 /** An hour with two hot files; the road is level with `watermarkMs`. */

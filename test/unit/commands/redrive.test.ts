@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { makeAdminApp } from '../../../scripts/start/admin-routes.ts';
 import { addGap } from '../../../shared/catalog/gaps.ts';
 import { listQuarantineFiles } from '../../../shared/catalog/quarantine-files.ts';
-import type { Api } from '../../../shared/commands/api.ts';
 import { redrive } from '../../../shared/commands/redrive.ts';
 import { quarantine } from '../../../shared/storage/quarantine.ts';
 import type { OutgoingRecord, PutRecords } from '../../../shared/wire/record-stream.ts';
 import { ARRIVAL_MS, deliveryOf, frameOf, openStoreRoad, SHARD, type StoreRoad } from '../store/store-road.ts';
+import { openAdmin } from './open-admin.ts';
 
 const HOUR_MS = 3_600_000;
 const LATER_MS = ARRIVAL_MS + 3 * HOUR_MS;
@@ -30,9 +29,7 @@ const openWorld = async (): Promise<World> => {
     road,
     sent,
     run: ({ dryRun = false, nowMs = LATER_MS, putRecords = record, progress = [] } = {}) => {
-      const app = makeAdminApp({ ...road.ports, putRecords, clockMs: () => nowMs });
-      const api: Api = { url: 'http://127.0.0.1:9090', fetch: async (url, init) => app.request(String(url), { ...init, headers: { host: '127.0.0.1:9090' } }) };
-      return redrive(api, { dryRun, json: false, progress: (text) => progress.push(text) });
+      return redrive(openAdmin({ ...road.ports, putRecords, clockMs: () => nowMs }), { dryRun, json: false, progress: (text) => progress.push(text) });
     },
   };
 };
@@ -136,8 +133,8 @@ describe('redrive', () => {
   it('says that nothing is in quarantine, and refuses a time that is none', async () => {
     const { road, run } = await openWorld();
     expect(await run()).toBe('nothing is in quarantine');
-    const app = makeAdminApp({ ...road.ports, putRecords: async () => undefined, clockMs: () => LATER_MS });
-    const ask = (host: string): Promise<Response> => Promise.resolve(app.request('http://127.0.0.1/api/v1/admin/redrive?untilMs=soon', { method: 'POST', headers: { host } }));
+    const api = openAdmin({ ...road.ports, clockMs: () => LATER_MS });
+    const ask = (host: string): Promise<Response> => api.fetch('http://127.0.0.1/api/v1/admin/redrive?untilMs=soon', { method: 'POST', headers: { host } });
     expect((await ask('127.0.0.1')).status).toBe(400);
     expect((await ask('example.org')).status).toBe(403);
   });

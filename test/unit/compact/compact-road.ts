@@ -15,6 +15,7 @@ import { STALE_HIGH, STALE_LOW } from '../../../shared/model/stale.ts';
 import { buildHotObjects } from '../../../shared/storage/hot-object.ts';
 import { readSamples } from '../../../shared/storage/hot-read.ts';
 import { type SortedSamples, sortSamples } from '../../../shared/storage/hot-sort.ts';
+import type { ObjectListing } from '../../../shared/storage/object-store.ts';
 import { tempFolder } from '../../contract/temp-folder.ts';
 
 export const HOUR = '2026-03-01-10';
@@ -30,7 +31,7 @@ export interface Row {
 }
 
 export interface CompactRoad {
-  readonly ports: CompactPorts;
+  readonly ports: CompactPorts & { readonly objects: ObjectListing };
   /** Stores rows as one hot file of each hour, as a store step would. Returns the keys. */
   readonly addHot: (arrivalMs: number, rows: readonly Row[]) => Promise<readonly string[]>;
   readonly compact: (over?: Partial<CompactRun & CompactSettings>, ports?: CompactPorts) => Promise<HourOutcome>;
@@ -58,7 +59,7 @@ const freshTable = async (): Promise<ItemTable> => {
 
 export const openCompactRoad = async (): Promise<CompactRoad> => {
   const dir = await tempFolder();
-  const ports: CompactPorts = { objects: await openObjectDirectory(dir), catalog: await freshTable() };
+  const ports = { objects: await openObjectDirectory(dir), catalog: await freshTable() };
   const settings = { promotedLabels: ['host'], buckets: 1 };
   return {
     ports,

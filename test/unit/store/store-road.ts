@@ -6,6 +6,7 @@ import type { ItemTable } from '../../../shared/catalog/item-table.ts';
 import { type ItemTables, openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import { openObjectDirectory } from '../../../shared/embedded/object-directory.ts';
 import { type MetricMetadata, SampleBatchBuilder } from '../../../shared/model/sample-batch.ts';
+import type { ObjectListing, ObjectSweep } from '../../../shared/storage/object-store.ts';
 import { encodeFrame } from '../../../shared/wire/frame.ts';
 import type { DeliveredRecord, Delivery } from '../../../shared/wire/record-stream.ts';
 import { tempFolder } from '../../contract/temp-folder.ts';
@@ -43,7 +44,7 @@ export const deliveryOf = (frames: readonly Uint8Array[], firstSequence = 1): De
 });
 
 export interface StoreRoad {
-  readonly ports: StorePorts;
+  readonly ports: StorePorts & { readonly objects: ObjectSweep & ObjectListing };
   /** As a process of its own, unless a memory is given. */
   readonly store: (delivery: Delivery, ports?: StorePorts, memory?: StoreMemory) => Promise<StoreReport>;
   /** Every object by key, in base64. */
@@ -68,7 +69,7 @@ const freshTable = async (): Promise<ItemTable> => {
 
 export const openStoreRoad = async (): Promise<StoreRoad> => {
   const dir = await tempFolder();
-  const ports: StorePorts = { objects: await openObjectDirectory(dir), catalog: await freshTable() };
+  const ports = { objects: await openObjectDirectory(dir), catalog: await freshTable() };
   return {
     ports,
     store: (delivery, through = ports, memory = new StoreMemory()) => storeDelivery(through, delivery, { promotedLabels: ['host'], memory }),

@@ -1,0 +1,19 @@
+import { Hono } from 'hono';
+import { faultFrom, faultHeaders } from '../../shared/http/http-fault.ts';
+import { localOnly } from '../../shared/http/local-only.ts';
+import type { AdminPorts } from './admin-ports.ts';
+import { doctorRoutes } from './doctor-routes.ts';
+import { redriveRoutes } from './redrive-routes.ts';
+
+/** What the commands of an installation's keeper call, a step each; from this machine alone. */
+export const makeAdminApp = (ports: AdminPorts): Hono => {
+  const app = new Hono().basePath('/api/v1/admin');
+  app.use('*', localOnly());
+  app.route('/redrive', redriveRoutes(ports));
+  app.route('/doctor', doctorRoutes(ports));
+  app.onError((error, c) => {
+    const fault = faultFrom(error);
+    return c.json({ status: 'error', error: fault.message }, fault.status, faultHeaders(fault));
+  });
+  return app;
+};

@@ -1,0 +1,16 @@
+import { Hono } from 'hono';
+import type { Tier } from '../../shared/catalog/partitions.ts';
+import { examinePartition, type PartitionReport } from '../../shared/doctor/partition.ts';
+import { examineRoad, type RoadReport } from '../../shared/doctor/road.ts';
+import type { AdminPorts } from './admin-ports.ts';
+
+/** What `tidemark doctor` calls: the road once, then each partition. */
+export const doctorRoutes = ({ objects, catalog, clockMs }: AdminPorts): Hono => {
+  const app = new Hono();
+  app.get('/', async (c) => c.json((await examineRoad(catalog, clockMs())) satisfies RoadReport));
+  app.get('/:tier{raw|1m|1h}/:dt{[0-9-]{10,13}}', async (c) => {
+    const { tier, dt } = c.req.param() as { tier: Tier; dt: string };
+    return c.json((await examinePartition({ objects, catalog }, tier, dt)) satisfies PartitionReport);
+  });
+  return app;
+};
