@@ -15,7 +15,7 @@ export interface CompactorTiming {
 
 export interface CompactorOptions {
   readonly ports: CompactPorts;
-  readonly settings: Pick<MinuteOptions, 'promotedLabels' | 'buckets' | 'addressOf' | 'maxRows'>;
+  readonly settings: Pick<MinuteOptions, 'promotedLabels' | 'buckets' | 'openRollup' | 'addressOf' | 'maxRows'>;
   readonly timing?: CompactorTiming;
   readonly metrics: ProductMetrics;
   readonly say: Say;

@@ -29,6 +29,8 @@ import type { RuleSet } from '../../shared/rules/rule-group.ts';
 import type { ObjectListing, ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import { type PieceCache, makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
+import { openTierRollup } from '../../shared/storage/tier-rollup.ts';
+import { TIER_BUCKET_MS } from '../../shared/tiers/bucket.ts';
 import { makeAdminApp } from '../admin/admin-app.ts';
 import { type CompactorTiming, runCompactor } from './compactor.ts';
 import { runEvaluator } from './evaluator.ts';
@@ -175,6 +177,7 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
 const lakeOf = ({ data }: InstallationOptions) => ({
   promotedLabels: DEFAULT_PROMOTED_LABELS,
   buckets: 1,
+  openRollup: () => openTierRollup(TIER_BUCKET_MS['1m'], { promotedLabels: DEFAULT_PROMOTED_LABELS }),
   addressOf: (key: string) => pathToFileURL(join(data, 'objects', key)).href,
 });
 

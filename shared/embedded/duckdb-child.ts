@@ -1,7 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, type DuckDBResult, type Json } from '@duckdb/node-api';
 import { messageOf } from '../errors.ts';
+import { literal } from '../sql/dialect.ts';
 import { type SqlCell, SqlError, type SqlParameter } from '../sql/run-sql.ts';
-import { literal } from '../sql/views.ts';
 import { checkStatement, refused } from './duckdb-fence.ts';
 import { TRINO_MACROS } from './duckdb-macros.ts';
 import type { DuckDbOutcome, DuckDbTask } from './duckdb-messages.ts';

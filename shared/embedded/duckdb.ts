@@ -3,7 +3,8 @@ import { resolve as absolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ThrottledError, UnavailableError } from '../errors.ts';
 import { type RunSql, type SqlAnswer, SqlError, type SqlRequest } from '../sql/run-sql.ts';
-import { literal, samplesView } from '../sql/views.ts';
+import { literal } from '../sql/dialect.ts';
+import { samplesView } from '../sql/views.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { DuckDbOutcome, DuckDbTask } from './duckdb-messages.ts';
 

@@ -1,7 +1,5 @@
 import { sampleTable } from '../parquet/schema.ts';
-
-/** Trino is the engine inside Athena; DuckDB the one on a single machine. */
-export type SqlDialect = 'trino' | 'duckdb';
+import { DIALECTS, quoted, type SqlDialect } from './dialect.ts';
 
 /** What stands after FROM: tables, or table functions, with the columns of our Parquet files, and `dt`. No partition is in both. */
 export interface SamplesSource {
@@ -32,9 +30,9 @@ export const samplesView = (dialect: SqlDialect, source: SamplesSource): string 
 };
 
 const sealedBranch = (dialect: SqlDialect, from: string, promotedLabels: readonly string[]): string => {
-  const { ts, time, promoted } = DIALECTS[dialect];
+  const { ms, time, promoted } = DIALECTS[dialect];
   const labels = promotedLabels.map((label) => `${promoted(label)} AS ${quoted(label)}, `).join('');
-  return `SELECT metric, labels, ${labels}${ts} AS ts, ${time} AS "time", ${VALUE} AS "value", dt\nFROM ${from} WHERE ${IS_NUMBER}`;
+  return `SELECT metric, labels, ${labels}${ms('ts')} AS ts, ${time} AS "time", ${VALUE} AS "value", dt\nFROM ${from} WHERE ${IS_NUMBER}`;
 };
 
 const openBranch = (dialect: SqlDialect, from: string, promotedLabels: readonly string[]): string => {
@@ -43,7 +41,7 @@ const openBranch = (dialect: SqlDialect, from: string, promotedLabels: readonly 
   const names = promotedLabels.map(quoted);
   const keys = ['dt', 'metric', 'labels', ...names, 'ts'];
   return [
-    `SELECT metric, labels, ${[...names, ''].join(', ')}${words.ts} AS ts, ${words.time} AS "time", ${words.greatest} AS "value", dt`,
+    `SELECT metric, labels, ${[...names, ''].join(', ')}${words.ms('ts')} AS ts, ${words.time} AS "time", ${words.greatest} AS "value", dt`,
     `FROM (SELECT ${['dt', 'metric', 'labels', ...promoted, 'ts', `${VALUE} AS v`].join(', ')} FROM ${from} WHERE ${IS_NUMBER})`,
     `GROUP BY ${keys.join(', ')}`,
   ].join('\n');
@@ -60,32 +58,3 @@ const emptyBranch = (promotedLabels: readonly string[]): string => {
 const VALUE = 'coalesce("value", (vbase + vmul * voff) / vdiv)';
 /** Neither a stale marker nor a histogram. */
 const IS_NUMBER = '("value" IS NOT NULL OR voff IS NOT NULL)';
-
-interface Words {
-  promoted(label: string): string;
-  readonly ts: string;
-  readonly time: string;
-  readonly greatest: string;
-}
-
-const DIALECTS: Readonly<Record<SqlDialect, Words>> = {
-  trino: {
-    // Files that were written before a label was promoted have no such column: it reads as NULL there.
-    promoted: (label) => `coalesce(${quoted(label)}, json_extract_scalar(labels, ${literal(`$["${label}"]`)}))`,
-    ts: 'ts',
-    time: "CAST(from_unixtime(ts / 1e3) AT TIME ZONE 'UTC' AS timestamp(3))",
-    greatest: 'coalesce(max(IF(is_nan(v), NULL, v)), nan())',
-  },
-  duckdb: {
-    // DuckDB takes the columns of the first file for all, unless it opens every file of every hour: so only from the JSON.
-    promoted: (label) => `json_extract_string(labels, ${literal(`$."${label}"`)})`,
-    ts: 'epoch_ms(ts)',
-    time: 'CAST(ts AS TIMESTAMP)',
-    greatest: "coalesce(max(v) FILTER (NOT isnan(v)), CAST('NaN' AS DOUBLE))",
-  },
-};
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-/** SQL's own escape of text. */
-export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
