@@ -49,12 +49,12 @@ export const tierView = (dialect: SqlDialect, source: TierSource): string => {
     'stale_end',
     'dt',
   ];
-  const outer = [...names, ...COLUMNS.map(([name]) => DERIVED[name] ?? quoted(name)), `${increase} AS increase`, 'dt'];
+  const outer = [...names, ...TIER_VIEW_COLUMNS.map(([name]) => DERIVED[name] ?? quoted(name)), `${increase} AS increase`, 'dt'];
   return `SELECT ${outer.join(', ')}\nFROM (SELECT ${inner.join(', ')}\nFROM ${from})`;
 };
 
 /** Between the labels and `increase`, in order. */
-const COLUMNS = [
+export const TIER_VIEW_COLUMNS = [
   ['ts', 'BIGINT'],
   ['time', 'TIMESTAMP'],
   ['count', 'BIGINT'],
@@ -85,6 +85,6 @@ const increaseOf = (dialect: SqlDialect): string => {
 
 const emptyView = (promotedLabels: readonly string[]): string => {
   const texts = ['metric', 'labels', ...promotedLabels].map((name) => `CAST(NULL AS VARCHAR) AS ${quoted(name)}`);
-  const rest = [...COLUMNS, ['increase', 'DOUBLE'] as const].map(([name, type]) => `CAST(NULL AS ${type}) AS ${quoted(name)}`);
+  const rest = [...TIER_VIEW_COLUMNS, ['increase', 'DOUBLE'] as const].map(([name, type]) => `CAST(NULL AS ${type}) AS ${quoted(name)}`);
   return `SELECT ${[...texts, ...rest, 'CAST(NULL AS VARCHAR) AS dt'].join(', ')} WHERE false`;
 };

@@ -1,5 +1,9 @@
 import { sampleTable } from '../parquet/schema.ts';
-import { DIALECTS, quoted, type SqlDialect } from './dialect.ts';
+import { DIALECTS, literal, quoted, type SqlDialect } from './dialect.ts';
+import { prestoView, textColumn, type ViewTable } from './presto-view.ts';
+import { GLUE_TABLES } from './tier-view-tables.ts';
+
+export { GLUE_TABLES, tierViewTable } from './tier-view-tables.ts';
 
 /** What stands after FROM: tables, or table functions, with the columns of our Parquet files, and `dt`. No partition is in both. */
 export interface SamplesSource {
@@ -58,3 +62,20 @@ const emptyBranch = (promotedLabels: readonly string[]): string => {
 const VALUE = 'coalesce("value", (vbase + vmul * voff) / vdiv)';
 /** Neither a stale marker nor a histogram. */
 const IS_NUMBER = '("value" IS NOT NULL OR voff IS NOT NULL)';
+
+/**
+ * The view `samples` in Glue, over the SQL lists of the raw tier: hours before `openFrom` (`YYYY-MM-DD-HH`) are read as they are, the
+ * others grouped. '' has every hour grouped, which is right whatever the lists hold.
+ */
+export const samplesViewTable = (database: string, promotedLabels: readonly string[], openFrom: string): ViewTable => {
+  const table = `${quoted(database)}.${quoted(GLUE_TABLES.raw)}`;
+  const side = (comparison: string): string => `(SELECT * FROM ${table} WHERE dt ${comparison} ${literal(openFrom)})`;
+  const source = openFrom === '' ? { open: table } : { sealed: side('<'), open: side('>=') };
+  const numbers = [
+    { name: 'ts', trino: 'bigint', hive: 'bigint' },
+    { name: 'time', trino: 'timestamp(3)', hive: 'timestamp' },
+    { name: 'value', trino: 'double', hive: 'double' },
+  ];
+  const columns = [...['metric', 'labels', ...promotedLabels].map(textColumn), ...numbers, textColumn('dt')];
+  return prestoView(database, 'samples', samplesView('trino', { ...source, promotedLabels }), columns);
+};
