@@ -43,7 +43,8 @@ export const sampleFiles = async (ports: FilePorts, fromMs = -Infinity, toMs = I
 
 const NOTHING_MERGED: MergedHour = { files: [], hotKeys: new Set() };
 
-const mergedHour = async ({ objects, cache }: FilePorts, entry: PartitionEntry | undefined): Promise<MergedHour> => {
+/** What the current version of a partition holds; nothing of none. */
+export const mergedHour = async ({ objects, cache }: FilePorts, entry: PartitionEntry | undefined): Promise<MergedHour> => {
   if (entry === undefined) return NOTHING_MERGED;
   return cache.manifests.get(entry.manifestKey, async () => {
     const { files, hotKeys } = await readManifest(objects, entry.manifestKey);
