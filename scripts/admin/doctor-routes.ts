@@ -1,16 +1,18 @@
 import { Hono } from 'hono';
 import type { Tier } from '../../shared/catalog/partitions.ts';
 import { examinePartition, type PartitionReport } from '../../shared/doctor/partition.ts';
+import { examineQuarantine, type QuarantinePage } from '../../shared/doctor/quarantine.ts';
 import { examineRoad, type RoadReport } from '../../shared/doctor/road.ts';
 import type { AdminPorts } from './admin-ports.ts';
 
-/** What `tidemark doctor` calls: the road once, then each partition. */
-export const doctorRoutes = ({ objects, catalog, clockMs }: AdminPorts): Hono => {
+/** What `tidemark doctor` calls: the road once, then quarantine page by page and each partition. */
+export const doctorRoutes = ({ objects, catalog, addressOf, clockMs }: AdminPorts): Hono => {
   const app = new Hono();
   app.get('/', async (c) => c.json((await examineRoad(catalog, clockMs())) satisfies RoadReport));
+  app.get('/quarantine', async (c) => c.json((await examineQuarantine({ objects, catalog }, c.req.query('after'))) satisfies QuarantinePage));
   app.get('/:tier{raw|1m|1h}/:dt{[0-9-]{10,13}}', async (c) => {
     const { tier, dt } = c.req.param() as { tier: Tier; dt: string };
-    return c.json((await examinePartition({ objects, catalog }, tier, dt)) satisfies PartitionReport);
+    return c.json((await examinePartition({ objects, catalog, addressOf }, tier, dt, clockMs())) satisfies PartitionReport);
   });
   return app;
 };

@@ -1,10 +1,12 @@
 import { ageText, type Finding } from '../doctor/finding.ts';
 import type { PartitionReport } from '../doctor/partition.ts';
+import type { QuarantinePage } from '../doctor/quarantine.ts';
 import type { RoadReport } from '../doctor/road.ts';
 import { lateDelayMs } from '../compaction/plan.ts';
 import { HOUR_MS } from '../model/hour.ts';
 import { type Api, callApi } from './api.ts';
 import type { CheckReport } from './check.ts';
+import { counted, progressBar } from './progress.ts';
 import { toTable } from './table.ts';
 
 export interface DoctorOptions {
@@ -16,24 +18,38 @@ export interface DoctorOptions {
 /** The planner merges late samples after 6 hours at the latest, and an hour closes at most two after a sample of it arrived. */
 const UNMERGED_MS = lateDelayMs(Infinity) + 2 * HOUR_MS;
 
-/** Compares catalog, manifests and objects of an installation; not ok when something is wrong. */
+/** Compares catalog, manifests, objects and SQL lists of an installation; not ok when something is wrong. */
 export const doctor = async (api: Api, { json, progress }: DoctorOptions): Promise<CheckReport> => {
   const road = JSON.parse(await callApi(api, '/api/v1/admin/doctor')) as RoadReport;
   const sums: Sums = { hotFiles: 0, hotBytes: 0, files: 0, bytes: 0, rows: 0, partitions: road.partitions.length };
-  const findings = [...road.findings];
+  const findings = [...road.findings, ...(await examineAllQuarantine(api, road.quarantine.files, progress))];
   let oldestMs: number | undefined;
   for (const [i, { tier, dt }] of road.partitions.entries()) {
     const report = JSON.parse(await callApi(api, `/api/v1/admin/doctor/${tier}/${dt}`)) as PartitionReport;
     for (const name of ['hotFiles', 'hotBytes', 'files', 'bytes', 'rows'] as const) sums[name] += report[name];
     oldestMs = least(oldestMs, report.oldestUnmergedMs);
     findings.push(...report.findings);
-    progress(`${i + 1} of ${road.partitions.length} partitions, ${findings.length} findings`);
+    progress(progressBar(i + 1, road.partitions.length, 'partitions', counted(findings.length, 'finding')));
   }
   findings.push(...unmergedFindings(road.nowMs, oldestMs));
   const ok = findings.every(({ severity }) => severity !== 'wrong');
   // Of the partitions the number alone: it is in the sums.
   if (json) return { ok, lines: [JSON.stringify({ ok, ...road, ...sums, ...(oldestMs === undefined ? {} : { oldestUnmergedMs: oldestMs }), findings })] };
   return { ok, lines: [factTable(road, sums, oldestMs), '', shardTable(road), '', ...findings.sort(byWeight).flatMap(linesOf), verdictOf(findings)] };
+};
+
+const examineAllQuarantine = async (api: Api, total: number, progress: DoctorOptions['progress']): Promise<readonly Finding[]> => {
+  const findings: Finding[] = [];
+  let files = 0;
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const query = after === '' ? '' : `?after=${encodeURIComponent(after)}`;
+    const page = JSON.parse(await callApi(api, `/api/v1/admin/doctor/quarantine${query}`)) as QuarantinePage;
+    findings.push(...page.findings);
+    files += page.files;
+    if (files > 0) progress(progressBar(files, total, 'quarantine objects', counted(findings.length, 'finding')));
+    after = page.next;
+  }
+  return findings;
 };
 
 type Sums = Record<'hotFiles' | 'hotBytes' | 'files' | 'bytes' | 'rows' | 'partitions', number>;

@@ -1,5 +1,6 @@
 import { type Api, callApi } from './api.ts';
 import { addCount, type RedriveCount, type RedriveFate, type RedrivePage } from './redrive-page.ts';
+import { counted } from './progress.ts';
 import { toTable } from './table.ts';
 
 export interface RedriveOptions {
@@ -54,11 +55,9 @@ const table = (rows: readonly RedriveCount[], dryRun: boolean): string => {
 };
 
 const summary = (records: Readonly<Record<RedriveFate, number>>, dryRun: boolean): readonly string[] => [
-  `${counted(records.sent)} ${dryRun ? 'would be sent' : 'sent'}`,
-  ...(records.before > 0 ? [`${counted(records.before)} sent before, not again`] : []),
-  ...(records.refused > 0 ? [`${counted(records.refused)} left in quarantine: the store would refuse the same samples for the same reason`] : []),
-  ...(records.returned > 0 ? [`${counted(records.returned)} left in quarantine: the store gave up again after an earlier redrive`] : []),
-  ...(records.lost > 0 ? [`${counted(records.lost)} lost: the quarantine object is gone`] : []),
+  `${counted(records.sent, 'record')} ${dryRun ? 'would be sent' : 'sent'}`,
+  ...(records.before > 0 ? [`${counted(records.before, 'record')} sent before, not again`] : []),
+  ...(records.refused > 0 ? [`${counted(records.refused, 'record')} left in quarantine: the store would refuse the same samples for the same reason`] : []),
+  ...(records.returned > 0 ? [`${counted(records.returned, 'record')} left in quarantine: the store gave up again after an earlier redrive`] : []),
+  ...(records.lost > 0 ? [`${counted(records.lost, 'record')} lost: the quarantine object is gone`] : []),
 ];
-
-const counted = (n: number): string => `${n} ${n === 1 ? 'record' : 'records'}`;

@@ -3,7 +3,7 @@ import { type Manifest, manifestKeyOf, readEntry, readManifest, type Tier } from
 import { MissingObjectError } from '../storage/object-store.ts';
 import type { CompactPorts } from './commit-attempt.ts';
 import { claimAttempt, dueGarbage, forgetGarbage, type Garbage, keysOfAttempt } from './garbage.ts';
-import { type AddressOf, forgetList, sqlListKey } from './sql-list.ts';
+import { type AddressOf, forgetList, readList, sqlListKey } from './sql-list.ts';
 
 export interface CollectReport {
   readonly removed: number;
@@ -85,18 +85,9 @@ const namedKeys = async (ports: CompactPorts, garbage: Garbage, keys: readonly s
   const entry = await readEntry(ports.catalog, tier, dt);
   const current = entry === undefined ? [] : [entry.manifestKey, ...(await readManifest(ports.objects, entry.manifestKey)).files.map(({ key }) => key)];
   const rows = tier === 'raw' ? (await hotFilesOf(ports.catalog, dt)).map(({ key }) => key) : [];
-  const listed = await listedAddresses(ports, tier, dt);
+  const listed = new Set(await readList(ports.objects, tier, dt));
   const inCatalog = new Set([...current, ...rows]);
   const inList = keys.filter((key) => listed.has(addressOf(key))).length;
   if (inList > 0) await forgetList(ports.catalog, tier, dt);
   return Math.max(inList, keys.filter((key) => inCatalog.has(key)).length);
-};
-
-const listedAddresses = async ({ objects }: CompactPorts, tier: Tier, dt: string): Promise<ReadonlySet<string>> => {
-  try {
-    return new Set(Buffer.from(await objects.get(sqlListKey(tier, dt))).toString().split('\n'));
-  } catch (error) {
-    if (error instanceof MissingObjectError) return new Set();
-    throw error;
-  }
 };

@@ -60,6 +60,12 @@ export const replacedWrite = (manifest: Manifest, nowMs: number): ItemWrite => {
 /** Goes with the removal of the entry. */
 export const expiredWrite = ({ tier, dt, version, manifestKey }: PartitionEntry, nowMs: number): ItemWrite =>
   put(skOf(nowMs + GRACE_MS, `${tier}/${dt}/v${version}-zexpired`), { kind: 'expired', tier, dt, manifestKey });
+/** When the current version of a partition was committed; undefined once its note has been dealt with, a grace later. */
+export const committedAtMs = async (items: ItemTable, { tier, dt, version }: Pick<PartitionEntry, 'tier' | 'dt' | 'version'>): Promise<number | undefined> => {
+  const sk = (await items.query(PK)).find((item) => item.sk.endsWith(`/${tier}/${dt}/v${version}-replaced`))?.sk;
+  return sk === undefined ? undefined : Number(sk.slice(0, sk.indexOf('/'))) - GRACE_MS;
+};
+
 
 /** Goes with the removal of hot rows that were merged before; `keys` are few enough for one transaction. */
 export const hotWrite = (hour: string, keys: readonly string[], nowMs: number): ItemWrite =>

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ItemTable } from '../catalog/item-table.ts';
 import { type PartitionEntry, readManifest, type Tier } from '../catalog/partitions.ts';
-import type { ObjectStore, ObjectSweep } from '../storage/object-store.ts';
+import { MissingObjectError, type ObjectStore, type ObjectSweep } from '../storage/object-store.ts';
 
 /** The address of an object in SQL's eyes, such as `s3://bucket/<key>`. */
 export type AddressOf = (key: string) => string;
@@ -51,3 +51,13 @@ export const listText = (keys: readonly string[], addressOf: AddressOf): string 
 export const forgetList = async (items: ItemTable, tier: Tier, dt: string): Promise<void> => {
   await items.transact([{ remove: { pk: pkOf(tier), sk: dt } }]);
 };
+/** The addresses of a partition's list; none where there is no list. */
+export const readList = async (objects: Pick<ObjectStore, 'get'>, tier: Tier, dt: string): Promise<readonly string[]> => {
+  try {
+    return Buffer.from(await objects.get(sqlListKey(tier, dt))).toString().split('\n').filter((line) => line !== '');
+  } catch (error) {
+    if (error instanceof MissingObjectError) return [];
+    throw error;
+  }
+};
+

@@ -36,3 +36,13 @@ const stateOf = async (objects: Objects, { key, bytes }: NamedObject): Promise<S
     throw error;
   }
 };
+
+export const isThere = async (objects: Objects, key: string): Promise<boolean> => {
+  try {
+    await objects.get(key, { offset: 0, length: 1 });
+    return true;
+  } catch (error) {
+    if (error instanceof MissingObjectError) return false;
+    throw error;
+  }
+};

@@ -2,14 +2,19 @@ import { type HotFile, hotFilesOf } from '../catalog/hot-files.ts';
 import type { ItemTable } from '../catalog/item-table.ts';
 import { entryOf, type Manifest, type PartitionEntry, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
 import { arrivalMsOf, unmergedOf } from '../compaction/plan.ts';
+import { type AddressOf, readList } from '../compaction/sql-list.ts';
 import { PermanentError } from '../errors.ts';
 import { MissingObjectError } from '../storage/object-store.ts';
 import { type Finding, someOf } from './finding.ts';
 import { type Objects, objectStates } from './object-state.ts';
+import { examineSources } from './rollup-sources.ts';
+import { examineList } from './sql-list.ts';
 
 export interface DoctorPorts {
   readonly objects: Objects;
   readonly catalog: ItemTable;
+  /** As SQL names objects. */
+  readonly addressOf: AddressOf;
 }
 
 /** What is in one partition, and what is wrong with it. */
@@ -29,10 +34,10 @@ const LOOKS = 3;
 
 const RESTORE = 'bring it back under this key from a copy of the data folder or of the bucket';
 
-/** Compares the catalog's rows of a partition, its manifest and the objects they name. */
-export const examinePartition = async (ports: DoctorPorts, tier: Tier, dt: string): Promise<PartitionReport> => {
+/** Compares the catalog's rows of a partition, its manifest, the objects they name, its SQL list and what it was made from. */
+export const examinePartition = async (ports: DoctorPorts, tier: Tier, dt: string, nowMs: number): Promise<PartitionReport> => {
   for (let look = 1; ; look++) {
-    const seen = await lookAt(ports, tier, dt);
+    const seen = await lookAt(ports, tier, dt, nowMs);
     if (seen.findings.length === 0 || look === LOOKS || !(await hasMoved(ports, tier, dt, seen))) return reportOf(seen);
   }
 };
@@ -44,7 +49,8 @@ interface Seen {
   readonly findings: readonly Finding[];
 }
 
-const lookAt = async ({ objects, catalog }: DoctorPorts, tier: Tier, dt: string): Promise<Seen> => {
+const lookAt = async ({ objects, catalog, addressOf }: DoctorPorts, tier: Tier, dt: string, nowMs: number): Promise<Seen> => {
+  const lines = await readList(objects, tier, dt);
   // In the readers' order: a row that is merged meanwhile is then found in the manifest.
   const hotFiles = tier === 'raw' ? await hotFilesOf(catalog, dt) : [];
   const entry = await readEntry(catalog, tier, dt);
@@ -52,7 +58,12 @@ const lookAt = async ({ objects, catalog }: DoctorPorts, tier: Tier, dt: string)
   const { manifest, findings } = entry === undefined ? { manifest: undefined, findings: [] } : await examineManifest(objects, entry, where);
   const hot = await examineHot(objects, hotFiles, new Set(manifest?.hotKeys), where);
   const files = await examineFiles(objects, manifest, where);
-  return { hotFiles, entry, manifest, findings: [...hot, ...findings, ...files] };
+  const sources = entry === undefined ? [] : await examineSources(catalog, entry, nowMs);
+  // Without its manifest nobody can tell what the list should name.
+  const isKnown = entry === undefined || manifest !== undefined;
+  const unmerged = unmergedOf({ hotFiles, mergedKeys: new Set(manifest?.hotKeys) });
+  const list = isKnown ? await examineList(catalog, { tier, dt, manifest, unmerged }, lines, { nowMs, addressOf }) : [];
+  return { hotFiles, entry, manifest, findings: [...hot, ...findings, ...files, ...sources, ...list] };
 };
 
 const examineHot = async (objects: Objects, hotFiles: readonly HotFile[], mergedKeys: ReadonlySet<string>, where: string): Promise<readonly Finding[]> => {

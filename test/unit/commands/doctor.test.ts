@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { addQuarantineFile } from '../../../shared/catalog/quarantine-files.ts';
 import type { CheckReport } from '../../../shared/commands/check.ts';
 import { doctor } from '../../../shared/commands/doctor.ts';
 import { type CompactRoad, END_MS, openCompactRoad, START_MS } from '../compact/compact-road.ts';
@@ -11,9 +12,11 @@ const run = (road: CompactRoad, { nowMs = END_MS, json = false, progress = [] as
 /** An hour with two hot files; the road is level with `watermarkMs`. */
 const openRoad = async (watermarkMs = END_MS): Promise<{ road: CompactRoad; keys: readonly string[] }> => {
   const road = await openCompactRoad();
-  await road.watermark(watermarkMs);
   const first = await road.addHot(START_MS + 1000, [{ metric: 'up', s: 0, value: 1 }]);
-  return { road, keys: [...first, ...(await road.addHot(START_MS + 2000, [{ metric: 'up', s: 1, value: 2 }]))] };
+  const second = await road.addHot(START_MS + 2000, [{ metric: 'up', s: 1, value: 2 }]);
+  await road.minute({ nowMs: START_MS + 3000 });
+  await road.watermark(watermarkMs);
+  return { road, keys: [...first, ...second] };
 };
 
 describe('doctor', () => {
@@ -25,7 +28,7 @@ describe('doctor', () => {
     expect(ok).toBe(true);
     expect(text).toContain('hot files                 2, n bytes\noldest unmerged hot file  arrived 59 min ago');
     expect(lines.at(-1)).toBe('nothing is wrong');
-    expect(progress).toEqual(['1 of 1 partitions, 0 findings']);
+    expect(progress).toEqual(['[####################] 1 of 1 partitions, 0 findings']);
   });
 
   it('is not ok when something is wrong, which comes first and with what to do', async () => {
@@ -45,6 +48,16 @@ describe('doctor', () => {
     const late = await run(road, { nowMs: START_MS + 1001 + eightHoursMs });
     expect(late.ok).toBe(false);
     expect(late.lines.join('\n')).toContain('wrong: hot files not merged (raw): the oldest arrived 8 h 0 min ago, 8 h 0 min are normal at most');
+  });
+
+  it('tells of quarantine objects that are not there', async () => {
+    const { road } = await openRoad();
+    await addQuarantineFile(road.ports.catalog, { key: 'quarantine/dt=2026-03-01-10/1-a.jsonl', arrivalMs: START_MS, records: 1 });
+    const progress: string[] = [];
+    const { ok, lines } = await run(road, { progress });
+    expect(ok).toBe(false);
+    expect(lines.join('\n')).toContain('wrong: quarantine object missing (quarantine): 1: quarantine/dt=2026-03-01-10/1-a.jsonl');
+    expect(progress[0]).toBe('[####################] 1 of 1 quarantine objects, 1 finding');
   });
 
   it('gives the same to machines as one JSON object', async () => {

@@ -4,7 +4,10 @@ import { readEntry, readManifest } from '../../../shared/catalog/partitions.ts';
 import { examinePartition, type DoctorPorts, type PartitionReport } from '../../../shared/doctor/partition.ts';
 import { type CompactRoad, END_MS, HOUR, openCompactRoad, START_MS } from '../compact/compact-road.ts';
 
-const look = (road: CompactRoad, ports: DoctorPorts = road.ports): Promise<PartitionReport> => examinePartition(ports, 'raw', HOUR);
+const addressOf = (key: string): string => `file:///lake/${key}`;
+/** Before anybody could expect a list. */
+const NOW_MS = START_MS + 60_000;
+const look = (road: CompactRoad, ports: Omit<DoctorPorts, 'addressOf'> = road.ports): Promise<PartitionReport> => examinePartition({ ...ports, addressOf }, 'raw', HOUR, NOW_MS);
 const kindsOf = ({ findings }: PartitionReport): string[] => findings.map(({ severity, kind }) => `${severity}: ${kind}`);
 const addTwo = async (road: CompactRoad): Promise<readonly string[]> => [
   ...(await road.addHot(START_MS + 1000, [{ metric: 'up', s: 0, value: 1 }])),
@@ -101,7 +104,7 @@ describe('the doctor finds of a partition', () => {
     const keys = await addTwo(road);
     const { objects, catalog } = road.ports;
     let isDone = false;
-    const busy: DoctorPorts = {
+    const busy: Omit<DoctorPorts, 'addressOf'> = {
       objects,
       catalog: {
         get: catalog.get.bind(catalog),
