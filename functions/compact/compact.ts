@@ -7,18 +7,23 @@ import type { CompactPorts } from '../../shared/compaction/commit-attempt.ts';
 import { compactDay } from '../../shared/compaction/compact-day.ts';
 import { compactHour, type CompactSettings, type HourOutcome } from '../../shared/compaction/compact-hour.ts';
 import { expiredWrite } from '../../shared/compaction/garbage.ts';
-import { type Due, planExpiry, planRaw, type RawHour, RETENTION_MS } from '../../shared/compaction/plan.ts';
+import { reopenHours, type SamplesView, sealHours } from '../../shared/compaction/open-hours.ts';
+import { arrivalMsOf, type Due, planExpiry, planRaw, type RawHour, RETENTION_MS, unmergedOf } from '../../shared/compaction/plan.ts';
 import { planDays } from '../../shared/compaction/plan-days.ts';
-import { type AddressOf, refreshList, writtenLists } from '../../shared/compaction/sql-list.ts';
+import type { AddressOf } from '../../shared/compaction/sql-list.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { HOUR_MS, hourStartMs } from '../../shared/model/hour.ts';
 import { mapBounded } from '../../shared/storage/map-bounded.ts';
+import { attempt } from './attempt.ts';
+import { type HotRows, refreshLists } from './refresh-lists.ts';
 
 export interface MinuteOptions extends CompactSettings {
   readonly nowMs: number;
   /** Letters and digits that no other call has. */
   readonly attempt: string;
   readonly addressOf: AddressOf;
+  /** Where SQL goes by a view that tells sealed hours from open ones; without it the lists alone are kept. */
+  readonly view?: SamplesView;
   /** Hot files from which an hour is merged before its time; see `plan.ts` for the default. */
   readonly openHotFiles?: number;
   /** Asked before each piece of work: nothing new begins once it says no. Default: always. */
@@ -31,6 +36,8 @@ export interface MinuteReport {
   readonly expired: number;
   readonly lists: number;
   readonly garbage: CollectReport;
+  /** How long ago the oldest hot file arrived that is left unmerged; 0 without one. */
+  readonly oldestHotAgeMs: number;
   /** Due work that was left for want of time. */
   readonly left: number;
 }
@@ -49,6 +56,7 @@ export const compactMinute = async (ports: CompactPorts, options: MinuteOptions)
   const { hours, unread } = await readHours(ports, errors);
   const entries = (await mapBounded(['raw', '1m', '1h'] as const, 3, (tier) => allPartitions(ports.catalog, tier))).flat();
   const withRows = new Set([...unread, ...hours.filter(({ hotFiles }) => hotFiles.length > 0).map(({ hour }) => hour)]);
+  await attempt(errors, 'reopen hours', () => reopen(ports.catalog, options.view, hours));
   const outcomes: HourOutcome[] = [];
   const due = [...planRaw(hours, { nowMs, watermarkMs, openHotFiles: options.openHotFiles }), ...planExpiry(entries, nowMs, withRows)];
   let expired = 0;
@@ -70,11 +78,14 @@ export const compactMinute = async (ports: CompactPorts, options: MinuteOptions)
   }
   await attempt(errors, 'forget hours', () => forgetHours(ports.catalog, hours, nowMs));
   const worked = new Set(due.flatMap((work) => (work.kind === 'expire' ? [] : [work.hour])));
-  const refresh = async (): Promise<number> => refreshLists(ports, { rawKeys: await readRowsAgain(ports.catalog, hours, worked), unread }, options.addressOf, errors);
-  const lists = (await attempt(errors, 'refresh SQL lists', refresh)) ?? 0;
+  const rows = await attempt(errors, 'read hot rows again', () => readRowsAgain(ports.catalog, hours, worked));
+  const hotRows = { rawKeys: rows ?? new Map<string, readonly string[]>(), unread };
+  const lists = rows === undefined ? 0 : await attempt(errors, 'refresh SQL lists', () => refreshLists(ports, hotRows, options, errors));
+  // After a minute in which anything failed no list is beyond doubt.
+  if (errors.length === 0) await attempt(errors, 'seal hours', () => seal(ports.catalog, options.view, hotRows, watermarkMs));
   const garbage = await attempt(errors, 'collect garbage', () => collectGarbage(ports, nowMs, options.addressOf));
   if (errors.length > 0) throw new AggregateError(errors, `compact: ${errors.length} of this minute's pieces of work failed: ${errors.map(messageOf).join('; ')}`);
-  return { outcomes, expired, lists, garbage: garbage ?? { removed: 0, held: 0 }, left };
+  return { outcomes, expired, lists: lists ?? 0, garbage: garbage ?? { removed: 0, held: 0 }, oldestHotAgeMs: oldestAgeMs(hotRows.rawKeys, nowMs), left };
 };
 
 /** After the hours of this minute: a day is built from what they have become. Without rollups there are none. */
@@ -85,15 +96,6 @@ const dueDays = async (catalog: ItemTable, { openRollup }: MinuteOptions, waterm
 };
 
 const hourOf = (work: Exclude<Due, { readonly kind: 'expire' }>): string => work.hour;
-
-const attempt = async <T>(errors: unknown[], what: string, run: () => Promise<T>): Promise<T | undefined> => {
-  try {
-    return await run();
-  } catch (cause) {
-    errors.push(new Error(`${what}: ${messageOf(cause)}`, { cause }));
-    return undefined;
-  }
-};
 
 /** `unread` are hours of which something could not be read: nothing is decided about them. */
 const readHours = async (ports: CompactPorts, errors: unknown[]): Promise<{ readonly hours: readonly RawHour[]; readonly unread: ReadonlySet<string> }> => {
@@ -135,27 +137,16 @@ const readRowsAgain = async (catalog: ItemTable, hours: readonly RawHour[], work
     }),
   );
 
-interface HotRows {
-  readonly rawKeys: ReadonlyMap<string, readonly string[]>;
-  readonly unread: ReadonlySet<string>;
-}
+const reopen = async (catalog: ItemTable, view: SamplesView | undefined, hours: readonly RawHour[]): Promise<void> => {
+  if (view !== undefined) await reopenHours(catalog, view, hours.filter((hour) => unmergedOf(hour).length > 0).map(({ hour }) => hour));
+};
 
-const refreshLists = async (ports: CompactPorts, { rawKeys, unread }: HotRows, addressOf: AddressOf, errors: unknown[]): Promise<number> => {
-  const { catalog } = ports;
-  let lists = 0;
-  for (const tier of ['raw', '1m', '1h'] as const) {
-    const written = await writtenLists(catalog, tier);
-    // After the hot rows: a row that was merged meanwhile is then found in the entry.
-    const entries = new Map((await allPartitions(catalog, tier)).map((entry) => [entry.dt, entry]));
-    const hotKeys = tier === 'raw' ? rawKeys : new Map<string, readonly string[]>();
-    const hot = [...hotKeys].filter(([, keys]) => keys.length > 0).map(([dt]) => dt);
-    // The list of a partition that is gone becomes an empty one.
-    for (const dt of new Set([...written.keys(), ...entries.keys(), ...hot])) {
-      if (tier === 'raw' && unread.has(dt)) continue;
-      const partition = { tier, dt, entry: entries.get(dt), hotKeys: hotKeys.get(dt) ?? [] };
-      const isNew = await attempt(errors, `list ${tier} ${dt}`, () => refreshList(ports, partition, written.get(dt), addressOf));
-      if (isNew === true) lists++;
-    }
-  }
-  return lists;
+const seal = async (catalog: ItemTable, view: SamplesView | undefined, { rawKeys, unread }: HotRows, watermarkMs: number | undefined): Promise<void> => {
+  const hotHours = [...rawKeys].filter(([, keys]) => keys.length > 0).map(([hour]) => hour);
+  if (view !== undefined) await sealHours(catalog, view, { watermarkMs, unread, hotHours });
+};
+
+const oldestAgeMs = (rawKeys: HotRows['rawKeys'], nowMs: number): number => {
+  const arrivalsMs = [...rawKeys.values()].flat().map(arrivalMsOf);
+  return arrivalsMs.length === 0 ? 0 : Math.max(0, nowMs - arrivalsMs.reduce((first, arrivalMs) => Math.min(first, arrivalMs)));
 };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ItemTable } from '../catalog/item-table.ts';
+import type { ItemTable, ItemWrite } from '../catalog/item-table.ts';
 import { type PartitionEntry, readManifest, type Tier } from '../catalog/partitions.ts';
 import { MissingObjectError, type ObjectStore, type ObjectSweep } from '../storage/object-store.ts';
 
@@ -24,33 +24,46 @@ const pkOf = (tier: Tier): string => `sql-list/${tier}`;
 /** The one file of a partition's folder, as `SymlinkTextInputFormat` reads it. */
 export const sqlListKey = (tier: Tier, dt: string): string => `sql/${tier}/dt=${dt}/symlink.txt`;
 
-/** By partition what its list was made from, when it was last written. */
-export const writtenLists = async (items: ItemTable, tier: Tier): Promise<ReadonlyMap<string, string>> =>
-  new Map((await items.query(pkOf(tier))).map(({ sk, attributes }) => [sk, String(attributes['madeFrom'])]));
+/** What the catalog knows of a list. */
+export interface ListNote {
+  /** A hash of what the list was last made from; '' while it is not known. */
+  readonly madeFrom: string;
+  /** Whether the list may name hot files. */
+  readonly holdsHot: boolean;
+}
+
+/** By partition the note of its list. Of a list without one nothing is known. */
+export const writtenLists = async (items: ItemTable, tier: Tier): Promise<ReadonlyMap<string, ListNote>> =>
+  new Map((await items.query(pkOf(tier))).map(({ sk, attributes }) => [sk, { madeFrom: String(attributes['madeFrom']), holdsHot: attributes['holdsHot'] !== false }]));
+
+/** Stands in the catalog before hot files are put into the list of a raw partition that named none. */
+export const hotListWrite = (dt: string): ItemWrite => noteWrite('raw', dt, { madeFrom: '', holdsHot: true });
+
+const noteWrite = (tier: Tier, dt: string, { madeFrom, holdsHot }: ListNote): Extract<ItemWrite, { put: unknown }> => ({ put: { pk: pkOf(tier), sk: dt, attributes: { madeFrom, holdsHot } } });
 
 /**
  * Writes the list of a partition where the catalog says something else than when it was last written; returns whether it did. One
  * PUT swaps what a scan of the partition sees. A crash before the note of it makes the next call write the same again.
  */
-export const refreshList = async ({ objects, catalog }: ListPorts, partition: ListedPartition, written: string | undefined, addressOf: AddressOf): Promise<boolean> => {
+export const refreshList = async ({ objects, catalog }: ListPorts, partition: ListedPartition, written: ListNote | undefined, addressOf: AddressOf): Promise<boolean> => {
   const { tier, dt, entry, hotKeys } = partition;
   const madeFrom = createHash('sha256').update([entry?.manifestKey ?? '', ...hotKeys].join('\n')).digest('hex');
-  if (madeFrom === written) return false;
+  if (madeFrom === written?.madeFrom) return false;
   const manifest = entry === undefined ? undefined : await readManifest(objects, entry.manifestKey);
   const merged = new Set(manifest?.hotKeys);
-  const keys = [...(manifest?.files ?? []).map(({ key }) => key), ...hotKeys.filter((key) => !merged.has(key))];
+  const unmerged = hotKeys.filter((key) => !merged.has(key));
+  const keys = [...(manifest?.files ?? []).map(({ key }) => key), ...unmerged];
   await objects.replace(sqlListKey(tier, dt), Buffer.from(listText(keys, addressOf)));
-  await catalog.transact([{ put: { pk: pkOf(tier), sk: dt, attributes: { madeFrom } } }]);
+  const note = noteWrite(tier, dt, { madeFrom, holdsHot: unmerged.length > 0 });
+  const when = written === undefined ? ({ is: 'absent' } as const) : ({ is: 'equal', attribute: 'madeFrom', value: written.madeFrom } as const);
+  // Another planner wrote the list meanwhile, and whose bytes stand there cannot be told: the next call writes it again.
+  if (!(await catalog.transact([{ ...note, when }])).done) await forgetList(catalog, tier, dt);
   return true;
 };
 
 /** One address a line and each once: Trino fails on a blank line, and reads a file twice that stands twice (measured on 368 to 476). */
 export const listText = (keys: readonly string[], addressOf: AddressOf): string => [...new Set(keys)].map((key) => `${addressOf(key)}\n`).join('');
 
-/** Has the next refresh write the list whatever the catalog says, or, of a partition that is gone, forgets it. */
-export const forgetList = async (items: ItemTable, tier: Tier, dt: string): Promise<void> => {
-  await items.transact([{ remove: { pk: pkOf(tier), sk: dt } }]);
-};
 /** The addresses of a partition's list; none where there is no list. */
 export const readList = async (objects: Pick<ObjectStore, 'get'>, tier: Tier, dt: string): Promise<readonly string[]> => {
   try {
@@ -61,3 +74,7 @@ export const readList = async (objects: Pick<ObjectStore, 'get'>, tier: Tier, dt
   }
 };
 
+/** Has the next refresh write the list whatever the catalog says, or, of a partition that is gone, forgets it. */
+export const forgetList = async (items: ItemTable, tier: Tier, dt: string): Promise<void> => {
+  await items.transact([{ remove: { pk: pkOf(tier), sk: dt } }]);
+};
