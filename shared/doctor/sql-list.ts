@@ -48,9 +48,9 @@ export const examineList = async (
   const behindMs = nowMs - sinceMs;
   if (behindMs <= NORMAL_MS) return findings;
   const found = [
+    ...(Number.isFinite(behindMs) ? [`for ${ageText(behindMs)}`] : []),
     ...(missing.length === 0 ? [] : [`${missing.length} not named: ${someOf(missing)}`]),
     ...(superfluous.length === 0 ? [] : [`${superfluous.length} named that the catalog does not know: ${someOf(superfluous)}`]),
-    ...(Number.isFinite(behindMs) ? [`for ${ageText(behindMs)}`] : []),
   ].join('; ');
   const isWrong = behindMs > LATE_MS;
   const advice = isWrong

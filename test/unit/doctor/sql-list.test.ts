@@ -17,8 +17,8 @@ describe('the doctor finds of a SQL list', () => {
     const road = await openCompactRoad();
     await add(road, START_MS);
     expect(await look(road, START_MS + 2 * MINUTE_MS)).toEqual([]);
-    expect(await look(road, START_MS + 3 * MINUTE_MS)).toEqual(['notice SQL list behind: 1 not named: F for 3 min']);
-    expect(await look(road, START_MS + 16 * MINUTE_MS)).toEqual(['wrong SQL list behind: 1 not named: F for 16 min']);
+    expect(await look(road, START_MS + 3 * MINUTE_MS)).toEqual(['notice SQL list behind: for 3 min; 1 not named: F']);
+    expect(await look(road, START_MS + 16 * MINUTE_MS)).toEqual(['wrong SQL list behind: for 16 min; 1 not named: F']);
     await road.minute({ nowMs: START_MS + 16 * MINUTE_MS });
     expect(await look(road, START_MS + 16 * MINUTE_MS)).toEqual([]);
   });
@@ -30,7 +30,7 @@ describe('the doctor finds of a SQL list', () => {
     const nowMs = END_MS + 10 * MINUTE_MS;
     await road.compact({ nowMs });
     expect(await look(road, nowMs + MINUTE_MS)).toEqual([]);
-    expect(await look(road, nowMs + 20 * MINUTE_MS)).toEqual(['wrong SQL list behind: 1 not named: F; 1 named that the catalog does not know: F for 20 min']);
+    expect(await look(road, nowMs + 20 * MINUTE_MS)).toEqual(['wrong SQL list behind: for 20 min; 1 not named: F; 1 named that the catalog does not know: F']);
   });
 
   it('that it was written from outside: other files, or one twice', async () => {
