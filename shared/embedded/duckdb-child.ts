@@ -1,10 +1,10 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, type DuckDBResult, type Json } from '@duckdb/node-api';
 import { messageOf } from '../errors.ts';
 import { literal } from '../sql/dialect.ts';
-import { type SqlCell, SqlError, type SqlParameter } from '../sql/run-sql.ts';
+import { type SqlAnswer, type SqlCell, SqlError, type SqlParameter } from '../sql/run-sql.ts';
 import { checkStatement, refused } from './duckdb-fence.ts';
 import { TRINO_MACROS } from './duckdb-macros.ts';
-import type { DuckDbOutcome, DuckDbTask } from './duckdb-messages.ts';
+import { type DuckDbOutcome, type DuckDbTask, NOT_COMPUTED } from './duckdb-messages.ts';
 
 /** StatementType.SELECT of the C API (duckdb.h, DUCKDB_STATEMENT_TYPE_SELECT). */
 const SELECT = 1;
@@ -17,6 +17,9 @@ const runTask = async (task: DuckDbTask): Promise<DuckDbOutcome> => {
   } catch (error) {
     return { broken: messageOf(error) };
   }
+  const outcome = await runFenced(connection, task).catch(outcomeOf);
+  if (!('fault' in outcome) || !outcome.message.includes(NOT_COMPUTED)) return outcome;
+  for (const { name, select } of task.views) await connection.run(`CREATE OR REPLACE VIEW ${name} AS ${select}`);
   return runFenced(connection, task).catch(outcomeOf);
 };
 
@@ -35,7 +38,7 @@ const openFenced = async (task: DuckDbTask): Promise<DuckDBConnection> => {
   for (const macro of TRINO_MACROS) await connection.run(`CREATE MACRO ${macro}`);
   await connection.run(`SET allowed_paths = [${task.paths.map(literal).join(', ')}]`);
   await connection.run('SET enable_external_access = false');
-  await connection.run(`CREATE VIEW samples AS ${task.view}`);
+  for (const { name, select, cheapSelect } of task.views) await connection.run(`CREATE VIEW ${name} AS ${cheapSelect ?? select}`);
   await connection.run('SET lock_configuration = true');
   return connection;
 };
@@ -43,7 +46,7 @@ const openFenced = async (task: DuckDbTask): Promise<DuckDBConnection> => {
 const runFenced = async (connection: DuckDBConnection, task: DuckDbTask): Promise<DuckDbOutcome> => {
   if (task.query.includes('\0')) throw refused('found a NUL character');
   const parsed = await connection.runAndReadAll(`SELECT json_serialize_sql(${literal(task.query)})`);
-  checkStatement(String(parsed.getRows()[0]?.[0]));
+  const tables = checkStatement(String(parsed.getRows()[0]?.[0]));
   // A second look, by another way through the same parser: what is about to run is one SELECT.
   const statements = await connection.extractStatements(task.query);
   if (statements.count !== 1) throw new SqlError('bad_query', `check statement: found ${statements.count} statements, one is allowed`);
@@ -54,7 +57,7 @@ const runFenced = async (connection: DuckDBConnection, task: DuckDbTask): Promis
     throw new SqlError('bad_query', `bind parameters: ${parameters.length} given, the statement has ${prepared.parameterCount}`);
   }
   bindAll(prepared, parameters);
-  return collect(await prepared.stream(), task);
+  return { ...(await collect(await prepared.stream(), task)), tables: [...tables] };
 };
 
 /** Whole numbers as BIGINT, the type of `ts` and of what functions count with: of a bigint DuckDB's client would make a HUGEINT. */
@@ -65,7 +68,7 @@ const bindAll = (prepared: DuckDBPreparedStatement, parameters: readonly SqlPara
   });
 };
 
-const collect = async (result: DuckDBResult, task: DuckDbTask): Promise<DuckDbOutcome> => {
+const collect = async (result: DuckDBResult, task: DuckDbTask): Promise<Pick<SqlAnswer, 'columns' | 'rows'>> => {
   const types = result.columnTypes();
   const columns = result.columnNames().map((name, i) => ({ name, type: String(types[i]) }));
   const rows: SqlCell[][] = [];

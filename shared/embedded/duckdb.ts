@@ -4,11 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { ThrottledError, UnavailableError } from '../errors.ts';
 import { type RunSql, type SqlAnswer, SqlError, type SqlRequest } from '../sql/run-sql.ts';
 import { literal } from '../sql/dialect.ts';
+import { seriesView } from '../sql/series-view.ts';
+import { tierView } from '../sql/tier-views.ts';
 import { samplesView } from '../sql/views.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
-import type { DuckDbOutcome, DuckDbTask } from './duckdb-messages.ts';
+import { type DuckDbOutcome, type DuckDbTask, type DuckDbView, INCREASE_IS_ASKED_FOR } from './duckdb-messages.ts';
 
-/** A Parquet file of the plan, in a folder `dt=YYYY-MM-DD-HH`. */
+/** A Parquet file of the plan, in a folder `dt=YYYY-MM-DD-HH`, of tier 1h `dt=YYYY-MM-DD`. */
 export interface SqlFile {
   readonly path: string;
   readonly bytes: number;
@@ -20,6 +22,8 @@ export interface SqlPlan {
   readonly sealed: readonly SqlFile[];
   /** Files of partitions in which a sample may stand several times. */
   readonly open: readonly SqlFile[];
+  readonly '1m': readonly SqlFile[];
+  readonly '1h': readonly SqlFile[];
 }
 
 export interface DuckDbOptions {
@@ -48,8 +52,8 @@ const MAX_STATEMENTS = 16;
  * SQL over the files of the plan. Each statement runs in a child process of its own, which can open those files for reading
  * and nothing else; a statement that takes too long or kills its process does not touch ours.
  *
- * `bytesScanned` is the size of all files of the plan: an upper bound, since DuckDB skips hours by `dt` and row groups by
- * their statistics, and does not tell how much it read.
+ * `bytesScanned` is the size of all files of the views that the statement names: an upper bound, since DuckDB skips hours by `dt`
+ * and row groups by their statistics, and does not tell how much it read.
  */
 export const openDuckDb = (options: DuckDbOptions): RunSql => {
   const children = new ConcurrencyLimit(MAX_CHILDREN);
@@ -66,30 +70,49 @@ export const openDuckDb = (options: DuckDbOptions): RunSql => {
 };
 
 const runStatement = async (options: DuckDbOptions, { query, parameters }: SqlRequest): Promise<SqlAnswer> => {
-  const { sealed, open } = await options.plan();
-  const files = [...sealed, ...open];
+  const views = viewsOver(await options.plan(), options.promotedLabels);
+  const paths = new Set(views.flatMap(({ files }) => files.map(({ path }) => absolute(path))));
   const task: DuckDbTask = {
     query,
     parameters,
-    paths: files.map((file) => absolute(file.path)),
-    view: viewOver({ sealed, open }, options.promotedLabels),
+    paths: [...paths],
+    views: views.map(({ files: _, ...view }) => view),
     memoryMb: options.memoryMb,
     threads: options.threads ?? 2,
     maxRows: options.maxRows ?? DEFAULT_MAX_ROWS,
     maxResultBytes: options.maxResultBytes ?? DEFAULT_MAX_RESULT_BYTES,
   };
   const outcome = await runInChild(task, options.timeoutMs);
-  if ('broken' in outcome) throw new Error(`run statement: the engine did not open ${files.length} files (${outcome.broken})`);
+  if ('broken' in outcome) throw new Error(`run statement: the engine did not open ${paths.size} files (${outcome.broken})`);
   if ('fault' in outcome) throw new SqlError(outcome.fault, outcome.message);
-  return { ...outcome, bytesScanned: files.reduce((sum, file) => sum + file.bytes, 0) };
+  const { tables, ...answer } = outcome;
+  const scanned = new Map(views.filter(({ name }) => tables.includes(name)).flatMap(({ files }) => files.map(({ path, bytes }) => [path, bytes])));
+  return { ...answer, bytesScanned: [...scanned.values()].reduce((sum, bytes) => sum + bytes, 0) };
 };
 
-const viewOver = ({ sealed, open }: SqlPlan, promotedLabels: readonly string[]): string =>
-  samplesView('duckdb', {
+interface ViewOverFiles extends DuckDbView {
+  readonly files: readonly SqlFile[];
+}
+
+const viewsOver = (plan: SqlPlan, promotedLabels: readonly string[]): readonly ViewOverFiles[] => {
+  const { sealed, open } = plan;
+  const samples = {
     ...(sealed.length === 0 ? {} : { sealed: scanOf(sealed) }),
     ...(open.length === 0 ? {} : { open: scanOf(open) }),
     promotedLabels,
-  });
+  };
+  const from = [sealed, open].filter((files) => files.length > 0).map(scanOf);
+  return [
+    { name: 'samples', select: samplesView('duckdb', samples), files: [...sealed, ...open] },
+    { name: 'series', select: seriesView('duckdb', { from, promotedLabels }), files: [...sealed, ...open] },
+    ...(['1m', '1h'] as const).map((tier) => tierViewOver(`samples_${tier}`, plan[tier], promotedLabels)),
+  ];
+};
+
+const tierViewOver = (name: string, files: readonly SqlFile[], promotedLabels: readonly string[]): ViewOverFiles => {
+  const source = { ...(files.length === 0 ? {} : { from: scanOf(files) }), promotedLabels };
+  return { name, select: tierView('duckdb', source), cheapSelect: tierView('duckdb', { ...source, increase: INCREASE_IS_ASKED_FOR }), files };
+};
 
 const scanOf = (files: readonly SqlFile[]): string =>
   `read_parquet([${files.map((file) => literal(absolute(file.path))).join(', ')}], hive_partitioning = true, hive_types = {'dt': VARCHAR})`;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { athenaDollars, getDollars } from '../../../shared/sql/dollars.ts';
+import { seriesView } from '../../../shared/sql/series-view.ts';
+import { tierView } from '../../../shared/sql/tier-views.ts';
 import { samplesView } from '../../../shared/sql/views.ts';
 
 describe('the view samples for Trino', () => {
@@ -22,6 +24,37 @@ describe('the view samples for Trino', () => {
 
   it('refuses label names that can have no column', () => {
     expect(() => samplesView('trino', { open: 't', promotedLabels: ['a"b'] })).toThrow('promote label');
+  });
+});
+
+describe('the views of tiers for Trino', () => {
+  it('decode scaled values, and count increase from the sample before the bucket', () => {
+    const view = tierView('trino', { from: 't', promotedLabels: ['host'] });
+    const [outer = '', inner = '', from] = view.split('\n');
+    const before = 'lag("last") IGNORE NULLS OVER (PARTITION BY metric, labels ORDER BY ts)';
+    expect(outer).toBe(
+      'SELECT metric, labels, "host", "ts", "time", "count", "sum", "min", "max", "sum" / "count" AS "avg", "first_ts", "first", "last_ts", "last", "corr", "resets", "changes", "stale_end", ' +
+        `"last" - "first" + corr + coalesce(CASE WHEN "first" - ${before} < 0 THEN "first" ELSE "first" - ${before} END, 0) AS increase, dt`,
+    );
+    expect(inner).toContain(`FROM (SELECT metric, labels, coalesce("host", json_extract_scalar(labels, '$["host"]')) AS "host", ts AS ts, CAST(from_unixtime(ts / 1e3) AT TIME ZONE 'UTC' AS timestamp(3)) AS "time", "count", `);
+    expect(inner).toContain('coalesce("last", (vbase + vmul * last_off) / vdiv) AS "last"');
+    expect(from).toBe('FROM t)');
+  });
+
+  it('refuse label names that can have no column', () => {
+    for (const label of ['a"b', 'increase', 'avg', 'first']) expect(() => tierView('trino', { from: 't', promotedLabels: [label] })).toThrow('promote label');
+  });
+});
+
+describe('the view series for Trino', () => {
+  it('groups each source by partition and series', () => {
+    expect(seriesView('trino', { from: ['a'], promotedLabels: ['host'] })).toBe(
+      'SELECT metric, labels, "host", min(ts) AS first_ts, max(ts) AS last_ts, dt\n' +
+        `FROM (SELECT dt, metric, labels, coalesce("host", json_extract_scalar(labels, '$["host"]')) AS "host", ts FROM a)\n` +
+        'GROUP BY dt, metric, labels, "host"',
+    );
+    expect(seriesView('trino', { from: ['a', 'b'], promotedLabels: [] }).split('\nUNION ALL\n')).toHaveLength(2);
+    expect(() => seriesView('trino', { from: ['a'], promotedLabels: ['a"b'] })).toThrow('promote label');
   });
 });
 
