@@ -9,8 +9,8 @@ interface Stretch {
 }
 
 /**
- * One tier out of several of which no two hold the same time of a series: the hours of a day, or a coarse tier and the finer
- * one that goes on from it.
+ * One tier out of several of which no two hold the same time of a series: the hours of a day, a coarse tier and the finer one
+ * that goes on from it, or a day and hours in its gaps.
  * @throws RangeError where two parts hold a bucket of the same series and start.
  */
 export const joinTiers = (parts: readonly TierColumns[]): TierColumns => {
@@ -60,15 +60,30 @@ const takeSeries = (parts: readonly TierColumns[], next: number[], { metric, lab
     const to = part.offsets[k + 1] as number;
     if (from < to) stretches.push({ part, from, to });
   });
-  stretches.sort((a, b) => (a.part.startMs[a.from] as number) - (b.part.startMs[b.from] as number));
-  stretches.forEach(({ part, from }, i) => {
-    const before = stretches[i - 1];
-    const startMs = part.startMs[from] as number;
-    if (before !== undefined && (before.part.startMs[before.to - 1] as number) >= startMs) {
-      throw new RangeError(`join tiers of ${metric}${labels}: found two parts with the bucket of ${startMs} ms, one is allowed`);
-    }
-  });
-  return stretches;
+  return inOrder(stretches, `${metric}${labels}`);
+};
+
+const startOf = ({ part, from }: Stretch): number => part.startMs[from] as number;
+
+/** In the order of time. A stretch that reaches over the begin of another is cut there. */
+const inOrder = (stretches: readonly Stretch[], series: string): readonly Stretch[] => {
+  const left = [...stretches].sort((a, b) => startOf(a) - startOf(b));
+  const ordered: Stretch[] = [];
+  for (let first = left.shift(); first !== undefined; first = left.shift()) {
+    const { part, from, to } = first;
+    const endMs = left[0] === undefined ? Infinity : startOf(left[0]);
+    let cut = (part.startMs[to - 1] as number) < endMs ? to : from;
+    while (cut < to && (part.startMs[cut] as number) < endMs) cut++;
+    if (cut < to && part.startMs[cut] === endMs) throw new RangeError(`join tiers of ${series}: found two parts with the bucket of ${endMs} ms, one is allowed`);
+    ordered.push({ part, from, to: cut });
+    if (cut < to) left.splice(placeFor(left, part.startMs[cut] as number), 0, { part, from: cut, to });
+  }
+  return ordered;
+};
+
+const placeFor = (sorted: readonly Stretch[], startMs: number): number => {
+  const place = sorted.findIndex((stretch) => startOf(stretch) > startMs);
+  return place === -1 ? sorted.length : place;
 };
 
 const copyStretches = (stretches: readonly Stretch[], rows: number): BucketColumns => {
