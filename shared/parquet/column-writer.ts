@@ -31,9 +31,16 @@ export interface WrittenChunk {
 
 export interface ChunkOptions {
   readonly zstdLevel: number;
-  /** Rows of a page; columns with `isOnePage` take all rows in one. */
-  readonly pageRows: number;
+  /** Rows (exclusive) at which pages end; a column's `paging` may say otherwise. */
+  readonly pageEnds: readonly number[];
 }
+
+/** Pages that add no more than this to a row are cut without a look at what one page would take. */
+const CHEAP_PAGE_BYTES_PER_ROW = 0.01;
+/** What cut pages may take more than one page. */
+const CUT_MAX_FACTOR = 1.15;
+/** Spread over the row group, so that times of one kind at its beginning do not decide for all. */
+const SAMPLED_PAGES = 4;
 
 /** A call into zstd costs 15-30 µs on either side whatever the size, and so little gains a few bytes at most. */
 const MIN_COMPRESSED_BYTES = 256;
@@ -49,7 +56,7 @@ interface Body {
 
 /** Appends the pages of one column of a row group; `scratch` is only used during the call. */
 export const writeChunk = (out: ByteWriter, scratch: ByteWriter, spec: ColumnSpec, values: ColumnValues, rows: number, options: ChunkOptions): WrittenChunk => {
-  const bodies = encodeBodies(scratch, spec, values, rows, spec.isOnePage === true ? Math.max(rows, 1) : options.pageRows);
+  const bodies = encodeBodies(scratch, spec, values, pageEndsOf(scratch, spec, values, rows, options));
   const plainTotal = bodies.reduce((sum, { plain }) => sum + plain.length, 0);
   const { codec, stored } = compressBodies(bodies, plainTotal, options.zstdLevel);
   const start = out.position;
@@ -88,8 +95,23 @@ const compressBodies = (bodies: readonly Body[], plainTotal: number, level: numb
   return storedTotal < plainTotal ? { codec: CODEC.ZSTD, stored } : { codec: CODEC.UNCOMPRESSED, stored: plain };
 };
 
+const pageEndsOf = (scratch: ByteWriter, spec: ColumnSpec, values: ColumnValues, rows: number, options: ChunkOptions): readonly number[] => {
+  const { pageEnds, zstdLevel } = options;
+  const isEmpty = (values.kind === 'numbers' || values.kind === 'blobs') && values.values.length === 0;
+  if (spec.paging === 'one' || isEmpty || pageEnds.length === 1) return [rows];
+  if (spec.paging === undefined) return pageEnds;
+  const bodies = encodeBodies(scratch, spec, values, pageEnds);
+  const sampled = bodies.filter((_, i) => i % Math.ceil(bodies.length / SAMPLED_PAGES) === 0);
+  const sampledRows = sampled.reduce((sum, body) => sum + body.rows, 0);
+  const cutBytes = (storedBytesOf(sampled, zstdLevel) / sampledRows) * rows;
+  if (cutBytes <= CHEAP_PAGE_BYTES_PER_ROW * rows) return pageEnds;
+  return cutBytes <= CUT_MAX_FACTOR * storedBytesOf(encodeBodies(scratch, spec, values, [rows]), zstdLevel) ? pageEnds : [rows];
+};
+
+const storedBytesOf = (bodies: readonly Body[], level: number): number => bodies.reduce((sum, { plain }) => sum + compressZstd(plain, level).length, 0);
+
 /** The dictionary page's body, if any, and those of the data pages, over the memory of `scratch`. */
-const encodeBodies = (scratch: ByteWriter, spec: ColumnSpec, values: ColumnValues, rows: number, pageRows: number): readonly Body[] => {
+const encodeBodies = (scratch: ByteWriter, spec: ColumnSpec, values: ColumnValues, pageEnds: readonly number[]): readonly Body[] => {
   scratch.clear();
   const ends: number[] = [];
   const bodies: Omit<Body, 'plain'>[] = [];
@@ -101,14 +123,15 @@ const encodeBodies = (scratch: ByteWriter, spec: ColumnSpec, values: ColumnValue
   }
   const encoding = encodingOf(values, spec);
   let presentBefore = 0;
-  for (let from = 0; from < rows; from += pageRows) {
-    const to = Math.min(rows, from + pageRows);
+  let from = 0;
+  for (const to of pageEnds) {
     const slice = sliceColumn(values, from, to, presentBefore);
     presentBefore += presentCount(slice);
     encodePage(scratch, slice, spec, to - from);
     ends.push(scratch.position);
-    const statistics = statisticsOf(slice, spec.type === 'double', to - from, to - from === rows);
+    const statistics = statisticsOf(slice, spec.type === 'double', to - from, pageEnds.length === 1);
     bodies.push({ type: PAGE.DATA, values: to - from, encoding, rows: to - from, statistics });
+    from = to;
   }
   // Cut only now: the scratch's memory moves while it grows.
   const written = scratch.written();

@@ -12,10 +12,10 @@ interface Shape {
 }
 
 /**
- * Decodes DELTA_BINARY_PACKED integers; at most the first `wanted` of exactly `announced`.
+ * Decodes the DELTA_BINARY_PACKED integers `from` to `to` (exclusive, or beyond the end) of exactly `announced`.
  * @throws CorruptFileError for a stream that is cut short, or an integer beyond ±2^53.
  */
-export const readDeltas = (source: ByteReader, announced: number, wanted: number): Float64Array => {
+export const readDeltas = (source: ByteReader, announced: number, from: number, to: number): Float64Array => {
   const shape = readShape(source);
   const count = source.varint();
   if (count !== announced) throw new CorruptFileError(`found ${count} delta-packed values, ${announced} announced`);
@@ -26,16 +26,23 @@ export const readDeltas = (source: ByteReader, announced: number, wanted: number
   if (blocks * (1 + shape.miniblocks) > source.remaining) {
     throw new CorruptFileError(`found ${count} delta-packed values announced in ${source.remaining} bytes`);
   }
-  const values = new Float64Array(Math.min(count, wanted));
-  if (values.length > 0) values[0] = value;
-  for (let at = 1; at < values.length; ) {
+  const end = Math.min(count, to);
+  const values = new Float64Array(Math.max(0, end - from));
+  // Of what stands before them the last value is needed alone.
+  const skipped = new Float64Array(from > 0 ? shape.miniblockValues : 0);
+  if (from === 0 && end > 0) values[0] = value;
+  for (let at = 1; at < end; ) {
     const min = source.zigzag();
     const widths = source.take(shape.miniblocks);
-    for (let m = 0; m < shape.miniblocks && at < values.length; m++) {
-      const end = Math.min(values.length, at + shape.miniblockValues);
-      value = readMiniblock(source, widths[m] as number, shape.miniblockValues, min, value, values, at, end);
+    for (let m = 0; m < shape.miniblocks && at < end; m++) {
+      const next = Math.min(end, at + shape.miniblockValues);
+      if (at >= from) value = readMiniblock(source, widths[m] as number, shape.miniblockValues, min, value, values, at - from, next - from);
+      else {
+        value = readMiniblock(source, widths[m] as number, shape.miniblockValues, min, value, skipped, 0, next - at);
+        if (next > from) values.set(skipped.subarray(from - at, next - at));
+      }
       checkExact(value);
-      at = end;
+      at = next;
     }
   }
   return values;

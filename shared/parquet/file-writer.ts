@@ -12,8 +12,6 @@ export interface FileOptions {
   readonly sortedBy: readonly string[];
   /** 1 where files are small and soon merged, 3 where they stay; Trino refuses the windows of levels above 19. */
   readonly zstdLevel: number;
-  /** Rows of a page, but of columns with `isOnePage`. All rows of a row group unless told. */
-  readonly pageRows?: number;
   /** Column and offset index, by which readers skip pages. */
   readonly hasPageIndex?: boolean;
 }
@@ -30,15 +28,21 @@ export class ParquetFileWriter {
     this.out.append(MAGIC);
   }
 
-  /** The values of all columns, in the order of the options' columns. Row groups without rows are not written. */
-  writeRowGroup(rows: number, values: readonly ColumnValues[]): void {
-    const { columns, zstdLevel, pageRows } = this.options;
+  /**
+   * The values of all columns, in the order of the options' columns. Row groups without rows are not written. `pageEnds` are the
+   * rows (exclusive) at which pages end, ascending to `rows`: one page unless told.
+   */
+  writeRowGroup(rows: number, values: readonly ColumnValues[], pageEnds: readonly number[] = [rows]): void {
+    const { columns, zstdLevel } = this.options;
     if (values.length !== columns.length) {
       throw new RangeError(`write row group: found ${values.length} columns of values, the file has ${columns.length}`);
     }
     if (rows === 0) return;
+    if (pageEnds.at(-1) !== rows || pageEnds.some((end, i) => end <= (pageEnds[i - 1] ?? 0))) {
+      throw new RangeError(`write row group: found pages that end at row ${String(pageEnds.at(-1))}, they ascend to ${rows}`);
+    }
     const chunks = columns.map((spec, i) =>
-      writeChunk(this.out, this.scratch, spec, values[i] as ColumnValues, rows, { zstdLevel, pageRows: pageRows ?? rows }),
+      writeChunk(this.out, this.scratch, spec, values[i] as ColumnValues, rows, { zstdLevel, pageEnds }),
     );
     this.rowGroups.push({ rows, chunks, indexes: [] });
   }

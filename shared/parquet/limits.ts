@@ -6,3 +6,5 @@ export const MAX_PAGE_BYTES = 256 << 20;
 export const MAX_ROW_GROUP_ROWS = 32 << 20;
 /** 14 columns take about 2 KB a row group; a footer is parsed before anything of it is known. */
 export const MAX_FOOTER_BYTES = 16 << 20;
+/** 14 columns in pages of 20,000 rows take about 1 KB a page; a row group of 4 M rows has 200. All of a file is parsed at once. */
+export const MAX_PAGE_INDEX_BYTES = 16 << 20;

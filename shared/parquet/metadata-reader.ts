@@ -1,7 +1,7 @@
 import { ByteReader } from './byte-reader.ts';
 import { CorruptFileError, UnsupportedFileError } from './errors.ts';
 import { MAX_ROW_GROUP_ROWS } from './limits.ts';
-import { type ColumnChunk, CONVERTED, type FileMetadata, REPETITION, type RowGroup, type SchemaColumn, type Statistics } from './metadata.ts';
+import { type ColumnChunk, CONVERTED, type FileMetadata, MAGIC, REPETITION, type RowGroup, type SchemaColumn, type Statistics } from './metadata.ts';
 import { ThriftReader } from './thrift-reader.ts';
 
 /** Parses parquet.thrift's FileMetaData. `dataEnd` is where the footer begins: chunks lie before it. */
@@ -153,7 +153,12 @@ const checkRowGroup = ({ rows, chunks }: RowGroup, columns: readonly SchemaColum
     const start = chunkStart(chunk);
     if (chunk.name !== column.name || chunk.physical !== column.physical) throw new CorruptFileError(`found column "${chunk.name}" in the place of "${column.name}"`);
     if (chunk.values !== rows) throw new CorruptFileError(`found ${chunk.values} rows of column "${chunk.name}", ${rows} announced`);
-    if (start < 4 || start + chunk.storedBytes > dataEnd) {
+    for (const span of [chunk.columnIndex, chunk.offsetIndex]) {
+      if (span !== undefined && (span.offset < MAGIC.length || span.offset + span.length > dataEnd)) {
+        throw new CorruptFileError(`found a page index of column "${chunk.name}" at bytes ${span.offset} to ${span.offset + span.length}, the footer begins at ${dataEnd}`);
+      }
+    }
+    if (start < MAGIC.length || start + chunk.storedBytes > dataEnd) {
       throw new CorruptFileError(`found column "${chunk.name}" at bytes ${start} to ${start + chunk.storedBytes}, the rows end at ${dataEnd}`);
     }
   });

@@ -48,8 +48,10 @@ export interface Page {
 }
 
 /** The page at the reader's position, checked against its CRC-32 where there is one. */
-export const readPage = (source: ByteReader, codec: number): Page => {
-  const header = readHeader(source);
+export const readPage = (source: ByteReader, codec: number): Page => readPageBody(source, readPageHeader(source), codec);
+
+/** The rest of the page whose header has been read. */
+export const readPageBody = (source: ByteReader, header: PageHeader, codec: number): Page => {
   const stored = source.take(header.storedBytes);
   if (header.crc !== undefined && (crc32(stored) | 0) !== header.crc) throw new CorruptFileError('found a page whose CRC-32 does not fit');
   if (header.plainBytes > MAX_PAGE_BYTES) {
@@ -58,7 +60,8 @@ export const readPage = (source: ByteReader, codec: number): Page => {
   return { type: header.type, values: header.values, encoding: header.encoding, body: decompressPage(codec, stored, header.plainBytes) };
 };
 
-const readHeader = (source: ByteReader): PageHeader => {
+/** Leaves the reader at the `storedBytes` of the page's body. */
+export const readPageHeader = (source: ByteReader): PageHeader => {
   const thrift = new ThriftReader(source);
   let type = -1;
   let plainBytes = 0;

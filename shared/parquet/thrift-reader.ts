@@ -42,6 +42,12 @@ export class ThriftReader {
     return type === THRIFT.TRUE;
   }
 
+  /** A boolean in a list, which unlike a field's takes a byte. */
+  boolElement(type: number): boolean {
+    if (type !== THRIFT.TRUE && type !== THRIFT.FALSE) throw wrongType('a boolean', type);
+    return this.source.byte() === THRIFT.TRUE;
+  }
+
   binary(type: number): Uint8Array {
     if (type !== THRIFT.BINARY) throw wrongType('bytes', type);
     return this.source.take(this.source.varint());

@@ -1,5 +1,6 @@
 import type { ColumnValues, Numbers } from '../parquet/column-values.ts';
 import { ParquetFileWriter } from '../parquet/file-writer.ts';
+import { cutPages } from '../parquet/page-cuts.ts';
 import { RunsBuilder } from '../parquet/runs.ts';
 import { ConstantRuns } from '../parquet/scaled-values.ts';
 import { SORTED_BY, tierTable } from '../parquet/schema.ts';
@@ -26,12 +27,13 @@ export const buildTierObject = (tier: TierColumns, { promotedLabels, groupRows =
   const { metrics, offsets, startMs } = tier;
   if (startMs.length === 0) return undefined;
   const columns = tierTable(promotedLabels);
-  const writer = new ParquetFileWriter({ columns, sortedBy: SORTED_BY, zstdLevel: ZSTD_LEVEL, pageRows: PAGE_ROWS, hasPageIndex: true });
+  const writer = new ParquetFileWriter({ columns, sortedBy: SORTED_BY, zstdLevel: ZSTD_LEVEL, hasPageIndex: true });
   for (let k = 0; k < metrics.length; ) {
     // A series is never cut, so a group may be longer than asked for by the rows of one.
     let end = k + 1;
     while (end < metrics.length && (offsets[end + 1] as number) - (offsets[k] as number) <= groupRows) end++;
-    writer.writeRowGroup((offsets[end] as number) - (offsets[k] as number), columnsOf(tier, k, end, promotedLabels));
+    const pageEnds = cutPages({ metricOf: metrics.slice(k, end), offsets: offsets.subarray(k, end + 1) }, PAGE_ROWS);
+    writer.writeRowGroup((offsets[end] as number) - (offsets[k] as number), columnsOf(tier, k, end, promotedLabels), pageEnds);
     k = end;
   }
   const [minTMs, maxTMs] = boundsOf(startMs);

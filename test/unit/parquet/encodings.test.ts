@@ -39,18 +39,22 @@ describe('DELTA_BINARY_PACKED', () => {
       Array.from({ length: 100 }, (_, i) => Math.floor(((i * 0.6180339887) % 1) * 2 ** bits)),
     ]),
   ])('gives back %s', (_name, values) => {
-    const read = readDeltas(new ByteReader(deltas(values)), values.length, Infinity);
+    const read = readDeltas(new ByteReader(deltas(values)), values.length, 0, Infinity);
     expect([...read]).toEqual(values);
   });
 
-  it('decodes only as many as are wanted', () => {
-    expect([...readDeltas(new ByteReader(deltas([5, 6, 9, 1])), 4, 2)]).toEqual([5, 6]);
+  it('decodes only those that are wanted', () => {
+    expect([...readDeltas(new ByteReader(deltas([5, 6, 9, 1])), 4, 0, 2)]).toEqual([5, 6]);
+    const values = Array.from({ length: 400 }, (_, i) => i * i);
+    for (const [from, to] of [[0, 0], [1, 2], [31, 34], [33, 33], [32, 129], [129, 300], [399, 400], [400, 500], [130, 131]] as const) {
+      expect([...readDeltas(new ByteReader(deltas(values)), 400, from, to)]).toEqual(values.slice(from, to));
+    }
   });
 
   it('refuses a count that the bytes cannot hold, before it takes memory', () => {
     const out = new ByteWriter();
     for (const field of [128, 4, 2 ** 31, 0]) out.varint(field);
-    expect(() => readDeltas(new ByteReader(out.written()), 2 ** 31, Infinity)).toThrow(CorruptFileError);
+    expect(() => readDeltas(new ByteReader(out.written()), 2 ** 31, 0, Infinity)).toThrow(CorruptFileError);
   });
 
   it.each([
@@ -60,12 +64,12 @@ describe('DELTA_BINARY_PACKED', () => {
   ])('refuses %s', (_name, fields) => {
     const out = new ByteWriter();
     for (const field of fields) out.varint(field);
-    expect(() => readDeltas(new ByteReader(out.written()), 5, Infinity)).toThrow(UnsupportedFileError);
+    expect(() => readDeltas(new ByteReader(out.written()), 5, 0, Infinity)).toThrow(UnsupportedFileError);
   });
 
   it('refuses a stream cut short', () => {
     const bytes = deltas(Array.from({ length: 100 }, (_, i) => i * i));
-    expect(() => readDeltas(new ByteReader(bytes.subarray(0, bytes.length - 1)), 100, Infinity)).toThrow(CorruptFileError);
+    expect(() => readDeltas(new ByteReader(bytes.subarray(0, bytes.length - 1)), 100, 0, Infinity)).toThrow(CorruptFileError);
   });
 });
 

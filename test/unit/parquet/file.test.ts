@@ -3,15 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { ByteWriter } from '../../../shared/parquet/byte-writer.ts';
 import type { ColumnValues } from '../../../shared/parquet/column-values.ts';
 import { CorruptFileError, UnsupportedFileError } from '../../../shared/parquet/errors.ts';
-import { ParquetFileReader, readFooter } from '../../../shared/parquet/file-reader.ts';
-import { ParquetFileWriter } from '../../../shared/parquet/file-writer.ts';
+import { readFooter } from '../../../shared/parquet/file-head.ts';
+import { ParquetFileReader } from '../../../shared/parquet/file-reader.ts';
+import { type FileOptions, ParquetFileWriter } from '../../../shared/parquet/file-writer.ts';
 import type { FileMetadata } from '../../../shared/parquet/metadata.ts';
 import { mayHoldRows } from '../../../shared/parquet/pruning.ts';
 import type { ColumnSpec } from '../../../shared/parquet/schema.ts';
 import { THRIFT, ThriftWriter } from '../../../shared/parquet/thrift-writer.ts';
 
 const METRIC: ColumnSpec = { name: 'metric', type: 'text', isOptional: false, encoding: 'runs' };
-const TS: ColumnSpec = { name: 'ts', type: 'timestamp', isOptional: false, encoding: 'delta', isOnePage: true };
+const TS: ColumnSpec = { name: 'ts', type: 'timestamp', isOptional: false, encoding: 'delta', paging: 'one' };
 const VALUE: ColumnSpec = { name: 'value', type: 'double', isOptional: false, encoding: 'plain' };
 
 const texts = (...rows: readonly string[]): ColumnValues => {
@@ -20,9 +21,9 @@ const texts = (...rows: readonly string[]): ColumnValues => {
 };
 const numbers = (...values: readonly number[]): ColumnValues => ({ kind: 'numbers', values: Float64Array.from(values), present: undefined });
 
-const write = (columns: readonly ColumnSpec[], rowGroups: readonly (readonly ColumnValues[])[], rows: number, options = {}): Uint8Array => {
+const write = (columns: readonly ColumnSpec[], rowGroups: readonly (readonly ColumnValues[])[], rows: number, options: Partial<FileOptions> = {}, pageEnds = [rows]): Uint8Array => {
   const writer = new ParquetFileWriter({ columns, sortedBy: [], zstdLevel: 1, ...options });
-  for (const values of rowGroups) writer.writeRowGroup(rows, values);
+  for (const values of rowGroups) writer.writeRowGroup(rows, values, pageEnds);
   return writer.finish({ key: 'väl😀' });
 };
 
@@ -92,7 +93,7 @@ describe('footer', () => {
 describe('page index', () => {
   const optional: ColumnSpec = { ...VALUE, isOptional: true };
   const values: ColumnValues = { kind: 'numbers', values: Float64Array.of(5, 1, 9), present: { ids: Int32Array.of(1, 0, 1), ends: Uint32Array.of(2, 4, 5) } };
-  const bytes = write([METRIC, TS, optional], [[texts('a', 'b', 'b', '～', '😀'), numbers(1, 2, 3, 4, 5), values]], 5, { pageRows: 2, hasPageIndex: true });
+  const bytes = write([METRIC, TS, optional], [[texts('a', 'b', 'b', '～', '😀'), numbers(1, 2, 3, 4, 5), values]], 5, { hasPageIndex: true }, [2, 4, 5]);
   const { buffer } = Uint8Array.from(bytes);
   const metadata = parquetMetadata(buffer);
   const chunks = metadata.row_groups[0]?.columns ?? [];
@@ -116,7 +117,7 @@ describe('page index', () => {
   });
 
   it('is left out for a column with a page of nothing but NaN', () => {
-    const nan = write([VALUE], [[numbers(1, Number.NaN)]], 2, { pageRows: 1, hasPageIndex: true });
+    const nan = write([VALUE], [[numbers(1, Number.NaN)]], 2, { hasPageIndex: true }, [1, 2]);
     const chunk = footerOf(nan).rowGroups[0]?.chunks[0];
     expect(chunk?.columnIndex).toBeUndefined();
     expect(chunk?.offsetIndex?.length).toBeGreaterThan(0);

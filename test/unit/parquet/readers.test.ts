@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ParquetFileWriter } from '../../../shared/parquet/file-writer.ts';
+import { cutPages } from '../../../shared/parquet/page-cuts.ts';
 import { sampleTable, SORTED_BY } from '../../../shared/parquet/schema.ts';
 import { columnsOf } from '../../../shared/storage/hot-columns.ts';
 import { buildHotObjects } from '../../../shared/storage/hot-object.ts';
@@ -74,8 +75,8 @@ describe('other files', () => {
   it('reads many pages and row groups with a page index at level 3', async () => {
     const batches = PARQUET_CASES.flatMap((one) => one.batches);
     const samples = sortSamples(batches);
-    const writer = new ParquetFileWriter({ columns: sampleTable(PROMOTED), sortedBy: SORTED_BY, zstdLevel: 3, pageRows: 100, hasPageIndex: true });
-    writer.writeRowGroup(samples.tMs.length, columnsOf(samples, PROMOTED));
+    const writer = new ParquetFileWriter({ columns: sampleTable(PROMOTED), sortedBy: SORTED_BY, zstdLevel: 3, hasPageIndex: true });
+    writer.writeRowGroup(samples.tMs.length, columnsOf(samples, PROMOTED), cutPages(samples, 100));
     const bytes = writer.finish({ note: 'é😀' });
     const file = join(folder, 'pages.parquet');
     writeFileSync(file, bytes);
