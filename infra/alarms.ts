@@ -20,7 +20,9 @@ interface AlarmSpec {
 
 export interface AlarmSources {
   readonly settings: Settings;
-  readonly functions: Readonly<Record<'ingest' | 'store' | 'query' | 'evaluate' | 'notify', NodeFunction>>;
+  readonly functions: Readonly<Record<'ingest' | 'store' | 'compact' | 'query' | 'evaluate' | 'notify', NodeFunction>>;
+  /** In ms. */
+  readonly oldestHotAge: IMetric;
   readonly queues: readonly ChannelQueue[];
 }
 
@@ -28,7 +30,7 @@ export interface AlarmSources {
 export class Alarms extends Construct {
   private readonly topic: Topic;
 
-  constructor(scope: Construct, id: string, { settings, functions, queues }: AlarmSources) {
+  constructor(scope: Construct, id: string, { settings, functions, queues, oldestHotAge }: AlarmSources) {
     super(scope, id);
     this.topic = new Topic(this, 'Operators', { enforceSSL: true, displayName: 'Tidemark operators' });
     settings.operators.forEach((endpoint, k) => new Subscription(this, `Operator${k}`, { topic: this.topic, endpoint, protocol: SubscriptionProtocol.EMAIL }));
@@ -43,6 +45,7 @@ export class Alarms extends Construct {
       });
     }
     this.add(storeBehind(functions.store));
+    this.add(compactBehind(oldestHotAge));
     this.add(evaluateSilent(functions.evaluate));
   }
 
@@ -82,6 +85,19 @@ const storeBehind = (store: NodeFunction): AlarmSpec => ({
   }),
   threshold: 600_000,
   periods: 3,
+});
+
+/**
+ * An hour waits an hour and five minutes to close, late samples up to six hours. Twelve are neither, and leave days until the bucket's
+ * lifecycle takes hot files. A compactor that does not run, or not to its end, reports nothing: three times in a row is a breach too.
+ */
+const compactBehind = (metric: IMetric): AlarmSpec => ({
+  name: 'compact-hot-age',
+  says: 'hot files are not merged for more than twelve hours, or nobody merges',
+  metric,
+  threshold: 12 * 3_600_000,
+  periods: 3,
+  missing: TreatMissingData.BREACHING,
 });
 
 /** The dead man's switch on a path of its own: nothing started the evaluation for five minutes. */

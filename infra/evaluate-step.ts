@@ -1,9 +1,8 @@
-import { Duration, Stack } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { environmentOf, EVALUATE_ENV } from '../shared/config.ts';
 import { ruleConstants, alertmanagerConstants } from './embedded-files.ts';
+import { EveryMinute } from './every-minute.ts';
 import type { FanOut } from './fan-out.ts';
 import { NodeFunction } from './node-function.ts';
 import type { Parts } from './parts.ts';
@@ -34,26 +33,11 @@ export class EvaluateStep extends Construct {
     });
     records.allowPut(this.fn);
     records.allowListShards(this.fn);
-    lake.allowRead(this.fn, ['hot/']);
+    lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/']);
     tables.allowWrite(this.fn, tables.catalog);
     tables.allowWrite(this.fn, tables.alerts);
     this.fn.allow({ actions: ['sns:Publish'], resources: [fanOut.topic.topicArn] });
-    this.schedule();
-  }
-
-  private schedule(): void {
-    const { account } = Stack.of(this);
-    const role = new Role(this, 'SchedulerRole', {
-      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': account } } }),
-    });
-    role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [this.fn.lambda.functionArn] }));
-    const schedule = new CfnSchedule(this, 'EveryMinute', {
-      description: 'Starts the next holder of the evaluation lease',
-      scheduleExpression: 'rate(1 minute)',
-      flexibleTimeWindow: { mode: 'OFF' },
-      // The next minute's call makes up for a lost one, so an old call is worth nothing.
-      target: { arn: this.fn.lambda.functionArn, roleArn: role.roleArn, retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 } },
-    });
-    schedule.node.addDependency(role);
+    // oxlint-disable-next-line no-new -- a construct attaches itself to its scope
+    new EveryMinute(this, 'EveryMinute', this.fn, 'Starts the next holder of the evaluation lease');
   }
 }

@@ -10,6 +10,10 @@ const LIFECYCLE: readonly { readonly prefix: string; readonly days: number }[] =
   { prefix: 'raw/', days: 9 },
   { prefix: '1m/', days: 32 },
   { prefix: '1h/', days: 367 },
+  // A list is written for the last time when its partition has left the catalog, or else when the partition was last changed.
+  { prefix: 'sql/raw/', days: 9 },
+  { prefix: 'sql/1m/', days: 32 },
+  { prefix: 'sql/1h/', days: 367 },
   { prefix: 'quarantine/', days: 30 },
   // A repeated slot or notification is at most hours old.
   { prefix: 'outbox/', days: 7 },
@@ -65,6 +69,11 @@ export class Lake extends Construct {
 
   allowWrite(grantee: NodeFunction, prefixes: readonly string[]): void {
     grantee.allow({ actions: ['s3:PutObject'], resources: this.under(prefixes), why: 'New objects are named by their content and time; the prefix is all that is known before.' });
+  }
+
+  /** Objects written anew under the same names come under {@link allowWrite}. */
+  allowRemove(grantee: NodeFunction, prefixes: readonly string[]): void {
+    grantee.allow({ actions: ['s3:DeleteObject'], resources: this.under(prefixes), why: 'What a version made superfluous is named by content and time; the prefix is all that is known before.' });
   }
 
   private under(prefixes: readonly string[]): string[] {

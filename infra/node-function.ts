@@ -71,18 +71,19 @@ const withBundle = <T>(entry: string, define: Readonly<Record<string, string>>, 
 /** A Lambda function with its own log group, and a role that holds nothing until it is allowed something. */
 export class NodeFunction extends Construct {
   readonly lambda: LambdaFunction;
+  readonly logGroup: LogGroup;
   private readonly role: Role;
 
   constructor(scope: Construct, id: string, props: NodeFunctionProps) {
     super(scope, id);
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    const logGroup = new LogGroup(this, 'Logs', { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
-    this.allow({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] });
-    this.lambda = withBundle(props.entry, props.define ?? {}, (folder) => this.makeLambda(props, folder, logGroup));
+    this.logGroup = new LogGroup(this, 'Logs', { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
+    this.allow({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [this.logGroup.logGroupArn] });
+    this.lambda = withBundle(props.entry, props.define ?? {}, (folder) => this.makeLambda(props, folder));
     this.lambda.node.addDependency(this.role);
   }
 
-  private makeLambda(props: NodeFunctionProps, folder: string, logGroup: LogGroup): LambdaFunction {
+  private makeLambda(props: NodeFunctionProps, folder: string): LambdaFunction {
     return new LambdaFunction(this, 'Function', {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
@@ -90,7 +91,7 @@ export class NodeFunction extends Construct {
       handler: 'index.handler',
       code: Code.fromAsset(folder),
       role: this.role.withoutPolicyUpdates(),
-      logGroup,
+      logGroup: this.logGroup,
       memorySize: props.memoryMiB,
       timeout: props.timeout,
       environment: { ...props.environment },

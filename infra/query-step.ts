@@ -29,7 +29,8 @@ export class QueryStep extends Construct {
       memoryMiB: 3538,
       timeout: Duration.minutes(2),
     });
-    lake.allowRead(this.fn, ['hot/', 'athena/']);
+    // `sql/` is for Athena, which reads with the rights of its caller.
+    lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/', 'sql/', 'athena/']);
     lake.allowWrite(this.fn, ['athena/']);
     tables.allowRead(this.fn, tables.catalog);
     tables.allowRead(this.fn, tables.alerts);

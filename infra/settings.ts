@@ -21,6 +21,8 @@ const SettingsSchema = v.strictObject({
   retentionHours: v.optional(count(24, 8760), 24),
   /** How long the store function's mapping gathers a batch: larger objects against fresher answers. */
   storeWindowS: v.optional(count(0, 300), 10),
+  /** BUCKETS */
+  buckets: v.optional(count(1, 1000), 1),
   /** Labels that are columns of their own in Parquet. */
   promotedLabels: v.optional(v.array(v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_]*$/))), [...DEFAULT_PROMOTED_LABELS]),
   /** A folder of Prometheus rule files, and an Alertmanager file: built into the functions, so that a deploy changes them. */
@@ -30,9 +32,12 @@ const SettingsSchema = v.strictObject({
   subscriptions: v.optional(v.array(SubscriptionSchema), []),
   /** Addresses that get the CloudWatch alarms of the installation itself. */
   operators: v.optional(v.array(v.pipe(v.string(), v.email())), []),
-  /** Invocations kept free for a function. Absent by default: a new account has 10 in all and may reserve none (Lambda quotas). */
+  /**
+   * Invocations kept free for a function, and the most it gets. Absent by default: a new account has 10 in all and may reserve none
+   * (Lambda quotas). `compact` at 1 never runs beside itself: that is cheaper when a run takes more than its minute, no more right.
+   */
   reservedConcurrency: v.optional(
-    v.strictObject({ store: v.optional(count(1, 10_000)), evaluate: v.optional(count(2, 100)), notify: v.optional(count(1, 1000)) }),
+    v.strictObject({ store: v.optional(count(1, 10_000)), compact: v.optional(count(1, 10)), evaluate: v.optional(count(2, 100)), notify: v.optional(count(1, 1000)) }),
     {},
   ),
   /** CIDRs inside loopback, link-local or private networks that webhooks may reach. On AWS none is meant. */

@@ -3,52 +3,97 @@ import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { glueColumns, sampleTable } from '../shared/parquet/schema.ts';
-import { samplesViewInput } from './samples-view.ts';
+import { type GlueColumn, glueColumns, sampleTable, tierTable } from '../shared/parquet/schema.ts';
+import { GLUE_TABLES, samplesViewTable, tierViewTable } from '../shared/sql/views.ts';
+import type { NodeFunction } from './node-function.ts';
 import type { Settings } from './settings.ts';
 
-const PARQUET = {
-  inputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat',
-  outputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat',
-  serdeInfo: { serializationLibrary: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe' },
+/** A partition's folder holds one text file with the addresses of its Parquet files, as S3 Inventory has it for Athena. */
+const LISTS = {
+  inputFormat: 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat',
+  outputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
+  serdeInfo: { serializationLibrary: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe', parameters: { 'serialization.format': '1' } },
 };
 
-/**
- * Hours that Athena may ask the bucket for. Samples are taken up to five days late and their objects live nine (raw retention and
- * the lifecycle's margin); a clock may run ahead by a little.
- */
-const HOT_RANGE = 'NOW-14DAYS,NOW+1DAYS';
+type Tier = keyof typeof GLUE_TABLES;
 
-/** The Glue database with the table over hot files and the view `samples` of it, and the Athena workgroup that may read it. */
+interface Projection {
+  readonly format: string;
+  readonly unit: 'HOURS' | 'DAYS';
+  /**
+   * Partitions that Athena may ask the bucket for: the tier's retention with its day of margin before the list is emptied, and a clock
+   * that runs ahead by a little. One without a list has no rows; each costs a LIST, so statements name `dt`.
+   */
+  readonly range: string;
+}
+
+const HOURS = { format: 'yyyy-MM-dd-HH', unit: 'HOURS' } as const;
+const PROJECTIONS: Readonly<Record<Tier, Projection>> = {
+  raw: { ...HOURS, range: 'NOW-9DAYS,NOW+1DAYS' },
+  '1m': { ...HOURS, range: 'NOW-32DAYS,NOW+1DAYS' },
+  '1h': { format: 'yyyy-MM-dd', unit: 'DAYS', range: 'NOW-367DAYS,NOW+1DAYS' },
+};
+
+/** The Glue database with a table over the lists of each tier and the views of them, and the Athena workgroup that may read it. */
 export class Catalog extends Construct {
   readonly databaseName: string;
   readonly workGroupName: string;
+  private readonly database: CfnDatabase;
+  private readonly bucketName: string;
 
   constructor(scope: Construct, id: string, settings: Settings, bucket: Bucket) {
     super(scope, id);
     const { account, stackName } = Stack.of(this);
+    const { promotedLabels } = settings;
     // Glue folds names to lower case; a hyphen would have to be quoted in every statement.
     this.databaseName = stackName.toLowerCase().replaceAll('-', '_');
     this.workGroupName = stackName;
-    const database = new CfnDatabase(this, 'Database', { catalogId: account, databaseInput: { name: this.databaseName } });
-    const table = new CfnTable(this, 'Hot', {
-      catalogId: account,
+    this.bucketName = bucket.bucketName;
+    this.database = new CfnDatabase(this, 'Database', { catalogId: account, databaseInput: { name: this.databaseName } });
+    const raw = this.table('Raw', 'raw', glueColumns(sampleTable(promotedLabels)));
+    // Every hour open, which is right whatever has been compacted: the compactor moves the boundary on, also after a deploy that resets it.
+    this.view('Samples', samplesViewTable(this.databaseName, promotedLabels, ''), raw);
+    for (const tier of ['1m', '1h'] as const) {
+      const table = this.table(`Tier${tier}`, tier, glueColumns(tierTable(promotedLabels)));
+      this.view(`Samples${tier}`, tierViewTable(this.databaseName, promotedLabels, tier), table);
+    }
+    this.workGroup(settings, bucket);
+  }
+
+  /** The right to move the boundary in the view `samples`. Glue asks for the catalog and the database of a table too. */
+  allowPublish(grantee: NodeFunction): void {
+    const arn = (resource: string, resourceName?: string): string =>
+      Stack.of(this).formatArn({ service: 'glue', resource, ...(resourceName === undefined ? {} : { resourceName }) });
+    grantee.allow({ actions: ['glue:UpdateTable'], resources: [arn('catalog'), arn('database', this.databaseName), arn('table', `${this.databaseName}/samples`)] });
+  }
+
+  private table(id: string, tier: Tier, columns: readonly GlueColumn[]): CfnTable {
+    const location = `s3://${this.bucketName}/sql/${tier}/`;
+    const table = new CfnTable(this, id, {
+      catalogId: Stack.of(this).account,
       databaseName: this.databaseName,
       tableInput: {
-        name: 'hot',
+        name: GLUE_TABLES[tier],
         tableType: 'EXTERNAL_TABLE',
         partitionKeys: [{ name: 'dt', type: 'string' }],
-        parameters: hotProjection(bucket.bucketName),
-        storageDescriptor: { ...PARQUET, location: `s3://${bucket.bucketName}/hot/`, columns: [...glueColumns(sampleTable(settings.promotedLabels))] },
+        parameters: projectionOf(PROJECTIONS[tier], location),
+        storageDescriptor: { ...LISTS, location, columns: [...columns] },
       },
     });
-    table.addResourceDependency(database);
-    const view = new CfnTable(this, 'Samples', {
-      catalogId: account,
+    table.addResourceDependency(this.database);
+    return table;
+  }
+
+  private view(id: string, { storageDescriptor: { columns, serdeInfo }, ...rest }: ReturnType<typeof samplesViewTable>, over: CfnTable): void {
+    const view = new CfnTable(this, id, {
+      catalogId: Stack.of(this).account,
       databaseName: this.databaseName,
-      tableInput: samplesViewInput(this.databaseName, settings.promotedLabels),
+      tableInput: { ...rest, storageDescriptor: { columns: [...columns], serdeInfo } },
     });
-    view.addResourceDependency(table);
+    view.addResourceDependency(over);
+  }
+
+  private workGroup(settings: Settings, bucket: Bucket): void {
     const workGroup = new CfnWorkGroup(this, 'WorkGroup', {
       name: this.workGroupName,
       description: 'Statements over the samples of Tidemark',
@@ -65,14 +110,13 @@ export class Catalog extends Construct {
   }
 }
 
-/** Partitions by rule instead of by list: an hour is readable as soon as its first object lies there. */
-const hotProjection = (bucketName: string): Record<string, string> => ({
-  classification: 'parquet',
+/** Partitions by rule instead of by list: no call of Glue when one is written. */
+const projectionOf = ({ format, unit, range }: Projection, location: string): Record<string, string> => ({
   'projection.enabled': 'true',
   'projection.dt.type': 'date',
-  'projection.dt.format': 'yyyy-MM-dd-HH',
+  'projection.dt.format': format,
   'projection.dt.interval': '1',
-  'projection.dt.interval.unit': 'HOURS',
-  'projection.dt.range': HOT_RANGE,
-  'storage.location.template': `s3://${bucketName}/hot/dt=\${dt}/`,
+  'projection.dt.interval.unit': unit,
+  'projection.dt.range': range,
+  'storage.location.template': `${location}dt=\${dt}/`,
 });

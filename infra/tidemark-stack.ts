@@ -2,6 +2,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
+import { CompactStep } from './compact-step.ts';
 import { EvaluateStep } from './evaluate-step.ts';
 import { FanOut } from './fan-out.ts';
 import { IngestStep } from './ingest-step.ts';
@@ -26,11 +27,12 @@ export class TidemarkStack extends Stack {
     const fanOut = new FanOut(this, 'FanOut', settings);
     const ingest = new IngestStep(this, 'IngestStep', parts);
     const store = new StoreStep(this, 'StoreStep', parts);
+    const compact = new CompactStep(this, 'CompactStep', parts, catalog);
     const query = new QueryStep(this, 'QueryStep', parts, catalog);
     const evaluate = new EvaluateStep(this, 'EvaluateStep', parts, fanOut, query.url);
     const notify = new NotifyStep(this, 'NotifyStep', parts, fanOut);
-    const functions = { ingest: ingest.fn, store: store.fn, query: query.fn, evaluate: evaluate.fn, notify: notify.fn };
-    new Alarms(this, 'Alarms', { settings, functions, queues: fanOut.queues });
+    const functions = { ingest: ingest.fn, store: store.fn, compact: compact.fn, query: query.fn, evaluate: evaluate.fn, notify: notify.fn };
+    new Alarms(this, 'Alarms', { settings, functions, queues: fanOut.queues, oldestHotAge: compact.oldestHotAge });
     const outputs = {
       IngestUrl: ingest.url,
       QueryUrl: query.url,
@@ -43,6 +45,7 @@ export class TidemarkStack extends Stack {
       WorkGroup: catalog.workGroupName,
       Database: catalog.databaseName,
       EvaluateFunction: evaluate.fn.lambda.functionName,
+      CompactFunction: compact.fn.lambda.functionName,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

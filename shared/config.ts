@@ -1,32 +1,45 @@
 import { PermanentError } from './errors.ts';
 
-/** One thing a function is told by its environment. A `list` is words separated by commas; empty text is an empty list, but no `text`. */
-type EnvEntry = { readonly name: string; readonly kind: 'text' } | { readonly name: string; readonly kind: 'list' };
+/**
+ * One thing a function is told by its environment. A `list` is words separated by commas; empty text is an empty list, but no `text`.
+ * A `count` is a whole number from 1 on.
+ */
+type EnvEntry = { readonly name: string; readonly kind: 'text' | 'list' | 'count' };
 
 type EnvTable = Readonly<Record<string, EnvEntry>>;
 
 /** What a table of entries is when it has been read. */
-export type ConfigOf<Table extends EnvTable> = { readonly [Name in keyof Table]: Table[Name]['kind'] extends 'list' ? readonly string[] : string };
+export type ConfigOf<Table extends EnvTable> = { readonly [Name in keyof Table]: ValueOf[Table[Name]['kind']] };
+
+interface ValueOf {
+  readonly text: string;
+  readonly list: readonly string[];
+  readonly count: number;
+}
 
 const text = (name: string) => ({ name, kind: 'text' }) as const;
 const list = (name: string) => ({ name, kind: 'list' }) as const;
+const count = (name: string) => ({ name, kind: 'count' }) as const;
 
 const bucketName = text('BUCKET_NAME');
 const streamName = text('STREAM_NAME');
 const catalogTable = text('CATALOG_TABLE');
 const alertsTable = text('ALERTS_TABLE');
 const keysTable = text('KEYS_TABLE');
+const promotedLabels = list('PROMOTED_LABELS');
+const database = text('GLUE_DATABASE');
 
 /** The functions' environments. Constructs write and loaders read through these tables, so that they cannot drift. */
 export const INGEST_ENV = { streamName, keysTable } as const;
-export const STORE_ENV = { bucketName, catalogTable, promotedLabels: list('PROMOTED_LABELS') } as const;
+export const STORE_ENV = { bucketName, catalogTable, promotedLabels } as const;
+export const COMPACT_ENV = { bucketName, catalogTable, promotedLabels, database, buckets: count('BUCKETS') } as const;
 export const QUERY_ENV = {
   bucketName,
   catalogTable,
   alertsTable,
   keysTable,
   workGroup: text('ATHENA_WORKGROUP'),
-  database: text('GLUE_DATABASE'),
+  database,
 } as const;
 export const EVALUATE_ENV = {
   bucketName,
@@ -44,15 +57,19 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Reads a whole environment at once. A PermanentError names every variable that is missing. */
 export const loadConfig = <Table extends EnvTable>(table: Table, env: Env): ConfigOf<Table> => {
   const entries = Object.entries(table);
-  const missing = entries.map(([, entry]) => entry).filter(({ name, kind }) => env[name] === undefined || (kind === 'text' && env[name] === ''));
+  const missing = entries.map(([, entry]) => entry).filter(({ name, kind }) => env[name] === undefined || (kind !== 'list' && env[name] === ''));
   if (missing.length > 0) {
     throw new PermanentError(`load configuration: found no ${missing.map((entry) => entry.name).join(', ')}, every variable of the function is needed`);
   }
   return Object.freeze(Object.fromEntries(entries.map(([key, entry]) => [key, parsed(entry, env[entry.name] ?? '')]))) as ConfigOf<Table>;
 };
 
-const parsed = ({ kind }: EnvEntry, value: string): string | readonly string[] =>
-  kind === 'text' ? value : Object.freeze(value.split(',').filter((word) => word !== ''));
+const parsed = ({ name, kind }: EnvEntry, value: string): ValueOf[EnvEntry['kind']] => {
+  if (kind === 'list') return Object.freeze(value.split(',').filter((word) => word !== ''));
+  if (kind === 'text') return value;
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new PermanentError(`load configuration: found ${name} "${value}", a whole number from 1 on is allowed`);
+  return Number(value);
+};
 
 /** The environment from which {@link loadConfig} reads `config` again. */
 export const environmentOf = <Table extends EnvTable>(table: Table, config: ConfigOf<Table>): Record<string, string> =>

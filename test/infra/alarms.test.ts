@@ -21,7 +21,7 @@ describe('alarms', () => {
   });
 
   it('watch the errors of every function, the age of the stream, and the dead letters of every channel', () => {
-    const expected = ['ingest', 'store', 'query', 'evaluate', 'notify'].map((step) => `${step}-errors`);
+    const expected = ['ingest', 'store', 'compact', 'query', 'evaluate', 'notify'].map((step) => `${step}-errors`);
     expect(headings).toEqual(expect.arrayContaining([...expected, 'store-iterator-age', 'webhook-dead-letters', 'email-dead-letters']));
   });
 
@@ -37,6 +37,22 @@ describe('alarms', () => {
       TreatMissingData: 'breaching',
       ComparisonOperator: 'LessThanThreshold',
       Threshold: 1,
+    });
+  });
+
+  it('ring when a hot file is unmerged for twelve hours, or nobody says how old the oldest is', () => {
+    const [[filterId, filter] = ['', undefined]] = ofType(stack, 'AWS::Logs::MetricFilter');
+    expect(filterId).toMatch(/^CompactStep/);
+    expect(filter?.Properties).toMatchObject({
+      FilterPattern: '{ $.compacted.oldestHotAgeMs = "*" }',
+      MetricTransformations: [{ MetricName: 'OldestHotAge', MetricNamespace: 'Tidemark/Tidemark', MetricValue: '$.compacted.oldestHotAgeMs' }],
+    });
+    expect(named('compact-hot-age')?.Properties).toMatchObject({
+      Namespace: 'Tidemark/Tidemark',
+      MetricName: 'OldestHotAge',
+      Statistic: 'Maximum',
+      Threshold: 43_200_000,
+      TreatMissingData: 'breaching',
     });
   });
 

@@ -9,7 +9,7 @@ beforeAll(() => {
       { protocol: 'email', endpoint: 'ops@example.org', receivers: ['ops'], severities: ['critical', 'warning'] },
       { protocol: 'sms', endpoint: '+15550100', severities: ['critical'] },
     ],
-    reservedConcurrency: { store: 20, evaluate: 2 },
+    reservedConcurrency: { store: 20, compact: 1, evaluate: 2 },
     operators: ['oncall@example.org'],
   });
 });
@@ -58,6 +58,7 @@ describe('fan-out', () => {
   it('reserves invocations where the settings say so, and none elsewhere', () => {
     expect(functionOf(stack, 'Store').Properties['ReservedConcurrentExecutions']).toBe(20);
     expect(functionOf(stack, 'Evaluate').Properties['ReservedConcurrentExecutions']).toBe(2);
+    expect(functionOf(stack, 'Compact').Properties['ReservedConcurrentExecutions']).toBe(1);
     expect(functionOf(stack, 'Notify').Properties).not.toHaveProperty('ReservedConcurrentExecutions');
   });
 });

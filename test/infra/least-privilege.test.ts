@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { actionsOf, ofType, statementsOf, synthesise, type Synthesised } from './synthesised.ts';
 
-const STEPS = ['Ingest', 'Store', 'Query', 'Evaluate', 'Notify'];
+const STEPS = ['Ingest', 'Store', 'Compact', 'Query', 'Evaluate', 'Notify'];
 
 let stack: Synthesised;
 beforeAll(() => {
@@ -21,7 +21,7 @@ describe('least privilege', () => {
     expect(statementsOf(stack, step).flatMap((statement) => [statement.Resource].flat())).not.toContain('*');
   });
 
-  it.each(STEPS)('lets %s delete no object', (step) => {
+  it.each(STEPS.filter((step) => step !== 'Compact'))('lets %s delete no object', (step) => {
     expect(allowed(step)).not.toContain('s3:DeleteObject');
   });
 
@@ -35,18 +35,35 @@ describe('least privilege', () => {
     expect(allowed('Ingest')).not.toContain('dynamodb:PutItem');
   });
 
-  it.each(['Store', 'Evaluate', 'Notify'])('keeps %s away from API keys', (step) => {
+  it.each(['Store', 'Compact', 'Evaluate', 'Notify'])('keeps %s away from API keys', (step) => {
     expect(JSON.stringify(statementsOf(stack, step))).not.toContain('TablesKeys');
   });
 
   it.each([
-    ['Store', ['hot/*', 'quarantine/*', 'aws/lambda/*']],
-    ['Query', ['athena/*']],
-    ['Evaluate', []],
-    ['Notify', []],
-  ])('lets %s write under its own prefixes alone', (step, prefixes) => {
-    const found = [...places(step, 's3:PutObject').matchAll(/"\/([a-z0-9/]+\*)"/g)].map((match) => match[1]);
+    ['Store', 's3:PutObject', ['hot/*', 'quarantine/*', 'aws/lambda/*']],
+    ['Compact', 's3:PutObject', ['raw/*', '1m/*', '1h/*', 'sql/*']],
+    ['Compact', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'sql/*']],
+    ['Compact', 's3:DeleteObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'sql/*']],
+    ['Query', 's3:PutObject', ['athena/*']],
+    ['Query', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'sql/*', 'athena/*']],
+    ['Evaluate', 's3:PutObject', []],
+    ['Evaluate', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*']],
+    ['Notify', 's3:PutObject', []],
+  ])('lets %s do %s under its own prefixes alone', (step, action, prefixes) => {
+    const found = [...places(step, action).matchAll(/"\/([a-z0-9/]+\*)"/g)].map((match) => match[1]);
     expect(found).toEqual(prefixes);
+  });
+
+  it('lets compact change the view of samples in Glue, and no table', () => {
+    expect(allowed('Compact').filter((action) => action.startsWith('glue:'))).toEqual(['glue:UpdateTable']);
+    const found = [...places('Compact', 'glue:UpdateTable').matchAll(/:((?:table|database)\/[^"]+)"/g)].map((match) => match[1]);
+    expect(found).toEqual(['database/tidemark', 'table/tidemark/samples']);
+    for (const step of STEPS.filter((each) => each !== 'Compact')) expect(allowed(step)).not.toContain('glue:UpdateTable');
+  });
+
+  it('lets compact write the catalog, and know nothing of alerts', () => {
+    expect(places('Compact', 'dynamodb:PutItem')).toContain('TablesCatalog');
+    expect(JSON.stringify(statementsOf(stack, 'Compact'))).not.toContain('TablesAlerts');
   });
 
   it('lets the public in through the URLs of ingest and query alone', () => {
@@ -57,11 +74,11 @@ describe('least privilege', () => {
     }
   });
 
-  it('lets the schedule invoke evaluate, and nothing else', () => {
-    const policies = ofType(stack, 'AWS::IAM::Policy').filter(([id]) => id.includes('SchedulerRole'));
+  it.each(['Evaluate', 'Compact'])('lets the schedule of %s invoke it, and nothing else', (step) => {
+    const policies = ofType(stack, 'AWS::IAM::Policy').filter(([id]) => id.startsWith(`${step}Step`) && id.includes('SchedulerRole'));
     const Statement = policies.flatMap(([, { Properties }]) => (Properties['PolicyDocument'] as { Statement: { Action: string; Resource: unknown }[] }).Statement);
     expect(Statement).toHaveLength(1);
     expect(Statement[0]?.Action).toBe('lambda:InvokeFunction');
-    expect(JSON.stringify(Statement[0]?.Resource)).toContain('EvaluateStep');
+    expect(JSON.stringify(Statement[0]?.Resource)).toContain(`${step}Step`);
   });
 });

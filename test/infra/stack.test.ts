@@ -1,7 +1,8 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { EVALUATE_ENV, INGEST_ENV, NOTIFY_ENV, QUERY_ENV, STORE_ENV } from '../../shared/config.ts';
-import { DEFAULT_PROMOTED_LABELS, glueColumns, sampleTable } from '../../shared/parquet/schema.ts';
+import { COMPACT_ENV, EVALUATE_ENV, INGEST_ENV, NOTIFY_ENV, QUERY_ENV, STORE_ENV } from '../../shared/config.ts';
+import { DEFAULT_PROMOTED_LABELS, glueColumns, sampleTable, tierTable } from '../../shared/parquet/schema.ts';
+import { samplesViewTable } from '../../shared/sql/views.ts';
 import { functionOf, ofType, synthesise, type Synthesised } from './synthesised.ts';
 
 let stack: Synthesised;
@@ -39,7 +40,7 @@ describe('lake and tables', () => {
       ([, { Properties }]) => (Properties['LifecycleConfiguration'] as { Rules: Record<string, unknown>[] }).Rules,
     );
     const days = Object.fromEntries(Rules.filter((rule) => 'Prefix' in rule).map((rule) => [rule['Prefix'], rule['ExpirationInDays']]));
-    expect(days).toEqual({ 'hot/': 9, 'raw/': 9, '1m/': 32, '1h/': 367, 'quarantine/': 30, 'outbox/': 7, 'athena/': 2, 'aws/lambda/': 30 });
+    expect(days).toEqual({ 'hot/': 9, 'raw/': 9, '1m/': 32, '1h/': 367, 'sql/raw/': 9, 'sql/1m/': 32, 'sql/1h/': 367, 'quarantine/': 30, 'outbox/': 7, 'athena/': 2, 'aws/lambda/': 30 });
     expect(Rules.find((rule) => rule['Prefix'] === '1h/')?.['Transitions']).toEqual([{ StorageClass: 'GLACIER_IR', TransitionInDays: 8 }]);
     expect(Rules.some((rule) => 'AbortIncompleteMultipartUpload' in rule)).toBe(true);
   });
@@ -84,6 +85,7 @@ describe('functions', () => {
   it.each([
     ['Ingest', INGEST_ENV],
     ['Store', STORE_ENV],
+    ['Compact', COMPACT_ENV],
     ['Query', QUERY_ENV],
     ['Evaluate', EVALUATE_ENV],
     ['Notify', NOTIFY_ENV],
@@ -94,26 +96,34 @@ describe('functions', () => {
 
   it('run Node 24 on arm64, each with a log group that forgets', () => {
     const functions = ofType(stack, 'AWS::Lambda::Function');
-    expect(functions).toHaveLength(5);
+    expect(functions).toHaveLength(6);
     for (const [, { Properties }] of functions) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
       expect(Properties['LoggingConfig']).toBeDefined();
     }
-    expect(ofType(stack, 'AWS::Logs::LogGroup').map(([, group]) => group.Properties['RetentionInDays'])).toEqual([30, 30, 30, 30, 30]);
+    expect(ofType(stack, 'AWS::Logs::LogGroup').map(([, group]) => group.Properties['RetentionInDays'])).toEqual([30, 30, 30, 30, 30, 30]);
   });
 
-  it('start once a minute for the rules, with neither flexible window nor retry', () => {
+  it.each(['Evaluate', 'Compact'])('start %s once a minute, with neither flexible window nor retry', (step) => {
     stack.template.hasResourceProperties('AWS::Scheduler::Schedule', {
       ScheduleExpression: 'rate(1 minute)',
       FlexibleTimeWindow: { Mode: 'OFF' },
-      Target: { RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } },
+      Target: {
+        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp(`^${step}Step`), 'Arn'] },
+        RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+      },
     });
     // Lambda's own queue of asynchronous calls would try twice again.
     stack.template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
-      FunctionName: { Ref: Match.stringLikeRegexp('^EvaluateStep') },
+      FunctionName: { Ref: Match.stringLikeRegexp(`^${step}Step`) },
       MaximumRetryAttempts: 0,
       MaximumEventAgeInSeconds: 60,
     });
+  });
+
+  it('give compact the longest time that Lambda has, and the buckets of the settings', () => {
+    expect(functionOf(stack, 'Compact').Properties).toMatchObject({ Timeout: 900, MemorySize: 3538, Environment: { Variables: { BUCKETS: '1', GLUE_DATABASE: 'tidemark' } } });
+    expect(functionOf(synthesise({ buckets: 12 }), 'Compact').Properties).toMatchObject({ Environment: { Variables: { BUCKETS: '12' } } });
   });
 
   it('are reached by URL for ingest and query alone', () => {
@@ -122,33 +132,57 @@ describe('functions', () => {
 });
 
 describe('SQL', () => {
-  it('declares the columns of hot files and projects their hours', () => {
+  it.each([
+    ['raw', 'raw', sampleTable, 'yyyy-MM-dd-HH', 'HOURS'],
+    ['tier_1m', '1m', tierTable, 'yyyy-MM-dd-HH', 'HOURS'],
+    ['tier_1h', '1h', tierTable, 'yyyy-MM-dd', 'DAYS'],
+  ] as const)('declares %s over the lists of its tier, with the columns that are written', (name, tier, columns, format, unit) => {
     stack.template.hasResourceProperties('AWS::Glue::Table', {
       TableInput: {
-        Name: 'hot',
+        Name: name,
         PartitionKeys: [{ Name: 'dt', Type: 'string' }],
-        StorageDescriptor: { Columns: glueColumns(sampleTable(DEFAULT_PROMOTED_LABELS)).map(({ name, type }) => ({ Name: name, Type: type })) },
+        StorageDescriptor: {
+          InputFormat: 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat',
+          SerdeInfo: { SerializationLibrary: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe' },
+          Location: { 'Fn::Join': ['', ['s3://', Match.anyValue(), `/sql/${tier}/`]] },
+          Columns: glueColumns(columns(DEFAULT_PROMOTED_LABELS)).map((each) => ({ Name: each.name, Type: each.type })),
+        },
         Parameters: Match.objectLike({
           'projection.enabled': 'true',
           'projection.dt.type': 'date',
-          'projection.dt.format': 'yyyy-MM-dd-HH',
-          'projection.dt.interval.unit': 'HOURS',
-          'storage.location.template': { 'Fn::Join': ['', ['s3://', Match.anyValue(), '/hot/dt=${dt}/']] },
+          'projection.dt.format': format,
+          'projection.dt.interval.unit': unit,
+          'storage.location.template': { 'Fn::Join': ['', ['s3://', Match.anyValue(), `/sql/${tier}/dt=\${dt}/`]] },
         }),
       },
     });
   });
 
-  it('shows people the view of samples, in the form that Athena itself keeps', () => {
+  it('has no table over hot files: what SQL reads is listed', () => {
+    const names = ofType(stack, 'AWS::Glue::Table').map(([, { Properties }]) => (Properties['TableInput'] as { Name: string }).Name);
+    expect(names.sort()).toEqual(['raw', 'samples', 'samples_1h', 'samples_1m', 'tier_1h', 'tier_1m']);
+  });
+
+  it.each([
+    ['samples', 'raw'],
+    ['samples_1m', 'tier_1m'],
+    ['samples_1h', 'tier_1h'],
+  ])('shows people the view %s, in the form that Athena itself keeps', (name, table) => {
     const view = ofType(stack, 'AWS::Glue::Table')
       .map(([, { Properties }]) => Properties['TableInput'] as { Name: string; TableType: string; ViewOriginalText: string; StorageDescriptor: { Columns: { Name: string }[] } })
-      .find((input) => input.Name === 'samples');
+      .find((input) => input.Name === name);
     expect(view?.TableType).toBe('VIRTUAL_VIEW');
     const encoded = /^\/\* Presto View: (\S+) \*\/$/.exec(view?.ViewOriginalText ?? '')?.[1] ?? '';
-    const definition = JSON.parse(Buffer.from(encoded, 'base64').toString()) as { originalSql: string; schema: string; columns: { name: string }[] };
-    expect(definition.originalSql).toContain('FROM "tidemark"."hot"');
+    const definition = JSON.parse(Buffer.from(encoded, 'base64').toString()) as { originalSql: string; columns: { name: string }[] };
+    expect(definition.originalSql).toContain(`FROM "tidemark"."${table}"`);
     expect(definition.columns.map((each) => each.name)).toEqual(view?.StorageDescriptor.Columns.map((each) => each.Name));
-    for (const { name } of definition.columns) expect(definition.originalSql).toContain(name);
+    for (const column of definition.columns) expect(definition.originalSql).toContain(column.name);
+  });
+
+  it('begins with every hour grouped, as the compactor would publish it', () => {
+    stack.template.hasResourceProperties('AWS::Glue::Table', {
+      TableInput: { Name: 'samples', ViewOriginalText: samplesViewTable('tidemark', DEFAULT_PROMOTED_LABELS, '').viewOriginalText },
+    });
   });
 
   it('stops a statement at the byte limit, and lets nobody write results elsewhere', () => {

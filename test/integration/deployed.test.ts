@@ -10,7 +10,7 @@ describe('what was deployed', () => {
   itWith('lifecycle', 'lets the lake forget by prefix', async () => {
     const { Rules: rules = [] } = await s3Client(process.env).send(new GetBucketLifecycleConfigurationCommand({ Bucket: stack.BucketName }));
     const prefixes = rules.map((rule) => rule.Filter?.Prefix ?? rule.Prefix ?? '').filter((prefix) => prefix !== '');
-    expect(prefixes.sort()).toEqual(['1h/', '1m/', 'athena/', 'aws/lambda/', 'hot/', 'outbox/', 'quarantine/', 'raw/']);
+    expect(prefixes.sort()).toEqual(['1h/', '1m/', 'athena/', 'aws/lambda/', 'hot/', 'outbox/', 'quarantine/', 'raw/', 'sql/1h/', 'sql/1m/', 'sql/raw/']);
   });
 
   itWith('time to live', 'lets every table forget what has expired', async () => {

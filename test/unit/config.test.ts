@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { environmentOf, EVALUATE_ENV, INGEST_ENV, loadConfig, NOTIFY_ENV, QUERY_ENV, STORE_ENV } from '../../shared/config.ts';
+import { COMPACT_ENV, environmentOf, EVALUATE_ENV, INGEST_ENV, loadConfig, NOTIFY_ENV, QUERY_ENV, STORE_ENV } from '../../shared/config.ts';
 import { PermanentError } from '../../shared/errors.ts';
 
-const tables = { INGEST_ENV, STORE_ENV, QUERY_ENV, EVALUATE_ENV, NOTIFY_ENV };
+const tables = { INGEST_ENV, STORE_ENV, COMPACT_ENV, QUERY_ENV, EVALUATE_ENV, NOTIFY_ENV };
 
 describe('function configuration', () => {
   it('reads back what a construct wrote, words and lists', () => {
     const config = { bucketName: 'b', catalogTable: 'c', promotedLabels: ['host', 'region'] };
     expect(loadConfig(STORE_ENV, environmentOf(STORE_ENV, config))).toEqual(config);
+  });
+
+  it('reads back a count, and takes nothing else for one', () => {
+    const env = environmentOf(COMPACT_ENV, { bucketName: 'b', catalogTable: 'c', promotedLabels: [], database: 'd', buckets: 12 });
+    expect(loadConfig(COMPACT_ENV, env).buckets).toBe(12);
+    for (const BUCKETS of ['0', '-1', '1.5', 'ten', ' 1', '1e9', '9999999999']) {
+      expect(() => loadConfig(COMPACT_ENV, { ...env, BUCKETS })).toThrow(/found BUCKETS ".*", a whole number from 1 on is allowed/);
+    }
+    expect(() => loadConfig(COMPACT_ENV, { ...env, BUCKETS: '' })).toThrow(/found no BUCKETS/);
   });
 
   it('reads an empty variable as an empty list', () => {

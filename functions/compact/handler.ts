@@ -1,0 +1,41 @@
+import type { Context } from 'aws-lambda';
+import { randomBytes } from 'node:crypto';
+import { athenaClient, dynamoClient, s3Client } from '../../shared/aws/clients.ts';
+import { makeGlueCall } from '../../shared/aws/glue-call.ts';
+import { makeDynamoItems } from '../../shared/aws/item-dynamo.ts';
+import { logLine } from '../../shared/aws/log-line.ts';
+import { makeS3Objects } from '../../shared/aws/object-s3.ts';
+import { realPacing } from '../../shared/aws/pacing.ts';
+import { makeGlueView } from '../../shared/aws/view-glue.ts';
+import { COMPACT_ENV, loadConfig } from '../../shared/config.ts';
+import { openTierRollup } from '../../shared/storage/tier-rollup.ts';
+import { TIER_BUCKET_MS } from '../../shared/tiers/bucket.ts';
+import { compactMinute } from './compact.ts';
+
+/** The longest piece of work, four million samples into an hour of thirty million, takes two minutes on one vCPU. */
+const LONGEST_PIECE_MS = 300_000;
+
+const config = loadConfig(COMPACT_ENV, process.env);
+const { bucketName, promotedLabels, buckets } = config;
+const ports = {
+  objects: makeS3Objects(s3Client(process.env), bucketName, realPacing),
+  catalog: makeDynamoItems(dynamoClient(), config.catalogTable, realPacing),
+};
+const settings = {
+  promotedLabels,
+  buckets,
+  addressOf: (key: string) => `s3://${bucketName}/${key}`,
+  openRollup: () => openTierRollup(TIER_BUCKET_MS['1m'], { promotedLabels }),
+  view: { publish: makeGlueView(makeGlueCall(athenaClient(), process.env['AWS_ENDPOINT_URL']), config), promotedLabels, clockMs: Date.now },
+};
+
+/** Throws when any piece of work failed; the next minute does it again, beside this call if this one still runs. */
+export const handler = async (_event: unknown, context: Context): Promise<void> => {
+  const report = await compactMinute(ports, {
+    ...settings,
+    nowMs: Date.now(),
+    attempt: randomBytes(6).toString('hex'),
+    hasTime: () => context.getRemainingTimeInMillis() > LONGEST_PIECE_MS,
+  });
+  logLine({ compacted: report });
+};

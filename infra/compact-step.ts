@@ -1,0 +1,57 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { type Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { COMPACT_ENV, environmentOf } from '../shared/config.ts';
+import { EveryMinute } from './every-minute.ts';
+import { NodeFunction } from './node-function.ts';
+import type { Parts } from './parts.ts';
+import type { Catalog } from './sql-catalog.ts';
+
+const TIERS = ['raw/', '1m/', '1h/'] as const;
+
+/** Hot files to partitions, tiers, SQL lists and the boundary of SQL's view; expiry and garbage. */
+export class CompactStep extends Construct {
+  readonly fn: NodeFunction;
+  /** Age in ms of the oldest hot file that is not merged, as each call reports it. */
+  readonly oldestHotAge: Metric;
+
+  constructor(scope: Construct, id: string, { settings, lake, tables }: Parts, catalog: Catalog) {
+    super(scope, id);
+    this.fn = new NodeFunction(this, 'Compact', {
+      entry: 'functions/compact/handler.ts',
+      description: 'Tidemark: merges hot files into partitions and tiers, and keeps what SQL sees',
+      environment: environmentOf(COMPACT_ENV, {
+        bucketName: lake.bucket.bucketName,
+        catalogTable: tables.catalog.tableName,
+        promotedLabels: settings.promotedLabels,
+        database: catalog.databaseName,
+        buckets: settings.buckets,
+      }),
+      memoryMiB: 3538,
+      // As long as Lambda gives: a run that is cut off does its work again, and nothing new begins near the end.
+      timeout: Duration.minutes(15),
+      isCalledOften: true,
+      reservedConcurrency: settings.reservedConcurrency.compact,
+    });
+    lake.allowRead(this.fn, ['hot/', ...TIERS, 'sql/']);
+    lake.allowWrite(this.fn, [...TIERS, 'sql/']);
+    // The list of a partition that expired goes with its files.
+    lake.allowRemove(this.fn, ['hot/', ...TIERS, 'sql/']);
+    tables.allowWrite(this.fn, tables.catalog);
+    catalog.allowPublish(this.fn);
+    // oxlint-disable-next-line no-new -- a construct attaches itself to its scope
+    new EveryMinute(this, 'EveryMinute', this.fn, 'Starts the next run of the compactor');
+    this.oldestHotAge = this.ageFromLog();
+  }
+
+  private ageFromLog(): Metric {
+    return new MetricFilter(this, 'OldestHotAge', {
+      logGroup: this.fn.logGroup,
+      filterPattern: FilterPattern.exists('$.compacted.oldestHotAgeMs'),
+      metricNamespace: `Tidemark/${Stack.of(this).stackName}`,
+      metricName: 'OldestHotAge',
+      metricValue: '$.compacted.oldestHotAgeMs',
+    }).metric({ statistic: Stats.MAXIMUM, period: Duration.minutes(5) });
+  }
+}
