@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../shared/errors.ts';
 import { freePort } from './free-port.ts';
 import { type Acknowledged, runLoad } from './kill/load.ts';
+import { type TierVerdict, verifyTiers } from './kill/verify-tiers.ts';
 import { verify, watermarkOf } from './kill/verify.ts';
 
 /** How long a start, a drain or an end may take before the run gives up; generous, since machines are shared. */
@@ -71,12 +73,18 @@ const main = async (): Promise<void> => {
   const restartedMs = Date.now();
   await until('the watermark past the last kill', async () => ((await watermarkOf(url)) ?? 0) > restartedMs);
   const verdict = await verify(url, acknowledged, SENDERS);
+  let tiers: TierVerdict = { buckets: 0, different: 0 };
+  await until('1m partitions that agree with raw', async () => (tiers = await verifyTiers(url)).buckets > 0 && tiers.different === 0).catch((error: unknown) => {
+    process.stdout.write(`${messageOf(error)}\n`);
+  });
   child.kill('SIGINT');
   await once(child, 'exit');
   rmSync(folder, { recursive: true });
   process.stdout.write(`${verdict.stored} samples stored, ${unanswered} were sent without an answer\n`);
+  process.stdout.write(`${tiers.buckets} buckets of a minute, ${tiers.different} of them not what raw samples make\n`);
   process.stdout.write(`kills ${rounds}, acknowledged ${acknowledged.length}, lost ${verdict.lost}, doubled ${verdict.doubled}\n`);
-  process.exitCode = verdict.lost === 0 && verdict.doubled === 0 && acknowledged.length > 0 ? 0 : 1;
+  const isWhole = verdict.lost === 0 && verdict.doubled === 0 && tiers.different === 0;
+  process.exitCode = isWhole && acknowledged.length > 0 && tiers.buckets > 0 ? 0 : 1;
 };
 
 await main();
