@@ -1,69 +1,62 @@
 import type { Context } from 'hono';
 import { installationWatermark } from '../../shared/catalog/watermarks.ts';
 import { HttpFault } from '../../shared/http/http-fault.ts';
-import { type Labels, labelValue } from '../../shared/model/labels.ts';
-import { compareUtf8 } from '../../shared/model/utf8.ts';
-import type { Matcher } from '../../shared/promql/matcher.ts';
-import { parseMatchers } from './match-parameter.ts';
-import { seriesLabels } from '../../shared/storage/select-series.ts';
-import { success } from './answers.ts';
+import type { Labels } from '../../shared/model/labels.ts';
+import { PromqlLimitError } from '../../shared/promql/errors.ts';
+import type { PiecePorts } from '../../shared/storage/sample-pieces.ts';
+import { listLabelNames, listLabelValues, listSeries, type ListRequest, type SeriesList } from '../../shared/storage/series-lists.ts';
+import { successInPieces } from './answers.ts';
 import { deadlineOf } from './deadline.ts';
+import { parseMatchers } from './match-parameter.ts';
 import { invalidParameter, limitParameter, timeParameter, unescapeLabelName } from './params.ts';
 import { requestParameters } from './request-parameters.ts';
 import type { QueryPorts } from './query-ports.ts';
 
-/**
- * How far back a request looks that names no start. Prometheus looks at everything; here every file of every hour would be
- * decoded for it (1.5 s for 1,000 files of 4,000 series, measured), and whoever asks without times (a shell, an editor's
- * completion) wants what is there now. With a start it is as far back as that, for as long as the deadline allows.
- */
-const DEFAULT_RANGE_MS = 24 * 3_600_000;
-
 const TRUNCATED = 'results truncated due to limit';
 
-/** Label sets that match, from the same files as samples. */
-const findLabels = async (ports: QueryPorts, params: URLSearchParams, selectors: readonly (readonly Matcher[])[]): Promise<readonly Labels[]> => {
-  const endMs = timeParameter(params, 'end', ports.nowMs());
-  const startMs = timeParameter(params, 'start', endMs - DEFAULT_RANGE_MS);
-  if (endMs < startMs) throw invalidParameter('end', 'end timestamp must not be before start timestamp');
-  return seriesLabels({ ...ports, check: deadlineOf(ports, params) }, selectors, startMs, endMs);
-};
+/** Asks for what the request's parameters say. Without times it is everything there is, as in Prometheus. */
+type List<T> = (ports: PiecePorts, request: ListRequest) => Promise<SeriesList<T>>;
 
-const answerList = async (ports: QueryPorts, c: Context, params: URLSearchParams, list: (selectors: readonly (readonly Matcher[])[]) => Promise<readonly string[]>): Promise<Response> => {
+const answerList = async <T>(ports: QueryPorts, c: Context, params: URLSearchParams, list: List<T>, jsonOf: (found: T) => string): Promise<Response> => {
   const limit = limitParameter(params);
   const selectors = params.getAll('match[]').map(parseMatchers);
+  const toMs = timeParameter(params, 'end', Infinity);
+  const fromMs = timeParameter(params, 'start', -Infinity);
+  if (toMs < fromMs) throw invalidParameter('end', 'end timestamp must not be before start timestamp');
+  // Before the files: what the watermark promises, they hold.
   const watermarkMs = await installationWatermark(ports.catalog);
-  const found = await list(selectors);
-  const isCut = found.length > limit;
-  return success(c, `[${(isCut ? found.slice(0, limit) : found).join(',')}]`, { watermarkMs, ...(isCut ? { warnings: [TRUNCATED] } : {}) });
+  const { found, sinceMs } = await list({ ...ports, check: deadlineOf(ports, params) }, { selectors, fromMs, toMs }).catch((error: unknown) => {
+    throw error instanceof PromqlLimitError ? new HttpFault(422, error.message, { cause: error }) : error;
+  });
+  const warnings = [...(found.length > limit ? [TRUNCATED] : []), ...(sinceMs === undefined ? [] : [sinceText(sinceMs)])];
+  return successInPieces(c, listPieces(found.slice(0, limit), jsonOf), { watermarkMs, warnings });
 };
+
+const sinceText = (sinceMs: number): string =>
+  `results are complete from ${new Date(sinceMs).toISOString()} on: the time before has too many series to look through, ask for a shorter time`;
+
+function* listPieces<T>(found: readonly T[], jsonOf: (found: T) => string): Generator<string> {
+  yield '[';
+  for (const [i, each] of found.entries()) yield `${i === 0 ? '' : ','}${jsonOf(each)}`;
+  yield ']';
+}
 
 /** Every label set as an object. */
 export const seriesRoute = async (ports: QueryPorts, c: Context): Promise<Response> => {
   const params = await requestParameters(c.req.raw);
   if (!params.has('match[]')) throw new HttpFault(400, 'no match[] parameter provided');
-  return answerList(ports, c, params, async (selectors) => (await findLabels(ports, params, selectors)).map(labelsJson));
+  return answerList(ports, c, params, listSeries, labelsJson);
 };
 
 /** `__proto__` is a label name like any other, so the object is written by hand. */
 const labelsJson = (labels: Labels): string => `{${labels.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
 
-export const labelNamesRoute = async (ports: QueryPorts, c: Context): Promise<Response> => {
-  const params = await requestParameters(c.req.raw);
-  return answerList(ports, c, params, async (selectors) => {
-    const found = await findLabels(ports, params, selectors);
-    return sortedJson(new Set(found.flatMap((labels) => labels.map(([name]) => name))));
-  });
-};
+export const labelNamesRoute = async (ports: QueryPorts, c: Context): Promise<Response> =>
+  answerList(ports, c, await requestParameters(c.req.raw), listLabelNames, (name) => JSON.stringify(name));
 
 export const labelValuesRoute = async (ports: QueryPorts, c: Context, escapedName: string): Promise<Response> => {
   const params = await requestParameters(c.req.raw);
   const name = unescapeLabelName(escapedName);
   if (name === '' || !name.isWellFormed()) throw new HttpFault(400, `invalid label name: ${JSON.stringify(name)}`);
-  return answerList(ports, c, params, async (selectors) => {
-    const found = await findLabels(ports, params, selectors);
-    return sortedJson(new Set(found.map((labels) => labelValue(labels, name)).filter((value) => value !== '')));
-  });
+  return answerList(ports, c, params, (piecePorts, request) => listLabelValues(piecePorts, name, request), (value) => JSON.stringify(value));
 };
-
-const sortedJson = (texts: ReadonlySet<string>): string[] => [...texts].sort(compareUtf8).map((text) => JSON.stringify(text));

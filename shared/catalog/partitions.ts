@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { PermanentError } from '../errors.ts';
 import { hourOf } from '../model/hour.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -5,6 +6,13 @@ import type { Attribute, Item, ItemTable, ItemWrite } from './item-table.ts';
 
 /** Samples as they came, and their buckets of a minute and of an hour. */
 export type Tier = 'raw' | '1m' | '1h';
+
+/** The series index of a partition's file: an immutable Parquet file beside it (parquet/FORMAT.md). */
+export interface SeriesIndexFile {
+  readonly key: string;
+  readonly series: number;
+  readonly bytes: number;
+}
 
 /** One immutable Parquet file of a partition. A series lies in the file of its bucket, and there in one place. */
 export interface PartitionFile {
@@ -17,6 +25,7 @@ export interface PartitionFile {
   readonly maxTMs: number; // inclusive
   readonly minMetric: string; // inclusive, UTF-8 byte order
   readonly maxMetric: string; // inclusive
+  readonly seriesIndex: SeriesIndexFile;
 }
 
 /** Which version of which partition: all that its keys are made of. */
@@ -39,6 +48,8 @@ export interface Manifest extends PartitionVersion {
   readonly hotKeys: readonly string[];
   /** The manifest of the version before. */
   readonly predecessor?: string;
+  /** What the entry said beside the manifest when it was committed: for the rebuild of a catalog that is lost. */
+  readonly standing?: Standing;
 }
 
 /** The catalog's word on which version of a partition counts. */
@@ -62,6 +73,9 @@ export interface PartitionEntry {
   readonly builtFrom?: Readonly<Record<string, number>>;
 }
 
+/** What only the entry of a partition knows. */
+export type Standing = Pick<PartitionEntry, 'isClosed' | 'lateMerges' | 'builtFrom'>;
+
 const pkOf = (tier: Tier): string => `partition/${tier}`;
 
 /** `raw/dt=2026-01-01-00/_v3-k2x9.json`: readers of folders pass over names that begin with an underscore. */
@@ -69,6 +83,13 @@ export const manifestKeyOf = ({ tier, dt, version, attempt }: PartitionVersion):
 
 export const partitionFileKey = ({ tier, dt, version, attempt }: PartitionVersion, bucket: number): string =>
   `${tier}/dt=${dt}/v${version}-${attempt}-b${bucket}.parquet`;
+
+/** `raw/dt=2026-01-01-00/_v3-k2x9-b0.series.parquet`: no file of samples, so readers of folders must pass over it too. */
+export const seriesIndexKey = ({ tier, dt, version, attempt }: PartitionVersion, bucket: number): string =>
+  `${tier}/dt=${dt}/_v${version}-${attempt}-b${bucket}.series.parquet`;
+
+/** Of each file its own key and that of its series index. */
+export const objectKeysOf = (files: readonly PartitionFile[]): readonly string[] => files.flatMap(({ key, seriesIndex }) => [key, seriesIndex.key]);
 
 /** Undefined before the first version. Who also reads hot rows reads them *before* this: an overlap is harmless, a gap is not. */
 export const readEntry = async (items: ItemTable, tier: Tier, dt: string): Promise<PartitionEntry | undefined> => {
@@ -103,6 +124,12 @@ const entryWrite = (entry: PartitionEntry): ItemWrite => ({
   when: entry.version === 1 ? { is: 'absent' } : { is: 'equal', attribute: 'version', value: entry.version - 1 },
 });
 
+/** Puts the entry of any version, where there is none or in the place of version `instead`, together with `alongside`. */
+export const restoreEntry = async (items: ItemTable, entry: PartitionEntry, instead: number | undefined, alongside: readonly ItemWrite[] = []): Promise<boolean> => {
+  const when = instead === undefined ? ({ is: 'absent' } as const) : ({ is: 'equal', attribute: 'version', value: instead } as const);
+  return (await items.transact([{ put: itemFrom(entry), when }, ...alongside])).done;
+};
+
 /** Takes the partition out of the catalog, unless it has moved on. */
 export const removeEntryWrite = ({ tier, dt, version }: PartitionEntry): ItemWrite => ({
   remove: { pk: pkOf(tier), sk: dt },
@@ -110,7 +137,7 @@ export const removeEntryWrite = ({ tier, dt, version }: PartitionEntry): ItemWri
 });
 
 /** What the catalog says of a manifest. */
-export const entryOf = (manifest: Manifest, about: Pick<PartitionEntry, 'isClosed' | 'lateMerges' | 'builtFrom'>): PartitionEntry => {
+export const entryOf = (manifest: Manifest, about: Standing): PartitionEntry => {
   const { tier, dt, version, files, hotKeys } = manifest;
   return {
     tier,
@@ -160,11 +187,53 @@ export const putManifest = async (objects: ObjectStore, manifest: Manifest): Pro
 /** @throws MissingObjectError, PermanentError for an object that is no manifest. */
 export const readManifest = async (objects: Pick<ObjectStore, 'get'>, key: string): Promise<Manifest> => {
   const text = Buffer.from(await objects.get(key)).toString();
+  let found: unknown;
   try {
-    const { format, ...manifest } = JSON.parse(text) as Manifest & { readonly format: number };
-    if (format === FORMAT && manifestKeyOf(manifest) === key && Array.isArray(manifest.files) && Array.isArray(manifest.hotKeys)) return manifest;
+    found = JSON.parse(text);
   } catch (cause) {
     throw new PermanentError(`read manifest ${key}: found ${text.length} characters that are no JSON`, { cause });
   }
-  throw new PermanentError(`read manifest ${key}: found an object of another kind or name, a manifest of format ${FORMAT} is allowed`);
+  const parsed = v.safeParse(MANIFEST, found);
+  if (!parsed.success) {
+    throw new PermanentError(`read manifest ${key}: found ${v.getDotPath(parsed.issues[0]) ?? 'the whole'} to be of another kind, a manifest of format ${FORMAT} is allowed`);
+  }
+  const { tier, dt, version, attempt, buckets, files, hotKeys, predecessor, standing } = parsed.output;
+  const held = { tier, dt, version, attempt, buckets, files, hotKeys };
+  const manifest: Manifest = { ...held, ...(predecessor === undefined ? {} : { predecessor }), ...(standing === undefined ? {} : { standing: standingFrom(standing) }) };
+  if (manifestKeyOf(manifest) !== key) throw new PermanentError(`read manifest ${key}: found the manifest ${manifestKeyOf(manifest)}, that of the key is allowed`);
+  return manifest;
 };
+
+const standingFrom = ({ builtFrom, ...rest }: Omit<Standing, 'builtFrom'> & { readonly builtFrom?: Readonly<Record<string, number>> | undefined }): Standing => ({
+  ...rest,
+  ...(builtFrom === undefined ? {} : { builtFrom }),
+});
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const time = v.pipe(v.number(), v.safeInteger());
+const text = v.string();
+
+const MANIFEST = v.strictObject({
+  format: v.literal(FORMAT),
+  tier: v.picklist(['raw', '1m', '1h']),
+  dt: text,
+  version: count,
+  attempt: text,
+  buckets: count,
+  files: v.array(
+    v.strictObject({
+      key: text,
+      bucket: count,
+      rows: count,
+      bytes: count,
+      minTMs: time,
+      maxTMs: time,
+      minMetric: text,
+      maxMetric: text,
+      seriesIndex: v.strictObject({ key: text, series: count, bytes: count }),
+    }),
+  ),
+  hotKeys: v.array(text),
+  predecessor: v.optional(text),
+  standing: v.optional(v.strictObject({ isClosed: v.boolean(), lateMerges: count, builtFrom: v.optional(v.record(text, count)) })),
+});

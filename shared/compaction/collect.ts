@@ -1,5 +1,5 @@
 import { hotFilesOf } from '../catalog/hot-files.ts';
-import { type Manifest, manifestKeyOf, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
+import { type Manifest, manifestKeyOf, objectKeysOf, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
 import { MissingObjectError } from '../storage/object-store.ts';
 import type { CompactPorts } from './commit-attempt.ts';
 import { claimAttempt, dueGarbage, forgetGarbage, type Garbage, keysOfAttempt } from './garbage.ts';
@@ -54,7 +54,7 @@ const superfluous = async (ports: CompactPorts, garbage: Garbage): Promise<reado
     case 'expired': {
       const manifest = await manifestOrNone(ports, garbage.manifestKey);
       if (manifest === undefined) return [];
-      return [...manifest.files.map(({ key }) => key), sqlListKey(garbage.tier, garbage.dt), garbage.manifestKey];
+      return [...objectKeysOf(manifest.files), sqlListKey(garbage.tier, garbage.dt), garbage.manifestKey];
     }
   }
 };
@@ -63,8 +63,8 @@ const replacedKeys = async (ports: CompactPorts, manifestKey: string, predecesso
   const manifest = await manifestOrNone(ports, manifestKey);
   const predecessor = predecessorKey === undefined ? undefined : await manifestOrNone(ports, predecessorKey);
   if (manifest === undefined || (predecessorKey !== undefined && predecessor === undefined)) return [];
-  const kept = new Set([...manifest.files.map(({ key }) => key), ...(predecessor?.hotKeys ?? [])]);
-  const files = (predecessor?.files ?? []).map(({ key }) => key);
+  const kept = new Set([...objectKeysOf(manifest.files), ...(predecessor?.hotKeys ?? [])]);
+  const files = objectKeysOf(predecessor?.files ?? []);
   return [...[...files, ...manifest.hotKeys].filter((key) => !kept.has(key)), ...(predecessor === undefined ? [] : [manifestKeyOf(predecessor)])];
 };
 
@@ -83,7 +83,7 @@ const namedKeys = async (ports: CompactPorts, garbage: Garbage, keys: readonly s
   if (garbage.kind === 'attempt' || keys.length === 0) return 0;
   const [tier, dt]: readonly [Tier, string] = garbage.kind === 'hot' ? ['raw', garbage.hour] : [garbage.tier, garbage.dt];
   const entry = await readEntry(ports.catalog, tier, dt);
-  const current = entry === undefined ? [] : [entry.manifestKey, ...(await readManifest(ports.objects, entry.manifestKey)).files.map(({ key }) => key)];
+  const current = entry === undefined ? [] : [entry.manifestKey, ...objectKeysOf((await readManifest(ports.objects, entry.manifestKey)).files)];
   const rows = tier === 'raw' ? (await hotFilesOf(ports.catalog, dt)).map(({ key }) => key) : [];
   const listed = new Set(await readList(ports.objects, tier, dt));
   const inCatalog = new Set([...current, ...rows]);

@@ -1,4 +1,4 @@
-import { allPartitions, entryOf, type Manifest, type PartitionEntry, type PartitionFile, partitionFileKey, type PartitionVersion, readEntry, readManifest } from '../catalog/partitions.ts';
+import { allPartitions, entryOf, type Manifest, type PartitionEntry, type PartitionFile, type PartitionVersion, readEntry, readManifest } from '../catalog/partitions.ts';
 import { HOUR_MS } from '../model/hour.ts';
 import { mapBounded } from '../storage/map-bounded.ts';
 import { buildTierObject } from '../storage/tier-object.ts';
@@ -10,7 +10,7 @@ import { type CompactPorts, commitAttempt } from './commit-attempt.ts';
 import type { CompactRun, CompactSettings, HourOutcome } from './compact-hour.ts';
 import { announceAttempt } from './garbage.ts';
 import { hoursOfDay } from './plan-days.ts';
-import { requireFiles } from './write-buckets.ts';
+import { putFile, requireObjects } from './write-buckets.ts';
 
 const WHOLE = { fromMs: -Infinity, toMs: Infinity } as const;
 /** Each holds the buckets of an hour, 100 bytes a row. */
@@ -25,7 +25,7 @@ export const compactDay = async (ports: CompactPorts, day: string, settings: Pic
   const before = await readEntry(catalog, '1h', day);
   const hours = hoursOfDay(await allPartitions(catalog, '1m'), day);
   const sources = await mapBounded(hours, PARALLEL_HOURS, ({ manifestKey }) => readManifest(objects, manifestKey));
-  await requireFiles(objects, sources.flatMap(({ files }) => files));
+  await requireObjects(objects, sources.flatMap(({ files }) => files.map(({ key }) => key)));
   const version: PartitionVersion = { tier: '1h', dt: day, version: (before?.version ?? 0) + 1, attempt: run.attempt };
   // Hours of one number of buckets have the same series in each; of several, all go into one.
   const buckets = new Set(sources.map((source) => source.buckets)).size === 1 ? (sources[0] as Manifest).buckets : 1;
@@ -34,11 +34,7 @@ export const compactDay = async (ports: CompactPorts, day: string, settings: Pic
   for (let bucket = 0; bucket < buckets; bucket++) {
     const parts = sources.map((source) => source.files.filter((file) => buckets === 1 || file.bucket === bucket)).flat();
     const built = buildTierObject(await joinHours(ports, parts), settings);
-    if (built === undefined) continue;
-    const { bytes, ...about } = built;
-    const key = partitionFileKey(version, bucket);
-    await objects.putIfAbsent(key, bytes);
-    files.push({ ...about, key, bucket, bytes: bytes.length });
+    if (built !== undefined) files.push(await putFile(objects, version, bucket, built));
   }
   const manifest: Manifest = { ...version, buckets, files, hotKeys: [], ...(before === undefined ? {} : { predecessor: before.manifestKey }) };
   const entry = entryOf(manifest, standingOf(before, hours));

@@ -1,12 +1,12 @@
 import { type HotFile, hotFilesOf } from '../catalog/hot-files.ts';
 import { type ItemTable, MAX_TRANSACT_WRITES } from '../catalog/item-table.ts';
-import { entryOf, type Manifest, type PartitionEntry, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
+import { entryOf, type Manifest, objectKeysOf, type PartitionEntry, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
 import { type CompactPorts, commitAttempt } from './commit-attempt.ts';
 import { announceAttempt, hotWrite } from './garbage.ts';
 import { readHot, seriesByBucket } from './merge.ts';
 import { isClosed, partitionEndMs, RETENTION_MS, takeOldest, unmergedOf } from './plan.ts';
 import type { OpenRollup } from './rollup-sink.ts';
-import { requireFiles, type Rewrite, writeBuckets } from './write-buckets.ts';
+import { type Erasure, requireObjects, type Rewrite, writeBuckets } from './write-buckets.ts';
 
 export type { CompactPorts };
 
@@ -19,6 +19,8 @@ export interface CompactSettings {
   readonly maxRows?: number;
   /** Makes the 1m partition along with the raw one. */
   readonly openRollup?: OpenRollup;
+  /** Samples to be left out: the hour is then rewritten though it may have no hot files. */
+  readonly erasure?: Erasure;
 }
 
 export interface CompactRun {
@@ -50,11 +52,11 @@ export const compactHour = async (ports: CompactPorts, hour: string, settings: C
   const mergedKeys = new Set(raw.manifest?.hotKeys);
   const unmerged = unmergedOf({ hotFiles, mergedKeys });
   await removeRows(catalog, hour, hotFiles.filter(({ key }) => mergedKeys.has(key)), run.nowMs);
-  if (unmerged.length === 0) return { kind: 'nothing' };
+  if (unmerged.length === 0 && settings.erasure === undefined) return { kind: 'nothing' };
   const taken = takeOldest(unmerged, settings.maxRows ?? DEFAULT_MAX_ROWS);
   const minute = settings.openRollup === undefined ? undefined : await minuteOf(ports, hour, run.nowMs);
   const rewrite = planRewrite(hour, raw, minute, settings, run);
-  await requireFiles(objects, [raw, minute].flatMap((partition) => partition?.manifest?.files ?? []));
+  await requireObjects(objects, objectKeysOf([raw, minute].flatMap((partition) => partition?.manifest?.files ?? [])));
   const ticket = await announceAttempt(catalog, rewrite.versions, rewrite.buckets, run.nowMs);
   const manifests = await merge(ports, rewrite, taken, settings);
   const isAll = taken.length === unmerged.length && isClosed(hour, run.watermarkMs);

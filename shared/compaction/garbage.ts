@@ -1,5 +1,5 @@
 import type { Item, ItemTable, ItemWrite } from '../catalog/item-table.ts';
-import { type Manifest, manifestKeyOf, type PartitionEntry, partitionFileKey, type PartitionVersion, type Tier } from '../catalog/partitions.ts';
+import { type Manifest, manifestKeyOf, type PartitionEntry, partitionFileKey, type PartitionVersion, seriesIndexKey, type Tier } from '../catalog/partitions.ts';
 
 /**
  * From when nobody new can find an object until it is removed. Longer than the longest query (Athena ends a statement after 30
@@ -34,7 +34,10 @@ export const announceAttempt = async (items: ItemTable, versions: readonly Parti
 
 /** Every key that a run may have written. */
 export const keysOfAttempt = (versions: readonly PartitionVersion[], buckets: number): readonly string[] =>
-  versions.flatMap((version) => [...Array.from({ length: buckets }, (_, bucket) => partitionFileKey(version, bucket)), manifestKeyOf(version)]);
+  versions.flatMap((version) => [
+    ...Array.from({ length: buckets }, (_, bucket) => [partitionFileKey(version, bucket), seriesIndexKey(version, bucket)]).flat(),
+    manifestKeyOf(version),
+  ]);
 
 /** Goes with the commit: fails when the run has been taken for dead, whose files may then be gone. */
 export const endAttempt = (sk: string): ItemWrite => ({ remove: { pk: PK, sk }, when: { is: 'equal', attribute: 'state', value: 'waiting' } });
@@ -57,15 +60,31 @@ export const replacedWrite = (manifest: Manifest, nowMs: number): ItemWrite => {
   return put(skOf(nowMs + GRACE_MS, `${tier}/${dt}/v${version}-replaced`), garbage);
 };
 
-/** Goes with the removal of the entry. */
-export const expiredWrite = ({ tier, dt, version, manifestKey }: PartitionEntry, nowMs: number): ItemWrite =>
-  put(skOf(nowMs + GRACE_MS, `${tier}/${dt}/v${version}-zexpired`), { kind: 'expired', tier, dt, manifestKey });
+/** What lies about a partition whose entry was put back: all that `loser` has beside `manifest`, or the hot objects that `manifest` has merged. */
+export const leftoverWrite = (manifest: Manifest, loser: Manifest | undefined, nowMs: number): ItemWrite => {
+  const { tier, dt } = manifest;
+  const garbage: Unnamed = { kind: 'replaced', tier, dt, manifestKey: manifestKeyOf(manifest), ...(loser === undefined ? {} : { predecessor: manifestKeyOf(loser) }) };
+  return put(skOf(nowMs + GRACE_MS, `${tier}/${dt}/left-v${loser?.version ?? 0}-${loser?.attempt ?? ''}`), garbage);
+};
+
+/** The manifests of runs that have not ended: none of these may be made the current one by anybody else. */
+export const openManifests = async (items: ItemTable): Promise<ReadonlySet<string>> =>
+  new Set(
+    (await items.query(PK)).flatMap(({ attributes }) => {
+      const garbage = JSON.parse(String(attributes['garbage'])) as Unnamed;
+      return garbage.kind === 'attempt' ? garbage.versions.map(manifestKeyOf) : [];
+    }),
+  );
+
 /** When the current version of a partition was committed; undefined once its note has been dealt with, a grace later. */
 export const committedAtMs = async (items: ItemTable, { tier, dt, version }: Pick<PartitionEntry, 'tier' | 'dt' | 'version'>): Promise<number | undefined> => {
   const sk = (await items.query(PK)).find((item) => item.sk.endsWith(`/${tier}/${dt}/v${version}-replaced`))?.sk;
   return sk === undefined ? undefined : Number(sk.slice(0, sk.indexOf('/'))) - GRACE_MS;
 };
 
+/** Goes with the removal of the entry. */
+export const expiredWrite = ({ tier, dt, version, manifestKey }: PartitionEntry, nowMs: number): ItemWrite =>
+  put(skOf(nowMs + GRACE_MS, `${tier}/${dt}/v${version}-zexpired`), { kind: 'expired', tier, dt, manifestKey });
 
 /** Goes with the removal of hot rows that were merged before; `keys` are few enough for one transaction. */
 export const hotWrite = (hour: string, keys: readonly string[], nowMs: number): ItemWrite =>

@@ -1,8 +1,9 @@
-import { type Manifest, manifestKeyOf, type PartitionFile, partitionFileKey, type PartitionVersion } from '../catalog/partitions.ts';
+import { type Manifest, manifestKeyOf, type PartitionFile, partitionFileKey, type PartitionVersion, seriesIndexKey } from '../catalog/partitions.ts';
 import type { SortedSamples } from '../storage/hot-sort.ts';
 import { mapBounded } from '../storage/map-bounded.ts';
 import type { MergedFile } from '../storage/merge-writer.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import type { Segment } from '../storage/series-merge.ts';
 import { mergeBucket } from './merge.ts';
 import type { OpenRollup } from './rollup-sink.ts';
 
@@ -24,23 +25,33 @@ export interface HotSamples {
   readonly keys: readonly string[];
 }
 
+/** Samples that the next version leaves out, in whichever file they stand. */
+export interface Erasure {
+  /** The buckets, of so many, in which such samples stand. */
+  readonly bucketsOf: (buckets: number) => Iterable<number>;
+  /** What is left of the segments of a series. */
+  readonly keep: (metric: string, labels: string, segments: Segment[]) => Segment[];
+}
+
 interface BucketSettings {
   readonly promotedLabels: readonly string[];
+  readonly erasure?: Erasure;
   readonly openRollup?: OpenRollup;
 }
 
 const PARALLEL_CHECKS = 16;
 
 /** Rejects with MissingObjectError when one is gone: an hour is not made of what is left of it. */
-export const requireFiles = async (objects: Pick<ObjectStore, 'get'>, files: readonly PartitionFile[]): Promise<void> => {
-  await mapBounded(files, PARALLEL_CHECKS, ({ key }) => objects.get(key, { offset: 0, length: 1 }));
+export const requireObjects = async (objects: Pick<ObjectStore, 'get'>, keys: readonly string[]): Promise<void> => {
+  await mapBounded(keys, PARALLEL_CHECKS, (key) => objects.get(key, { offset: 0, length: 1 }));
 };
 
-/** Writes the buckets that have new samples, one after the other, and returns the manifests of all tiers, raw first. */
+/** Writes the buckets that have new samples or lose some, one after the other, and returns the manifests of all tiers, raw first. */
 export const writeBuckets = async (objects: ObjectStore, rewrite: Rewrite, hot: HotSamples, settings: BucketSettings): Promise<readonly Manifest[]> => {
   const { buckets, raw, minute, isWhole } = rewrite;
+  const { promotedLabels, erasure } = settings;
   const [rawVersion, minuteVersion] = rewrite.versions as readonly [PartitionVersion, PartitionVersion?];
-  const touched = isWhole ? Array.from({ length: buckets }, (_, bucket) => bucket) : [...hot.byBucket.keys()];
+  const touched = isWhole ? Array.from({ length: buckets }, (_, bucket) => bucket) : new Set([...hot.byBucket.keys(), ...(erasure?.bucketsOf(buckets) ?? [])]);
   const rawFiles = new Map(raw?.files.map((file) => [file.bucket, file]));
   const minuteFiles = new Map(minute?.files.map((file) => [file.bucket, file]));
   for (const bucket of touched) {
@@ -48,8 +59,8 @@ export const writeBuckets = async (objects: ObjectStore, rewrite: Rewrite, hot: 
     const current = rawFiles.get(bucket);
     const rollup = minuteVersion === undefined ? undefined : settings.openRollup?.(rawVersion.dt, hot.samples.tMs.length + (current?.rows ?? 0));
     const onSeries = rollup?.series.bind(rollup);
-    const { promotedLabels } = settings;
-    const merged = await mergeBucket(objects, hot.samples, series, current, { promotedLabels, ...(onSeries === undefined ? {} : { onSeries }) });
+    const options = { promotedLabels, ...(erasure === undefined ? {} : { keep: erasure.keep }), ...(onSeries === undefined ? {} : { onSeries }) };
+    const merged = await mergeBucket(objects, hot.samples, series, current, options);
     await place(objects, rawFiles, rawVersion, bucket, merged);
     if (minuteVersion !== undefined) await place(objects, minuteFiles, minuteVersion, bucket, rollup?.finish());
   }
@@ -68,12 +79,18 @@ const place = async (
   merged: MergedFile | undefined,
 ): Promise<void> => {
   files.delete(bucket);
-  if (merged === undefined) return;
-  const { bytes, ...about } = merged;
+  if (merged !== undefined) files.set(bucket, await putFile(objects, version, bucket, merged));
+};
+
+/** Writes a file of a version and its series index. */
+export const putFile = async (objects: ObjectStore, version: PartitionVersion, bucket: number, merged: MergedFile): Promise<PartitionFile> => {
+  const { bytes, seriesIndex, ...about } = merged;
   const key = partitionFileKey(version, bucket);
-  // False where the answer to a first try was lost: nobody else has this name.
+  const indexKey = seriesIndexKey(version, bucket);
+  // False where the answer to a first try was lost: nobody else has these names.
   await objects.putIfAbsent(key, bytes);
-  files.set(bucket, { ...about, key, bucket, bytes: bytes.length });
+  await objects.putIfAbsent(indexKey, seriesIndex.bytes);
+  return { ...about, key, bucket, bytes: bytes.length, seriesIndex: { key: indexKey, series: seriesIndex.series, bytes: seriesIndex.bytes.length } };
 };
 
 const manifestOf = (version: PartitionVersion, buckets: number, files: ReadonlyMap<number, PartitionFile>, hotKeys: readonly string[], before: Manifest | undefined): Manifest => ({

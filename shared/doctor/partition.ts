@@ -103,7 +103,7 @@ const differencesOf = (entry: PartitionEntry, manifest: Manifest): readonly stri
 };
 
 const examineFiles = async (objects: Objects, manifest: Manifest | undefined, where: string): Promise<readonly Finding[]> => {
-  const { missing, otherLength } = await objectStates(objects, manifest?.files ?? []);
+  const { missing, otherLength } = await objectStates(objects, (manifest?.files ?? []).flatMap((file) => [file, file.seriesIndex]));
   return [
     ...finding('wrong', 'compacted file missing', where, missing, `${RESTORE}; until then queries over this partition fail and it is not compacted further`),
     ...finding('wrong', 'compacted file of another length', where, otherLength, `it was cut or overwritten from outside: ${RESTORE}`),

@@ -4,10 +4,18 @@ import { compileMatcher, type Matcher } from '../promql/matcher.ts';
 
 type Predicate = (value: string) => boolean;
 
+/** What is asked of one label. The value of a label that is not there is ''. */
+export interface LabelCondition {
+  readonly name: string;
+  readonly matches: Predicate;
+}
+
 /** Whether a series matches, by its metric and its canonical labels JSON. Both are remembered: a series stands in many files. */
 export interface SeriesMatcher {
   /** The metric, when the matchers allow a single one. */
   readonly metric: string | undefined;
+  /** What is asked of the labels besides the metric: all of it must hold. Each judgement calls `check`. */
+  readonly onLabels: readonly LabelCondition[];
   matchesMetric(metric: string): boolean;
   /** The labels of the series, when it matches. */
   labelsOf(metric: string, labelsJson: string): Labels | undefined;
@@ -17,11 +25,12 @@ export interface SeriesMatcher {
 export const makeSeriesMatcher = (matchers: readonly Matcher[], check?: () => void): SeriesMatcher => {
   const ofMetric = matchers.filter((matcher) => matcher.name === METRIC_NAME);
   const onMetric = ofMetric.map((matcher) => compileMatcher(matcher));
-  const onLabels = matchers.filter((matcher) => matcher.name !== METRIC_NAME).map((matcher) => [matcher.name, compileMatcher(matcher)] as const);
+  const onLabels = matchers.filter((matcher) => matcher.name !== METRIC_NAME).map((matcher) => conditionOf(matcher, check));
   const metrics = new Map<string, boolean>();
   const labels = new Map<string, Labels | undefined>();
   return {
     metric: ofMetric.find((matcher) => matcher.op === '=' && matcher.value !== '')?.value,
+    onLabels,
     matchesMetric(metric) {
       let verdict = metrics.get(metric);
       if (verdict === undefined) {
@@ -43,9 +52,20 @@ export const makeSeriesMatcher = (matchers: readonly Matcher[], check?: () => vo
   };
 };
 
-const judge = (labels: Labels, conditions: readonly (readonly [name: string, matches: Predicate])[]): Labels | undefined => {
+const conditionOf = (matcher: Matcher, check: (() => void) | undefined): LabelCondition => {
+  const matches = compileMatcher(matcher);
+  return {
+    name: matcher.name,
+    matches(value) {
+      check?.();
+      return matches(value);
+    },
+  };
+};
+
+const judge = (labels: Labels, conditions: readonly LabelCondition[]): Labels | undefined => {
   const values = new Map(labels);
-  return conditions.every(([name, matches]) => matches(values.get(name) ?? '')) ? labels : undefined;
+  return conditions.every(({ name, matches }) => matches(values.get(name) ?? '')) ? labels : undefined;
 };
 
 const withName = (metric: string, rest: Labels): Labels => {

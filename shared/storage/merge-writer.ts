@@ -4,6 +4,7 @@ import { sampleTable, SORTED_BY } from '../parquet/schema.ts';
 import { columnsOf } from './hot-columns.ts';
 import { FILE_KEYS, FORMAT_VERSION } from './hot-object.ts';
 import { MergeGroup } from './merge-group.ts';
+import { type SeriesIndexObject, SeriesIndexWriter } from './series-index-writer.ts';
 import type { Segment } from './series-merge.ts';
 
 /** A compacted file, and what its partition tells of it. */
@@ -14,6 +15,7 @@ export interface MergedFile {
   readonly maxTMs: number; // inclusive
   readonly minMetric: string; // inclusive, UTF-8 byte order
   readonly maxMetric: string; // inclusive
+  readonly seriesIndex: SeriesIndexObject;
 }
 
 export interface MergeWriterOptions {
@@ -22,6 +24,8 @@ export interface MergeWriterOptions {
   /** The samples that can come in all, if that is few: spares memory. */
   readonly expectedRows?: number;
   readonly groupRows?: number;
+  /** What goes into the file of the segments of a series. All of them where left out. */
+  readonly keep?: (metric: string, labels: string, segments: Segment[]) => Segment[];
   /** Hears of every series as it is written; the arrays hold good during the call alone. */
   readonly onSeries?: (metric: string, labels: string, tMs: Float64Array, values: Float64Array, from: number, to: number) => void;
 }
@@ -39,6 +43,7 @@ export class MergeWriter {
   private readonly groupRows: number;
   private readonly group: MergeGroup;
   private readonly file: ParquetFileWriter;
+  private readonly index: SeriesIndexWriter;
   private rows = 0;
   private minTMs = Infinity;
   private maxTMs = -Infinity;
@@ -51,10 +56,12 @@ export class MergeWriter {
     this.groupRows = groupRows;
     this.group = new MergeGroup(Math.min(groupRows, expectedRows));
     this.file = new ParquetFileWriter({ columns: sampleTable(promotedLabels), sortedBy: SORTED_BY, zstdLevel: ZSTD_LEVEL, hasPageIndex: true });
+    this.index = new SeriesIndexWriter(promotedLabels);
   }
 
   /** Adds one series, of which no part came before. The segments are sorted in place. */
-  series(metric: string, labels: string, segments: Segment[]): void {
+  series(metric: string, labels: string, all: Segment[]): void {
+    const segments = this.options.keep?.(metric, labels, all) ?? all;
     let most = 0;
     for (const { start, end } of segments) most += end - start;
     if (most === 0) return;
@@ -62,7 +69,10 @@ export class MergeWriter {
     // A series is never cut: an hour of one has at most 3.6 M times.
     if (group.rows > 0 && group.rows + most > this.groupRows) this.flush();
     const from = group.append(metric, labels, segments, most);
-    this.note(metric, group.tMs[from] as number, group.tMs[group.rows - 1] as number);
+    const firstTMs = group.tMs[from] as number;
+    const lastTMs = group.tMs[group.rows - 1] as number;
+    this.note(metric, firstTMs, lastTMs);
+    this.index.add(metric, labels, group.rows - from, firstTMs, lastTMs);
     this.options.onSeries?.(metric, labels, group.tMs, group.values, from, group.rows);
   }
 
@@ -76,7 +86,7 @@ export class MergeWriter {
       [FILE_KEYS.minTMs]: String(minTMs),
       [FILE_KEYS.maxTMs]: String(maxTMs),
     });
-    return { bytes, rows, minTMs, maxTMs, minMetric, maxMetric };
+    return { bytes, rows, minTMs, maxTMs, minMetric, maxMetric, seriesIndex: this.index.finish() };
   }
 
   private note(metric: string, firstTMs: number, lastTMs: number): void {

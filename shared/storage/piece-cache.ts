@@ -1,5 +1,7 @@
 import type { PartitionFile } from '../catalog/partitions.ts';
+import type { FileHead } from '../parquet/file-head.ts';
 import { type BoundedCache, makeBoundedCache } from './bounded-cache.ts';
+import { bytesOfIndex, type SeriesIndex } from './series-index.ts';
 
 /** A decoded part of an immutable file: the series it holds, sorted by (metric, labels), and where each metric's begin. */
 export interface Piece {
@@ -19,9 +21,12 @@ export interface MergedHour {
   readonly hotKeys: ReadonlySet<string>;
 }
 
-/** Decoded files in memory, and the manifests that name them. */
+/** Decoded files in memory, the manifests that name them, and what series are in them. */
 export interface PieceCache extends BoundedCache<Piece> {
+  /** What stands in footers and page indexes, by the file's key. */
+  readonly heads: BoundedCache<FileHead>;
   readonly manifests: BoundedCache<MergedHour>;
+  readonly seriesIndexes: BoundedCache<SeriesIndex>;
 }
 
 /** 16 bytes a sample; two references and an offset a series, and a string's head for each text. */
@@ -29,11 +34,18 @@ const SAMPLE_BYTES = 16;
 const SERIES_BYTES = 20;
 const TEXT_BYTES = 24;
 const PIECE_BYTES = 500;
-/** Of a file its numbers and three texts; of a key in a set its place. */
-const FILE_BYTES = 300;
+/** Of a file and its index their numbers and four texts; of a key in a set its place. */
+const FILE_BYTES = 450;
 const KEY_BYTES = 64;
 /** A week of hours with 700 hot files each is 20 MB. */
 const MANIFEST_SHARE = 1 / 8;
+/** An index of 10,000 series of 100 hosts takes 0.4 MB: a week of hours 60 MB, a year of days 140 MB. */
+const INDEX_SHARE = 1 / 8;
+/** A footer and page indexes of 14 KB, of 100 pages, take 80 KB as objects (measured): a week of hours 14 MB. */
+const HEAD_FACTOR = 6;
+const HEAD_SHARE = 1 / 16;
+
+const bytesOfHead = ({ storedBytes }: FileHead): number => PIECE_BYTES + storedBytes * HEAD_FACTOR;
 
 const bytesOfPiece = ({ metrics, labels, tMs }: Piece): number =>
   PIECE_BYTES + metrics.length * SERIES_BYTES + textBytes(metrics) + textBytes(labels) + tMs.length * SAMPLE_BYTES;
@@ -51,10 +63,10 @@ const bytesOfHour = ({ files, hotKeys }: MergedHour): number => {
   return bytes;
 };
 
-/** Keeps up to `maxBytes` of pieces, and an eighth of that of manifests. */
+/** Keeps up to `maxBytes` of pieces, an eighth of that of manifests and of series indexes each, and a sixteenth of heads. */
 export const makePieceCache = (maxBytes: number): PieceCache => {
   const pieces = makeBoundedCache(maxBytes, bytesOfPiece);
   const manifests = makeBoundedCache(maxBytes * MANIFEST_SHARE, bytesOfHour);
   // `heldBytes` is a getter, which a spread would freeze.
-  return Object.assign(pieces, { manifests });
+  return Object.assign(pieces, { manifests, heads: makeBoundedCache(maxBytes * HEAD_SHARE, bytesOfHead), seriesIndexes: makeBoundedCache(maxBytes * INDEX_SHARE, bytesOfIndex) });
 };

@@ -9,6 +9,8 @@ export interface FilePorts {
   readonly objects: Pick<ObjectStore, 'get'>;
   readonly catalog: ItemTable;
   readonly cache: PieceCache;
+  /** Which compacted files are asked for, all where left out. Hot files always are. */
+  readonly compacted?: 'none' | ((file: PartitionFile) => Promise<boolean>) | undefined;
 }
 
 /** All that holds raw samples of an hour. */
@@ -36,9 +38,18 @@ export const sampleFiles = async (ports: FilePorts, fromMs = -Infinity, toMs = I
   // After the hot rows: what a compaction takes from there it has put here before. An overlap is harmless, a gap would not be.
   const entries = new Map((await listPartitions(catalog, 'raw', fromMs, toMs)).map((entry) => [entry.dt, entry]));
   return mapBounded([...new Set([...hours, ...entries.keys()])].sort(), PARALLEL_HOURS, async (hour) => {
+    const rows = hot.get(hour) ?? [];
+    if (ports.compacted === 'none' && rows.length === 0) return { hour, compacted: [], hot: [] };
     const { files, hotKeys } = await mergedHour(ports, entries.get(hour));
-    return { hour, compacted: files, hot: (hot.get(hour) ?? []).filter(({ key }) => !hotKeys.has(key)) };
+    return { hour, compacted: await wantedOf(files, ports.compacted), hot: rows.filter(({ key }) => !hotKeys.has(key)) };
   });
+};
+
+const wantedOf = async (files: readonly PartitionFile[], compacted: FilePorts['compacted']): Promise<readonly PartitionFile[]> => {
+  if (compacted === undefined) return files;
+  if (compacted === 'none') return [];
+  const isWanted = await mapBounded(files, PARALLEL_HOURS, compacted);
+  return files.filter((_, i) => isWanted[i]);
 };
 
 const NOTHING_MERGED: MergedHour = { files: [], hotKeys: new Set() };

@@ -8,6 +8,7 @@ import type { TierColumns } from '../tiers/bucket.ts';
 import { type RowsOfSeries, seriesColumns } from './hot-columns.ts';
 import { FILE_KEYS, FORMAT_VERSION } from './hot-object.ts';
 import { GROUP_ROWS, type MergedFile, PAGE_ROWS, ZSTD_LEVEL } from './merge-writer.ts';
+import { type SeriesIndexObject, SeriesIndexWriter } from './series-index-writer.ts';
 import { TierScaleBuilder } from './tier-scale.ts';
 
 /** A compacted file of buckets: its times are the starts of the first and the last one. */
@@ -38,7 +39,17 @@ export const buildTierObject = (tier: TierColumns, { promotedLabels, groupRows =
   }
   const [minTMs, maxTMs] = boundsOf(startMs);
   const bytes = writer.finish({ [FILE_KEYS.formatVersion]: FORMAT_VERSION, [FILE_KEYS.minTMs]: String(minTMs), [FILE_KEYS.maxTMs]: String(maxTMs) });
-  return { bytes, rows: startMs.length, minTMs, maxTMs, minMetric: metrics[0] as string, maxMetric: metrics.at(-1) as string };
+  return { bytes, rows: startMs.length, minTMs, maxTMs, minMetric: metrics[0] as string, maxMetric: metrics.at(-1) as string, seriesIndex: indexOf(tier, promotedLabels) };
+};
+
+const indexOf = ({ metrics, labels, offsets, startMs }: TierColumns, promotedLabels: readonly string[]): SeriesIndexObject => {
+  const index = new SeriesIndexWriter(promotedLabels);
+  metrics.forEach((metric, k) => {
+    const from = offsets[k] as number;
+    const to = offsets[k + 1] as number;
+    index.add(metric, labels[k] as string, to - from, startMs[from] as number, startMs[to - 1] as number);
+  });
+  return index.finish();
 };
 
 const boundsOf = (startMs: Float64Array): readonly [min: number, max: number] => {

@@ -7,7 +7,8 @@ import { evaluateInstant } from '../../shared/promql/engine.ts';
 import { resultJson } from '../../shared/promql/result-json.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import { makePieceCache, type PieceCache } from '../../shared/storage/piece-cache.ts';
-import { makeSelectSeries, seriesLabels } from '../../shared/storage/select-series.ts';
+import { makeSelectSeries } from '../../shared/storage/select-series.ts';
+import { listLabelNames, listLabelValues, listSeries } from '../../shared/storage/series-lists.ts';
 import { type CompactRoad, END_MS, openCompactRoad, type Row, samplesOf, START_MS } from '../unit/compact/compact-road.ts';
 import { watchedPorts } from '../support/watched-ports.ts';
 
@@ -30,7 +31,15 @@ const answersOf = async (ports: CompactPorts, cache: PieceCache): Promise<readon
   const answers: string[] = [];
   for (const tMs of [START_MS + 12_000, END_MS + 1]) {
     for (const query of QUERIES) answers.push(`${query} @ ${tMs}: ${[...resultJson(await evaluateInstant(select, query, tMs, LIMITS))].join('')}`);
-    answers.push(JSON.stringify(await seriesLabels(all, [], tMs - 8000, tMs)), JSON.stringify(await seriesLabels(all, [[{ name: 'host', op: '=~', value: 'a|b' }]], 0, tMs)));
+    // A compacted hour knows of a series its first time and its last: with an end open that tells all.
+    const lists = [
+      await listSeries(all, { selectors: [], fromMs: tMs - 8000, toMs: Infinity }),
+      await listSeries(all, { selectors: [[{ name: 'host', op: '=~', value: 'a|b' }], [{ name: '__name__', op: '=', value: 'up' }]], fromMs: 0, toMs: tMs }),
+      await listLabelNames(all, { selectors: [[{ name: '__name__', op: '!=', value: 'cpu' }]], fromMs: 0, toMs: tMs }),
+      await listLabelValues(all, 'host', { selectors: [], fromMs: tMs - 8000, toMs: Infinity }),
+      await listLabelValues(all, '__name__', { selectors: [[{ name: 'host', op: '=', value: '' }]], fromMs: -Infinity, toMs: Infinity }),
+    ];
+    answers.push(...lists.map((list) => JSON.stringify(list)));
   }
   return [...answers, await bitsOfAll(select)];
 };

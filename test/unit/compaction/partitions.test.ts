@@ -13,6 +13,7 @@ import {
   readEntry,
   readManifest,
   removeEntryWrite,
+  seriesIndexKey,
   type Tier,
 } from '../../../shared/catalog/partitions.ts';
 import { type ItemTables, openItemTables } from '../../../shared/embedded/item-sqlite.ts';
@@ -31,7 +32,7 @@ afterEach(() => tables.close());
 const manifestOf = (tier: Tier, dt: string, version: number, attempt = 'a'): Manifest => {
   const startMs = hourStartMs(dt.length === 10 ? `${dt}-00` : dt);
   const file = { bucket: 0, rows: 5, bytes: 100, minTMs: startMs + 1000, maxTMs: startMs + 2000, minMetric: 'a', maxMetric: 'ü' };
-  return { tier, dt, version, attempt, buckets: 1, files: [{ ...file, key: partitionFileKey({ tier, dt, version, attempt }, 0) }], hotKeys: ['hot/a', 'hot/b'] };
+  return { tier, dt, version, attempt, buckets: 1, files: [{ ...file, key: partitionFileKey({ tier, dt, version, attempt }, 0), seriesIndex: { key: seriesIndexKey({ tier, dt, version, attempt }, 0), series: 2, bytes: 50 } }], hotKeys: ['hot/a', 'hot/b'] };
 };
 const entryFor = (tier: Tier, dt: string, version: number, attempt = 'a'): PartitionEntry => entryOf(manifestOf(tier, dt, version, attempt), { isClosed: true, lateMerges: version - 1 });
 
@@ -40,6 +41,7 @@ describe('the partitions of the catalog', () => {
     const manifest = manifestOf('raw', '2026-01-02-03', 7, 'k2');
     expect(manifestKeyOf(manifest)).toBe('raw/dt=2026-01-02-03/_v7-k2.json');
     expect(manifest.files[0]?.key).toBe('raw/dt=2026-01-02-03/v7-k2-b0.parquet');
+    expect(manifest.files[0]?.seriesIndex.key).toBe('raw/dt=2026-01-02-03/_v7-k2-b0.series.parquet');
   });
 
   it('gives back an entry as it was committed, an empty partition and its sources too', async () => {
@@ -102,6 +104,18 @@ describe('a manifest', () => {
   it.each(['', '{', 'null', '{"format":1}', '{"format":2}', JSON.stringify({ format: 1, ...manifestOf('raw', '2026-01-02-03', 9) })])('is not read from %s', async (text) => {
     const objects = await openObjectDirectory(await tempFolder());
     await objects.putIfAbsent('raw/dt=2026-01-02-03/_v1-a.json', Buffer.from(text));
-    await expect(readManifest(objects, 'raw/dt=2026-01-02-03/_v1-a.json')).rejects.toMatchObject({ name: 'PermanentError', message: /^read manifest raw/ });
+    await expect(readManifest(objects, 'raw/dt=2026-01-02-03/_v1-a.json')).rejects.toMatchObject({ name: 'PermanentError', message: expect.stringMatching(/^read manifest raw/) });
+  });
+
+  it.each<[string, string, (file: object) => object]>([
+    ['a file without an index', 'files.0.seriesIndex', (file: object) => ({ ...file, seriesIndex: undefined })],
+    ['a number of bytes that is a text', 'files.0.bytes', (file: object) => ({ ...file, bytes: '100' })],
+    ['rows below 0', 'files.0.rows', (file: object) => ({ ...file, rows: -1 })],
+    ['something more', 'files.0.color', (file: object) => ({ ...file, color: 'red' })],
+  ])('is not read with %s, and the error says where', async (_, where, change) => {
+    const objects = await openObjectDirectory(await tempFolder());
+    const manifest = manifestOf('raw', '2026-01-02-03', 1);
+    await objects.putIfAbsent(manifestKeyOf(manifest), Buffer.from(JSON.stringify({ format: 1, ...manifest, files: manifest.files.map((file) => change(file)) })));
+    await expect(readManifest(objects, manifestKeyOf(manifest))).rejects.toThrow(`found ${where} to be of another kind`);
   });
 });

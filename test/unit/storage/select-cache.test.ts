@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { makeSelectCounts } from '../../../shared/storage/sample-pieces.ts';
 import { makePieceCache, type Piece } from '../../../shared/storage/piece-cache.ts';
-import { makeSelectSeries, seriesLabels } from '../../../shared/storage/select-series.ts';
+import { makeSelectSeries } from '../../../shared/storage/select-series.ts';
+import { listSeries } from '../../../shared/storage/series-lists.ts';
 import { NOW_MS, openQuery } from '../query/open-query.ts';
 
 const piece = (samples: number): Piece => ({ metrics: [], labels: [], offsets: new Uint32Array(1), tMs: new Float64Array(samples), values: new Float64Array(samples) });
@@ -67,7 +68,7 @@ describe('a select over more files than the cache takes', () => {
     const counts = makeSelectCounts();
     const ask = async (): Promise<unknown> => makeSelectSeries(ports, counts)({ matchers: [{ name: '__name__', op: '=', value: 'wanted' }], fromMs: NOW_MS, toMs: NOW_MS + 60_000 });
     await ask();
-    expect(await seriesLabels(ports, [], NOW_MS, NOW_MS + 60_000)).toHaveLength(201);
+    expect((await listSeries(ports, { selectors: [], fromMs: NOW_MS, toMs: NOW_MS + 60_000 })).found).toHaveLength(201);
     await ask();
     expect(counts.requests).toBe(20);
     await query.close();

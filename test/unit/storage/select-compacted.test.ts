@@ -6,7 +6,7 @@ import type { Matcher } from '../../../shared/promql/matcher.ts';
 import type { SeriesBlock } from '../../../shared/promql/series-source.ts';
 import { makePieceCache, type PieceCache } from '../../../shared/storage/piece-cache.ts';
 import { makeSelectCounts, type SelectCounts } from '../../../shared/storage/sample-pieces.ts';
-import { makeSelectSeries, seriesLabels } from '../../../shared/storage/select-series.ts';
+import { makeSelectSeries } from '../../../shared/storage/select-series.ts';
 import { NOW_MS, openQuery, type OpenQuery, type SeriesText } from '../query/open-query.ts';
 
 const HOUR = '2026-01-01-12';
@@ -74,25 +74,5 @@ describe('a select over a compacted hour', () => {
     const select = makeSelectSeries({ ...query, cache: makePieceCache(0), limits: { maxSamples: 10 * SAMPLES } });
     expect((await select({ matchers: [is('__name__', 'm07')], fromMs: 0, toMs: NOW_MS + 3_600_000 })).tMs).toHaveLength(10 * SAMPLES);
     await expect(select({ matchers: [is('host', 'h3')], fromMs: 0, toMs: NOW_MS + 3_600_000 })).rejects.toThrow('too many samples');
-  });
-});
-
-describe('seriesLabels over a compacted hour', () => {
-  it('reads names alone where the whole file is in the range, and once', async () => {
-    const counts = makeSelectCounts();
-    const cache = makePieceCache(1e6);
-    const list = (): Promise<readonly unknown[]> => seriesLabels({ ...query, cache }, [[is('host', 'h9')], [is('__name__', 'm0[12]', '=~')]], NOW_MS, NOW_MS + 3_600_000, counts);
-    expect(await list()).toHaveLength(30 + 20 - 2);
-    const { bytes } = counts;
-    expect(bytes).toBeLessThan(200_000);
-    expect(await list()).toHaveLength(48);
-    expect(counts.bytes).toBe(bytes);
-  });
-
-  it('looks at the times where the range cuts the file', async () => {
-    const count = async (fromMs: number, toMs: number): Promise<number> => (await seriesLabels({ ...query, cache: makePieceCache(1e6) }, [], NOW_MS + fromMs, NOW_MS + toMs)).length;
-    expect(await count(0, 1_700_000)).toBe(299);
-    expect(await count(0, 1_800_000)).toBe(300);
-    expect(await count(1, 8999)).toBe(0);
   });
 });

@@ -4,7 +4,8 @@ import type { Matcher } from '../../../shared/promql/matcher.ts';
 import type { SeriesBlock } from '../../../shared/promql/series-source.ts';
 import { type PiecePorts, makeSelectCounts } from '../../../shared/storage/sample-pieces.ts';
 import { makePieceCache } from '../../../shared/storage/piece-cache.ts';
-import { makeSelectSeries, seriesLabels } from '../../../shared/storage/select-series.ts';
+import { makeSelectSeries } from '../../../shared/storage/select-series.ts';
+import { listSeries } from '../../../shared/storage/series-lists.ts';
 import { NOW_MS, openQuery, type OpenQuery } from '../query/open-query.ts';
 
 let query: OpenQuery;
@@ -102,14 +103,14 @@ it('a read ends at its deadline, between files and between label sets', async ()
   await expect(makeSelectSeries({ ...ports, check })({ matchers: [is('__name__', 'm'), is('host', '(a?)*x', '=~')], fromMs: NOW_MS, toMs: NOW_MS })).rejects.toThrow('time is up');
   for (let i = 0; i < 30; i++) await query.store(['n', '{}', [0, 1]]);
   calls = 0;
-  await expect(seriesLabels({ ...ports, check }, [[is('__name__', 'n')]], NOW_MS, NOW_MS)).rejects.toThrow('time is up');
+  await expect(listSeries({ ...ports, check }, { selectors: [[is('__name__', 'n')]], fromMs: NOW_MS, toMs: NOW_MS })).rejects.toThrow('time is up');
 });
 
-describe('seriesLabels', () => {
+describe('listSeries', () => {
   it('lists each label set once, with a sample in the range', async () => {
     await query.store(['m', '{"host":"a"}', [0, 1]], ['n', '{}', [-1000, 1]]);
     await query.store(['m', '{"host":"a"}', [1000, 1]]);
-    expect(await seriesLabels(ports, [], NOW_MS, NOW_MS + 5000)).toEqual([[['__name__', 'm'], ['host', 'a']]]);
-    expect(await seriesLabels(ports, [[is('__name__', 'n')], [is('host', 'a')]], NOW_MS - 5000, NOW_MS + 5000)).toHaveLength(2);
+    expect((await listSeries(ports, { selectors: [], fromMs: NOW_MS, toMs: NOW_MS + 5000 })).found).toEqual([[['__name__', 'm'], ['host', 'a']]]);
+    expect((await listSeries(ports, { selectors: [[is('__name__', 'n')], [is('host', 'a')]], fromMs: NOW_MS - 5000, toMs: NOW_MS + 5000 })).found).toHaveLength(2);
   });
 });
