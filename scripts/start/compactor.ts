@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { compactMinute, type MinuteOptions } from '../../functions/compact/compact.ts';
-import type { CompactPorts } from '../../shared/compaction/compact-hour.ts';
 import { messageOf } from '../../shared/errors.ts';
+import type { CompactRun } from './compact-messages.ts';
+import type { Compact } from './compact-thread.ts';
 import type { Say } from './live-files.ts';
 import { type Running, runOnGrid, sayOnce } from './on-grid.ts';
 import type { ProductMetrics } from './product-metrics.ts';
@@ -14,8 +14,7 @@ export interface CompactorTiming {
 }
 
 export interface CompactorOptions {
-  readonly ports: CompactPorts;
-  readonly settings: Pick<MinuteOptions, 'promotedLabels' | 'buckets' | 'openRollup' | 'addressOf' | 'maxRows'>;
+  readonly compact: Compact;
   readonly timing?: CompactorTiming;
   readonly metrics: ProductMetrics;
   readonly say: Say;
@@ -24,19 +23,17 @@ export interface CompactorOptions {
 const MINUTE_MS = 60_000;
 
 /** Compacts what is due until it is stopped. */
-export const runCompactor = ({ ports, settings, timing = {}, metrics, say }: CompactorOptions): Running => {
+export const runCompactor = ({ compact, timing = {}, metrics, say }: CompactorOptions): Running => {
   const { everyMs = MINUTE_MS, openHotFiles } = timing;
   const tell = sayOnce('compact', say);
   return runOnGrid(everyMs, 'next', async (stopping) => {
-    const options: MinuteOptions = {
-      ...settings,
+    const run: CompactRun = {
       nowMs: Date.now(),
       attempt: randomBytes(6).toString('hex'),
-      hasTime: () => !stopping.aborted,
       ...(openHotFiles === undefined ? {} : { openHotFiles }),
     };
     try {
-      metrics.compacted(await compactMinute(ports, options));
+      metrics.compacted(await compact(run, stopping));
       tell('');
     } catch (error) {
       metrics.failed('compact');

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
+import type { MessagePort } from 'node:worker_threads';
 import { Hono } from 'hono';
 import { DEFAULT_BODY_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_IN_FLIGHT_BYTES, makeIngestApp } from '../../functions/ingest/ingest.ts';
 import { notify } from '../../functions/notify/notify.ts';
@@ -29,11 +29,11 @@ import type { RuleSet } from '../../shared/rules/rule-group.ts';
 import type { ObjectListing, ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import { type PieceCache, makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
-import { openTierRollup } from '../../shared/storage/tier-rollup.ts';
-import { TIER_BUCKET_MS } from '../../shared/tiers/bucket.ts';
 import { makeAdminApp } from '../admin/admin-app.ts';
+import { makeCompactThread } from './compact-thread.ts';
 import { type CompactorTiming, runCompactor } from './compactor.ts';
 import { runEvaluator } from './evaluator.ts';
+import { lakeOf } from './lake.ts';
 import { type Say, liveAlertmanager, liveRules } from './live-files.ts';
 import { type ProductMetrics, makeProductMetrics } from './product-metrics.ts';
 import { makeSqlPlan } from './sql-plan.ts';
@@ -70,11 +70,14 @@ const OUTGOING = { fetch: makeGuardedFetch(LOOPBACK_TOO), createTransport: makeS
 /** One shard takes what one machine sends: shards are for scale, and each costs a heartbeat. */
 const SHARDS = 1;
 
+const objectsFolder = ({ data }: Pick<InstallationOptions, 'data'>): string => join(data, 'objects');
+
 /** What the steps are made of. */
 interface Parts {
   readonly options: InstallationOptions;
   readonly objects: ObjectStore & ObjectSweep & ObjectListing;
   readonly catalog: ItemTable;
+  readonly shareItems: () => MessagePort;
   readonly alerts: ItemTable;
   readonly stream: EmbeddedStream;
   readonly fanOut: FanOut;
@@ -86,7 +89,7 @@ interface Parts {
 export const openInstallation = async (options: InstallationOptions): Promise<Installation> => {
   const { data } = options;
   await mkdir(options.rules, { recursive: true });
-  const objects = await openObjectDirectory(join(data, 'objects'));
+  const objects = await openObjectDirectory(objectsFolder(options));
   const tables = await openItemTables(join(data, 'items.sqlite'), ['catalog', 'alerts', 'queue']);
   const stream = await openStream(join(data, 'stream'), { shardCount: SHARDS, nowMs: Date.now });
   const fanOut = await openFanOut(tables.table('queue'), { channels: CHANNELS, nowMs: Date.now });
@@ -94,6 +97,7 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
     options,
     objects,
     catalog: tables.table('catalog'),
+    shareItems: () => tables.share(),
     alerts: tables.table('alerts'),
     stream,
     fanOut,
@@ -135,7 +139,7 @@ const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules, ca
     version: options.version,
     rulePages: makeRulePages({ alerts, rules }),
     runSql: openDuckDb({
-      plan: makeSqlPlan({ objects, catalog, cache }, join(options.data, 'objects')),
+      plan: makeSqlPlan({ objects, catalog, cache }, objectsFolder(options)),
       promotedLabels: DEFAULT_PROMOTED_LABELS,
       memoryMb: SQL_MEMORY_MB,
       timeoutMs: SQL_TIMEOUT_MS,
@@ -143,7 +147,7 @@ const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules, ca
   });
   app.route('/', ingest);
   app.route('/', query);
-  app.route('/', makeAdminApp({ objects, catalog, putRecords: stream.putRecords, clockMs: Date.now, nextAttempt: () => randomBytes(6).toString('hex'), ...lakeOf(options) }));
+  app.route('/', makeAdminApp({ objects, catalog, putRecords: stream.putRecords, clockMs: Date.now, nextAttempt: () => randomBytes(6).toString('hex'), ...lakeOf(objectsFolder(options)) }));
   app.notFound((c) => c.json({ status: 'error', errorType: 'not_found', error: `${c.req.method} ${c.req.path}: no such route` }, 404));
   return app;
 };
@@ -173,22 +177,16 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
   return [evaluator, runMapping(parts), ...CHANNELS.map((channel) => runNotifier(parts, channel, alertmanager)), compactorOf(parts)];
 };
 
-/** How compacted files are written and named, whoever writes them. */
-const lakeOf = ({ data }: InstallationOptions) => ({
-  promotedLabels: DEFAULT_PROMOTED_LABELS,
-  buckets: 1,
-  openRollup: () => openTierRollup(TIER_BUCKET_MS['1m'], { promotedLabels: DEFAULT_PROMOTED_LABELS }),
-  addressOf: (key: string) => pathToFileURL(join(data, 'objects', key)).href,
-});
-
-const compactorOf = ({ options, objects, catalog, metrics }: Parts): { stop(): Promise<void> } =>
-  runCompactor({
-    ports: { objects, catalog },
-    settings: lakeOf(options),
-    ...(options.compactor === undefined ? {} : { timing: options.compactor }),
-    metrics,
-    say: options.say,
-  });
+const compactorOf = ({ options, shareItems, metrics }: Parts): { stop(): Promise<void> } => {
+  const thread = makeCompactThread(objectsFolder(options), shareItems);
+  const compactor = runCompactor({ compact: thread.compact, ...(options.compactor === undefined ? {} : { timing: options.compactor }), metrics, say: options.say });
+  return {
+    stop: async () => {
+      await compactor.stop();
+      await thread.close();
+    },
+  };
+};
 
 const runMapping = ({ options, objects, catalog, stream, metrics }: Parts): Mapping => {
   const memory = new StoreMemory();

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Condition, ItemKey, SortRange, TransactOutcome } from '../catalog/item-table.ts';
 
 /** An item as sqlite holds it: the attributes as JSON text. */
@@ -31,6 +32,11 @@ export interface RequestMessage {
   readonly id: number;
   readonly nowMs: number;
   readonly request: ItemRequest;
+}
+
+/** Another thread wants to ask too: through this port, in the same way. */
+export interface JoinMessage {
+  readonly join: MessagePort;
 }
 
 /** A get answers with no item or one. */

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../errors.ts';
 import { ItemFile } from './item-file.ts';
-import type { AnswerMessage, ItemAnswer, ItemWorkerSettings, ReadRequest, RequestMessage, TransactRequest, WorkerMessage } from './item-requests.ts';
+import type { ItemAnswer, ItemWorkerSettings, JoinMessage, ReadRequest, RequestMessage, TransactRequest, WorkerMessage } from './item-requests.ts';
 
 /**
  * Primary result codes of sqlite that end when a person or another process gives way: PERM, BUSY, LOCKED, NOMEM, READONLY,
@@ -10,42 +10,67 @@ import type { AnswerMessage, ItemAnswer, ItemWorkerSettings, ReadRequest, Reques
  */
 const UNAVAILABLE_CODES = new Set([3, 5, 6, 7, 8, 10, 13, 14]);
 
-/** The thread that owns a sqlite file of items: requests that come while one commit runs make up the next. */
-const serve = (port: MessagePort, file: ItemFile): void => {
-  let queue: RequestMessage[] = [];
+/** A request and who asked it: numbers of requests are each port's own. */
+interface Asked extends RequestMessage {
+  readonly from: MessagePort;
+}
+
+interface Answered {
+  readonly asked: Asked;
+  readonly answer: ItemAnswer;
+}
+
+/** The thread that owns a sqlite file of items: requests that come while one commit runs, through whatever port, make up the next. */
+const serve = (owner: MessagePort, file: ItemFile): void => {
+  const ports = new Set<MessagePort>();
+  let queue: Asked[] = [];
   const drain = (): void => {
     const batch = queue;
     queue = [];
     // All of them overlap in time, so that reads may see every write of the batch: they run after its commit.
-    const answers = [...transactAll(file, batch), ...readAll(file, batch)];
-    port.postMessage({ answers } satisfies WorkerMessage);
-    const close = batch.find((message) => message.request.kind === 'close');
+    send([...transactAll(file, batch), ...readAll(file, batch)]);
+    const close = batch.find(({ request }) => request.kind === 'close');
     if (close === undefined) return;
     file.close();
-    port.postMessage({ answers: [{ id: close.id, answer: { closed: true } }] } satisfies WorkerMessage);
-    port.close();
+    send([{ asked: close, answer: { closed: true } }]);
+    for (const port of ports) port.close();
   };
-  port.on('message', (message: RequestMessage) => {
-    // Messages that have arrived by now are all handed over before the immediate runs.
-    if (queue.push(message) === 1) setImmediate(drain);
-  });
+  const listen = (port: MessagePort): void => {
+    ports.add(port);
+    port.once('close', () => ports.delete(port));
+    port.on('message', (message: RequestMessage | JoinMessage) => {
+      if ('join' in message) listen(message.join);
+      // Messages that have arrived by now are all handed over before the immediate runs.
+      else if (queue.push({ ...message, from: port }) === 1) setImmediate(drain);
+    });
+  };
+  listen(owner);
 };
 
-const transactAll = (file: ItemFile, batch: readonly RequestMessage[]): AnswerMessage[] => {
-  const transacts = batch.filter((message): message is RequestMessage & { request: TransactRequest } => message.request.kind === 'transact');
-  const last = transacts.at(-1);
-  if (last === undefined) return [];
-  try {
-    const outcomes = file.commit(transacts.map((message) => message.request), last.nowMs);
-    return transacts.map(({ id }, i) => ({ id, answer: { outcome: outcomes[i] as (typeof outcomes)[number] } }));
-  } catch (error) {
-    const answer = refusal('write items', error);
-    return transacts.map(({ id }) => ({ id, answer }));
+const send = (answered: readonly Answered[]): void => {
+  for (const [port, given] of Map.groupBy(answered, ({ asked }) => asked.from)) {
+    port.postMessage({ answers: given.map(({ asked, answer }) => ({ id: asked.id, answer })) } satisfies WorkerMessage);
   }
 };
 
-const readAll = (file: ItemFile, batch: readonly RequestMessage[]): AnswerMessage[] =>
-  batch.flatMap(({ id, request }) => (request.kind === 'get' || request.kind === 'query' ? [{ id, answer: read(file, request) }] : []));
+const transactAll = (file: ItemFile, batch: readonly Asked[]): Answered[] => {
+  const transacts = batch.filter((asked): asked is Asked & { request: TransactRequest } => asked.request.kind === 'transact');
+  const last = transacts.at(-1);
+  if (last === undefined) return [];
+  try {
+    const outcomes = file.commit(transacts.map(({ request }) => request), last.nowMs);
+    return transacts.map((asked, i) => ({ asked, answer: { outcome: outcomes[i] as (typeof outcomes)[number] } }));
+  } catch (error) {
+    const answer = refusal('write items', error);
+    return transacts.map((asked) => ({ asked, answer }));
+  }
+};
+
+const readAll = (file: ItemFile, batch: readonly Asked[]): Answered[] =>
+  batch.flatMap((asked) => {
+    const { request } = asked;
+    return request.kind === 'get' || request.kind === 'query' ? [{ asked, answer: read(file, request) }] : [];
+  });
 
 const read = (file: ItemFile, request: ReadRequest): ItemAnswer => {
   try {

@@ -9,7 +9,7 @@ import { diskError, errnoOf } from './disk-error.ts';
 import { DurableFolders, makeDurableFolder } from './durable-folders.ts';
 import { listFolder } from './list-folder.ts';
 
-/** `~` is in no key, so no object can lie here, It is on the same file system, as link(2) demands. */
+/** `~` is in no key, so no object can lie here. It is on the same file system, as link(2) demands. */
 const TEMP_FOLDER = '~tmp';
 /** S3's limit of a key, and ext4's of a file name. */
 const MAX_KEY_BYTES = 1024;
@@ -21,11 +21,11 @@ const MAX_GETS = 32;
 /**
  * Objects as files below `dir`, which is made when missing. One process owns the folder (lock.ts): files that a crash left
  * half written are removed here. A full disk rejects with {@link UnavailableError}, a key that no object may have with
- * {@link PermanentError}.
+ * {@link PermanentError}. A second one of the same folder, of another thread, names a folder of its own for half written files.
  */
-export const openObjectDirectory = async (dir: string): Promise<ObjectStore & ObjectSweep & ObjectListing> => {
+export const openObjectDirectory = async (dir: string, tempFolder = TEMP_FOLDER): Promise<ObjectStore & ObjectSweep & ObjectListing> => {
   const root = resolve(dir);
-  const temp = join(root, TEMP_FOLDER);
+  const temp = join(root, tempFolder);
   try {
     await makeDurableFolder(temp);
     for (const name of await readdir(temp)) await unlink(join(temp, name));

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openItemTables } from '../../../shared/embedded/item-sqlite.ts';
+import { joinItemTables, openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import type { ItemTables, ItemTablesOptions } from '../../../shared/embedded/item-sqlite.ts';
 import { UnavailableError } from '../../../shared/errors.ts';
 import { tempFolder } from '../../contract/temp-folder.ts';
@@ -53,6 +53,29 @@ describe('items in sqlite', () => {
     }
   });
 
+  it('are one to every thread that joins: conditions hold over all, and a port that leaves fails its own requests alone', async () => {
+    const tables = await open(':memory:');
+    const joined = joinItemTables(tables.share());
+    const [mine, theirs] = [tables.table('catalog'), joined.table('catalog')];
+    const outcomes = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? mine : theirs).transact([{ put: { pk: 'p', sk: String(n >> 1), attributes: { n } }, when: { is: 'absent' } }])),
+    );
+    expect(outcomes.filter(({ done }) => done)).toHaveLength(20);
+    expect(await theirs.query('p')).toEqual(await mine.query('p'));
+    await expect(joined.table('keys').query('p')).rejects.toThrow('open table keys');
+    joined.leave();
+    await expect(theirs.query('p')).rejects.toBeInstanceOf(UnavailableError);
+    expect(await mine.query('p')).toHaveLength(20);
+  });
+
+  it('end for threads that joined when they are closed', async () => {
+    const tables = await open(':memory:');
+    const theirs = joinItemTables(tables.share()).table('catalog');
+    expect(await theirs.query('p')).toEqual([]);
+    await tables.close();
+    await expect(theirs.query('p')).rejects.toThrow('item thread: it is closed');
+  });
+
   it('judges each of the transacts that share a commit by those before it', async () => {
     const table = (await open(':memory:')).table('catalog');
     const outcomes = await Promise.all(
@@ -97,7 +120,7 @@ describe('items in sqlite', () => {
 
   it('does not keep the process alive when nothing is asked of it', async () => {
     const script = `
-      import { openItemTables } from '${new URL('../../../shared/embedded/item-sqlite.ts', import.meta.url).href}';
+      import { joinItemTables, openItemTables } from '${new URL('../../../shared/embedded/item-sqlite.ts', import.meta.url).href}';
       const tables = await openItemTables(':memory:', ['catalog']);
       console.log(await tables.table('catalog').transact([{ put: { pk: 'p', sk: 's', attributes: {} } }]));`;
     const { stdout, status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', timeout: 20_000 });
@@ -106,7 +129,7 @@ describe('items in sqlite', () => {
 
   it('is unavailable on a full disk, and goes on when there is room again', async () => {
     const script = `
-      import { openItemTables } from '${new URL('../../../shared/embedded/item-sqlite.ts', import.meta.url).href}';
+      import { joinItemTables, openItemTables } from '${new URL('../../../shared/embedded/item-sqlite.ts', import.meta.url).href}';
       const table = (await openItemTables(process.argv[1], ['catalog'])).table('catalog');
       const put = (sk, text) => table.transact([{ put: { pk: 'p', sk, attributes: { text } } }]);
       await put('before', '');
@@ -123,7 +146,7 @@ describe('items in sqlite', () => {
   it('has after kill -9 every write that it acknowledged, and each transact whole or not at all', async () => {
     const file = join(await tempFolder(), 'items.sqlite');
     const child = runChild(
-      `import { openItemTables } from 'shared/embedded/item-sqlite.ts';
+      `import { joinItemTables, openItemTables } from 'shared/embedded/item-sqlite.ts';
        const table = (await openItemTables(process.argv[1], ['catalog', 'alerts'])).table('catalog');
        const write = async (lane) => {
          for (let i = 0; ; i++) {

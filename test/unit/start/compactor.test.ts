@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compactMinute } from '../../../functions/compact/compact.ts';
 import { runCompactor } from '../../../scripts/start/compactor.ts';
+import { lakeOf } from '../../../scripts/start/lake.ts';
 import { makeProductMetrics, type ProductMetrics } from '../../../scripts/start/product-metrics.ts';
 import { toTextFormat } from '../../../shared/client/text-format.ts';
 import type { CompactPorts } from '../../../shared/compaction/compact-hour.ts';
@@ -21,8 +23,7 @@ afterEach(() => query.close());
 
 const run = (over: CompactPorts = ports): { stop(): Promise<void> } =>
   runCompactor({
-    ports: over,
-    settings: { promotedLabels: ['host'], buckets: 1, addressOf: (key) => `file:///${key}` },
+    compact: (given, stopping) => compactMinute(over, { ...lakeOf('/'), ...given, hasTime: () => !stopping.aborted }),
     timing: { everyMs: 20, openHotFiles: 3 },
     metrics,
     say: (line) => void said.push(line),

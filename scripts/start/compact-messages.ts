@@ -1,0 +1,18 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { MinuteOptions, MinuteReport } from '../../functions/compact/compact.ts';
+
+/** What the thread is given when it starts. */
+export interface CompactWorkerSettings {
+  readonly objectsFolder: string;
+  /** To the item tables. */
+  readonly items: MessagePort;
+}
+
+/** What one call decides by itself; the rest is the same for all. */
+export type CompactRun = Pick<MinuteOptions, 'nowMs' | 'attempt' | 'openHotFiles'>;
+
+/** `stop`: no further piece of work begins. `close`: the thread ends; no run is under way. */
+export type CompactMessage = { readonly kind: 'run'; readonly run: CompactRun } | { readonly kind: 'stop' } | { readonly kind: 'close' };
+
+/** The one answer to a run. */
+export type CompactAnswer = { readonly report: MinuteReport } | { readonly error: string };
