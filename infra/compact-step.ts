@@ -28,6 +28,8 @@ export class CompactStep extends Construct {
         database: catalog.databaseName,
         buckets: settings.buckets,
       }),
+      // Two vCPU, one of them for compression. The most is taken by a day of 100,000 series in one bucket: 2.4 GB at its peak, an hour of
+      // 24 M samples 1.3 GB (measured).
       memoryMiB: 3538,
       // As long as Lambda gives: a run that is cut off does its work again, and nothing new begins near the end.
       timeout: Duration.minutes(15),

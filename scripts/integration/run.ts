@@ -3,7 +3,7 @@ import { freePort } from '../free-port.ts';
 import { bootstrap, deploy, OUTPUTS_FILE, STACK } from './deploy.ts';
 import { installMinistack, startMinistack, type RunningEndpoint } from './ministack.ts';
 
-const TESTS_MS = 240_000;
+const TESTS_MS = 420_000;
 
 /** Credentials and account that every emulator takes. */
 const EMULATED = {
