@@ -5,8 +5,8 @@ import { CLOSE_DELAY_MS, partitionEndMs } from './plan.ts';
 export const hoursOfDay = (minutes: readonly PartitionEntry[], day: string): readonly PartitionEntry[] => minutes.filter(({ dt }) => dt.startsWith(`${day}-`));
 
 /**
- * The days whose 1h partition is to be built, oldest first: those that are over, and whose 1m partitions are others than it was built
- * from. Never one that was built from an hour which has expired since: what is left of the day is not the day.
+ * The days whose 1h partition is to be built, oldest first: those that are over, and of which a 1m partition is another than the day
+ * was built from. A 1m partition that has expired changes nothing: the day keeps what it holds of it.
  */
 export const planDays = (minutes: readonly PartitionEntry[], days: readonly PartitionEntry[], watermarkMs: number | undefined): readonly string[] => {
   if (watermarkMs === undefined) return [];
@@ -14,8 +14,7 @@ export const planDays = (minutes: readonly PartitionEntry[], days: readonly Part
   const dts = [...new Set(minutes.map(({ dt }) => dt.slice(0, 10)))].sort();
   return dts.filter((day) => {
     if (watermarkMs < partitionEndMs({ tier: '1h', dt: day }) + CLOSE_DELAY_MS) return false;
-    const versions = new Map(hoursOfDay(minutes, day).map(({ dt, version }) => [dt, version]));
     const from = built.get(day) ?? {};
-    return Object.keys(from).every((dt) => versions.has(dt)) && [...versions].some(([dt, version]) => from[dt] !== version);
+    return hoursOfDay(minutes, day).some(({ dt, version }) => from[dt] !== version);
   });
 };

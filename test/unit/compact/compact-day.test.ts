@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allPartitions, type PartitionEntry, readEntry, readManifest, type Tier } from '../../../shared/catalog/partitions.ts';
+import { allPartitions, type PartitionEntry, readEntry, readManifest, removeEntryWrite, type Tier } from '../../../shared/catalog/partitions.ts';
 import { planDays } from '../../../shared/compaction/plan-days.ts';
 import type { OpenRollup } from '../../../shared/compaction/rollup-sink.ts';
 import { hourStartMs } from '../../../shared/model/hour.ts';
@@ -51,6 +51,19 @@ describe('the 1h partition of a day', () => {
     expect(await readEntry(road.ports.catalog, '1h', DAY)).toMatchObject({ version: 2, builtFrom: { '2026-03-01-09': 1, '2026-03-01-10': 2, '2026-03-01-11': 1 } });
   });
 
+  it('keeps what it holds of an hour whose 1m partition has expired', async () => {
+    const road = await openCompactRoad();
+    await road.addHot(1, at(10, -3590, 3600));
+    await road.watermark(CLOSED_MS);
+    await road.minute({ nowMs: CLOSED_MS, ...settings });
+    const expired = (await readEntry(road.ports.catalog, '1m', '2026-03-01-09')) as PartitionEntry;
+    await road.ports.catalog.transact([removeEntryWrite(expired)]);
+    await road.addHot(CLOSED_MS, at(5));
+    await road.minute({ nowMs: CLOSED_MS + 20 * MINUTE, ...settings });
+    expect(await bucketsOf(road, '1h')).toEqual(HOSTS.flatMap((host) => [`${host} -60 1 -3590 -3590 -3590`, `${host} 0 2 15 5 10`, `${host} 60 1 3600 3600 3600`]).sort());
+    expect(await readEntry(road.ports.catalog, '1h', DAY)).toMatchObject({ version: 2, builtFrom: { '2026-03-01-09': 1, '2026-03-01-10': 2, '2026-03-01-11': 1 } });
+  });
+
   it('joins hours of different numbers of buckets', async () => {
     const road = await openCompactRoad();
     await road.addHot(1, at(10));
@@ -86,7 +99,8 @@ describe('the days that are due', () => {
     { name: 'built from what stands', builtFrom: { [`${DAY}-09`]: 1, [`${DAY}-10`]: 3 }, due: [] },
     { name: 'built from an older hour', builtFrom: { [`${DAY}-09`]: 1, [`${DAY}-10`]: 2 }, due: [DAY] },
     { name: 'built before an hour was there', builtFrom: { [`${DAY}-09`]: 1 }, due: [DAY] },
-    { name: 'built from an hour that has expired', builtFrom: { [`${DAY}-08`]: 1, [`${DAY}-09`]: 1 }, due: [] },
+    { name: 'built from an hour that has expired, and from what stands', builtFrom: { [`${DAY}-08`]: 1, [`${DAY}-09`]: 1, [`${DAY}-10`]: 3 }, due: [] },
+    { name: 'built from an hour that has expired, before another came', builtFrom: { [`${DAY}-08`]: 1, [`${DAY}-09`]: 1 }, due: [DAY] },
   ])('$name: $due', ({ builtFrom, due }) => {
     expect(planDays(minutes, builtFrom === undefined ? [] : [entry('1h', DAY, 1, builtFrom)], CLOSED_MS)).toEqual(due);
     expect(planDays(minutes, [], DAY_END_MS + 5 * MINUTE - 1)).toEqual([]);
