@@ -1,3 +1,4 @@
+import { dropIdleBackfills } from '../../shared/backfill/waiting-files.ts';
 import { type HotFile, hotFilesOf, hoursWithSamples } from '../../shared/catalog/hot-files.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import { allPartitions, type PartitionEntry, readManifest, removeEntryWrite } from '../../shared/catalog/partitions.ts';
@@ -77,6 +78,7 @@ export const compactMinute = async (ports: CompactPorts, options: MinuteOptions)
     else if (outcome !== undefined) outcomes.push(outcome);
   }
   await attempt(errors, 'forget hours', () => forgetHours(ports.catalog, hours, nowMs));
+  await attempt(errors, 'drop idle backfills', () => dropIdleBackfills(ports.catalog, nowMs));
   const worked = new Set(due.flatMap((work) => (work.kind === 'expire' ? [] : [work.hour])));
   const rows = await attempt(errors, 'read hot rows again', () => readRowsAgain(ports.catalog, hours, worked));
   const hotRows = { rawKeys: rows ?? new Map<string, readonly string[]>(), unread };

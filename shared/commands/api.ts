@@ -11,12 +11,12 @@ export interface Api {
  * One call; the body of a 2xx answer as text.
  * @throws PermanentError with the server's own words, or with what to do when nobody answers.
  */
-export const callApi = async (api: Api, path: string, init: { method?: string; body?: string; contentType?: string } = {}): Promise<string> => {
+export const callApi = async (api: Api, path: string, init: { method?: string; body?: string | Uint8Array; contentType?: string } = {}): Promise<string> => {
   const headers: Record<string, string> = {};
   if (api.key !== undefined) headers['authorization'] = `Bearer ${api.key}`;
   if (init.contentType !== undefined) headers['content-type'] = init.contentType;
   const answer = await api
-    .fetch(addressOf(api.url, path), { method: init.method ?? 'GET', headers, ...(init.body === undefined ? {} : { body: init.body }) })
+    .fetch(addressOf(api.url, path), { method: init.method ?? 'GET', headers, ...(init.body === undefined ? {} : { body: init.body as string | Uint8Array<ArrayBuffer> }) })
     .catch((error: unknown) => {
       throw new PermanentError(`call ${api.url}: nobody answers there; start it with "npm start", or name another place with --url`, { cause: error });
     });
