@@ -13,6 +13,7 @@ import { push } from '../shared/commands/push.ts';
 import { query } from '../shared/commands/query.ts';
 import { redrive } from '../shared/commands/redrive.ts';
 import { sql } from '../shared/commands/sql.ts';
+import { rebuildCatalog } from '../shared/commands/rebuild-catalog.ts';
 import { PermanentError, messageOf } from '../shared/errors.ts';
 import { KEY_SCOPES, type KeyScope } from '../shared/keys/api-key.ts';
 
@@ -127,10 +128,12 @@ withApi(program.command('redrive'))
   );
 
 withApi(program.command('doctor'))
-  .description('compare catalog, manifests and objects, and say what to do about what is wrong; exits with 1 then')
+  .description('compare catalog, manifests, objects and SQL lists, and say what to do about what is wrong; exits with 1 then')
+  .option('--rebuild-catalog', 'put back the partitions of a catalog that is lost, from the objects alone; fine to interrupt and to run again', false)
+  .option('--force', 'with --rebuild-catalog: also partitions that the catalog knows', false)
   .option('--json', 'for machines', false)
-  .action(async (options: { url: string; key?: string; json: boolean }) =>
-    tell(await withProgress((progress) => doctor(apiOf(options), { json: options.json, progress }))),
+  .action(async ({ force, json, ...options }: { url: string; key?: string; json: boolean; force: boolean; rebuildCatalog: boolean }) =>
+    tell(await withProgress((progress) => (options.rebuildCatalog ? rebuildCatalog(apiOf(options), { force, json, progress }) : doctor(apiOf(options), { json, progress })))),
   );
 
 const check = program.command('check').description('read files as the product does, and name all their errors');

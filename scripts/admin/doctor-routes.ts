@@ -3,6 +3,8 @@ import type { Tier } from '../../shared/catalog/partitions.ts';
 import { examinePartition, type PartitionReport } from '../../shared/doctor/partition.ts';
 import { examineQuarantine, type QuarantinePage } from '../../shared/doctor/quarantine.ts';
 import { examineRoad, type RoadReport } from '../../shared/doctor/road.ts';
+import { listedPartitions, type PartitionName } from '../../shared/rebuild/listed-partitions.ts';
+import { restorePartition, type RestoreReport } from '../../shared/rebuild/restore-partition.ts';
 import type { AdminPorts } from './admin-ports.ts';
 
 /** What `tidemark doctor` calls: the road once, then quarantine page by page and each partition. */
@@ -13,6 +15,12 @@ export const doctorRoutes = ({ objects, catalog, addressOf, clockMs }: AdminPort
   app.get('/:tier{raw|1m|1h}/:dt{[0-9-]{10,13}}', async (c) => {
     const { tier, dt } = c.req.param() as { tier: Tier; dt: string };
     return c.json((await examinePartition({ objects, catalog, addressOf }, tier, dt, clockMs())) satisfies PartitionReport);
+  });
+  app.get('/rebuild-catalog', async (c) => c.json((await listedPartitions(objects)) satisfies readonly PartitionName[]));
+  app.post('/rebuild-catalog/:tier{raw|1m|1h}/:dt{[0-9-]{10,13}}', async (c) => {
+    const name = c.req.param() as { tier: Tier; dt: string };
+    const isForced = c.req.query('force') === 'true';
+    return c.json((await restorePartition({ objects, catalog }, name, { isForced, nowMs: clockMs() })) satisfies RestoreReport);
   });
   return app;
 };

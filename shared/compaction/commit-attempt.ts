@@ -1,5 +1,5 @@
 import type { ItemTable } from '../catalog/item-table.ts';
-import { commitPartitions, type Manifest, type PartitionEntry, type PartitionVersion, putManifest, readEntry } from '../catalog/partitions.ts';
+import { commitPartitions, type Manifest, type PartitionEntry, type PartitionVersion, putManifest, readEntry, type Standing } from '../catalog/partitions.ts';
 import type { ObjectStore, ObjectSweep } from '../storage/object-store.ts';
 import { endAttempt, forgetGarbage, isAttemptOpen, keysOfAttempt, replacedWrite } from './garbage.ts';
 
@@ -15,19 +15,22 @@ export interface Attempt {
   readonly versions: readonly PartitionVersion[];
   readonly buckets: number;
   readonly manifests: readonly Manifest[];
+  /** One for each manifest. */
   readonly entries: readonly PartitionEntry[];
 }
 
 /** Makes the versions of a run the current ones, all together. False when another run was first: nothing of this one is left then. */
 export const commitAttempt = async (ports: CompactPorts, attempt: Attempt, nowMs: number): Promise<boolean> => {
   const { ticket, manifests, entries } = attempt;
-  for (const manifest of manifests) await putManifest(ports.objects, manifest);
+  for (const [i, manifest] of manifests.entries()) await putManifest(ports.objects, { ...manifest, standing: standingOf(entries[i] as PartitionEntry) });
   const garbage = manifests.map((manifest) => replacedWrite(manifest, nowMs));
   if (await commitPartitions(ports.catalog, entries, [endAttempt(ticket), ...garbage])) return true;
   if (await isMine(ports.catalog, entries[0] as PartitionEntry)) return true;
   await giveUp(ports, attempt);
   return false;
 };
+
+const standingOf = ({ isClosed, lateMerges, builtFrom }: PartitionEntry): Standing => ({ isClosed, lateMerges, ...(builtFrom === undefined ? {} : { builtFrom }) });
 
 /** A commit whose answer was lost is refused when it is made again, though the first one stands. */
 const isMine = async (catalog: ItemTable, { tier, dt, manifestKey }: PartitionEntry): Promise<boolean> =>
