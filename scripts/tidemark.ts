@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ItemTable } from '../shared/catalog/item-table.ts';
 import type { Api } from '../shared/commands/api.ts';
+import { BACKFILL_FORMATS, type BackfillFormat, backfill } from '../shared/commands/backfill.ts';
 import { type CheckReport, type NamedText, checkConfig, checkRules } from '../shared/commands/check.ts';
 import { doctor } from '../shared/commands/doctor.ts';
 import { keysCreate, keysList, keysRevoke } from '../shared/commands/keys.ts';
@@ -16,6 +17,7 @@ import { sql } from '../shared/commands/sql.ts';
 import { rebuildCatalog } from '../shared/commands/rebuild-catalog.ts';
 import { PermanentError, messageOf } from '../shared/errors.ts';
 import { KEY_SCOPES, type KeyScope } from '../shared/keys/api-key.ts';
+import { backfillFile } from './backfill-file.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:9090';
 
@@ -69,6 +71,17 @@ const withApi = (command: Command): Command =>
     .option('--url <url>', 'where the installation answers', process.env['TIDEMARK_URL'] ?? DEFAULT_URL)
     .option('--key <key>', 'an API key (or TIDEMARK_KEY); npm start on loopback needs none');
 
+interface BackfillCommand {
+  readonly url: string;
+  readonly key?: string;
+  readonly format?: BackfillFormat;
+  readonly metricColumn: string;
+  readonly timeColumn: string;
+  readonly valueColumn: string;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+}
+
 const apiOf = (options: { url: string; key?: string }): Api => {
   const key = options.key ?? process.env['TIDEMARK_KEY'];
   return { url: options.url, fetch, ...(key === undefined ? {} : { key }) };
@@ -118,6 +131,21 @@ withApi(program.command('sql'))
   .action(async (statement: string, parameters: string[], options: { url: string; key?: string; json: boolean }) =>
     print(await sql(apiOf(options), statement, parameters, options.json)),
   );
+
+withApi(program.command('backfill'))
+  .description('put the samples of files straight into the partitions of their time; fine to interrupt and to run again')
+  .argument('<file...>', 'CSV with a header, JSON lines, Prometheus text with times, or Parquet')
+  .addOption(new Option('--format <format>', 'of all the files; by the ends of their names if absent').choices(BACKFILL_FORMATS))
+  .option('--metric-column <name>', 'of CSV and Parquet', 'metric')
+  .option('--time-column <name>', 'of CSV and Parquet: Unix seconds or milliseconds, RFC 3339, a timestamp', 'ts')
+  .option('--value-column <name>', 'of CSV and Parquet; further columns are labels', 'value')
+  .option('--dry-run', 'say what would become of the samples, and change nothing', false)
+  .option('--json', 'for machines', false)
+  .action(async (files: string[], { metricColumn, timeColumn, valueColumn, ...options }: BackfillCommand) => {
+    const columns = { metric: metricColumn, time: timeColumn, value: valueColumn };
+    const opened = await Promise.all(files.map(backfillFile));
+    print(await withProgress((progress) => backfill(apiOf(options), opened, { ...options, columns, progress })));
+  });
 
 withApi(program.command('redrive'))
   .description('put quarantined records back into the stream, each once; fine to interrupt and to run again')

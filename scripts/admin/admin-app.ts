@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { faultFrom, faultHeaders } from '../../shared/http/http-fault.ts';
 import { localOnly } from '../../shared/http/local-only.ts';
 import type { AdminPorts } from './admin-ports.ts';
+import { backfillRoutes } from './backfill-routes.ts';
 import { doctorRoutes } from './doctor-routes.ts';
 import { redriveRoutes } from './redrive-routes.ts';
 
@@ -10,6 +11,7 @@ export const makeAdminApp = (ports: AdminPorts): Hono => {
   const app = new Hono().basePath('/api/v1/admin');
   app.use('*', localOnly());
   app.route('/redrive', redriveRoutes(ports));
+  app.route('/backfill', backfillRoutes(ports));
   app.route('/doctor', doctorRoutes(ports));
   app.onError((error, c) => {
     const fault = faultFrom(error);
