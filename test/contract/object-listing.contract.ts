@@ -30,7 +30,8 @@ export const defineObjectListingContract = (name: string, makeStore: () => Promi
     it('lists more than one page holds, each object once', async () => {
       const { store, prefix } = await fresh();
       const keys = Array.from({ length: 1005 }, (_, i) => `${prefix}/many/${String(i % 3)}/${String(i).padStart(4, '0')}`);
-      await Promise.all(keys.map((key) => store.putIfAbsent(key, bytesOf('x'))));
+      // Not all at once: an endpoint on this machine takes no thousand connections within the client's time.
+      for (let i = 0; i < keys.length; i += 50) await Promise.all(keys.slice(i, i + 50).map((key) => store.putIfAbsent(key, bytesOf('x'))));
       expect(await store.list(`${prefix}/many/`)).toHaveLength(1000);
       const found: string[] = [];
       for await (const { key } of listAll(store, `${prefix}/many/`)) found.push(key);
