@@ -2,8 +2,8 @@ import { hotFilesOf } from '../catalog/hot-files.ts';
 import { type Manifest, manifestKeyOf, objectKeysOf, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
 import { MissingObjectError } from '../storage/object-store.ts';
 import type { CompactPorts } from './commit-attempt.ts';
-import { claimAttempt, dueGarbage, forgetGarbage, type Garbage, keysOfAttempt } from './garbage.ts';
-import { type AddressOf, forgetList, readList, sqlListKey } from './sql-list.ts';
+import { allGarbage, claimAttempt, forgetGarbage, type Garbage, isDue, keysOfAttempt } from './garbage.ts';
+import { type AddressOf, doubtList, forgetList, readList, sqlListKey } from './sql-list.ts';
 
 export interface CollectReport {
   readonly removed: number;
@@ -18,16 +18,14 @@ export interface CollectReport {
 export const collectGarbage = async (ports: CompactPorts, nowMs: number, addressOf: AddressOf): Promise<CollectReport> => {
   let removed = 0;
   let held = 0;
-  // The versions of a partition go in their order: what one makes superfluous is told by the manifests of two.
-  const blocked = new Set<string>();
-  for (const garbage of await dueGarbage(ports.catalog, nowMs)) {
-    const place = placeOf(garbage);
-    if (place !== undefined && blocked.has(place)) continue;
+  const all = await allGarbage(ports.catalog);
+  const replaced = new Set(all.flatMap((garbage) => (garbage.kind === 'replaced' ? [garbage.manifestKey] : [])));
+  for (const garbage of all) {
+    if (!isDue(garbage, nowMs) || isTooEarly(garbage, replaced)) continue;
     const keys = await superfluous(ports, garbage);
     const named = await namedKeys(ports, garbage, keys, addressOf);
     if (named > 0) {
       held += named;
-      if (place !== undefined) blocked.add(place);
       continue;
     }
     // In order: the manifest that tells of the others goes last, so that a crash before it leaves nothing behind.
@@ -36,12 +34,18 @@ export const collectGarbage = async (ports: CompactPorts, nowMs: number, address
     if (last !== undefined) await ports.objects.remove([last]);
     if (garbage.kind === 'expired') await forgetList(ports.catalog, garbage.tier, garbage.dt);
     await forgetGarbage(ports.catalog, garbage);
+    if (garbage.kind === 'replaced') replaced.delete(garbage.manifestKey);
     removed += keys.length;
   }
   return { removed, held };
 };
 
-const placeOf = (garbage: Garbage): string | undefined => ('tier' in garbage ? `${garbage.tier}/${garbage.dt}` : undefined);
+/**
+ * The versions of a partition go in their order, since what one makes superfluous is told by the manifests of two. Their times need
+ * not be in it: they are those at which runs began, and of two runs at once the first to begin may commit the later version.
+ */
+const isTooEarly = (garbage: Garbage, replaced: ReadonlySet<string>): boolean =>
+  (garbage.kind === 'replaced' && garbage.predecessor !== undefined && replaced.has(garbage.predecessor)) || (garbage.kind === 'expired' && replaced.has(garbage.manifestKey));
 
 const superfluous = async (ports: CompactPorts, garbage: Garbage): Promise<readonly string[]> => {
   switch (garbage.kind) {
@@ -88,6 +92,6 @@ const namedKeys = async (ports: CompactPorts, garbage: Garbage, keys: readonly s
   const listed = new Set(await readList(ports.objects, tier, dt));
   const inCatalog = new Set([...current, ...rows]);
   const inList = keys.filter((key) => listed.has(addressOf(key))).length;
-  if (inList > 0) await forgetList(ports.catalog, tier, dt);
+  if (inList > 0) await doubtList(ports.catalog, tier, dt);
   return Math.max(inList, keys.filter((key) => inCatalog.has(key)).length);
 };

@@ -90,9 +90,11 @@ export const expiredWrite = ({ tier, dt, version, manifestKey }: PartitionEntry,
 export const hotWrite = (hour: string, keys: readonly string[], nowMs: number): ItemWrite =>
   put(skOf(nowMs + GRACE_MS, `hot/${hour}/${String(keys[0]).slice(-40)}`), { kind: 'hot', hour, keys });
 
-/** What has come due, oldest first. */
-export const dueGarbage = async (items: ItemTable, nowMs: number): Promise<readonly Garbage[]> =>
-  (await items.query(PK, { to: skOf(nowMs, '~') })).map(({ sk, attributes }) => ({ sk, ...(JSON.parse(String(attributes['garbage'])) as Unnamed) }));
+/** Oldest first, also what has yet to come due. */
+export const allGarbage = async (items: ItemTable): Promise<readonly Garbage[]> =>
+  (await items.query(PK)).map(({ sk, attributes }) => ({ sk, ...(JSON.parse(String(attributes['garbage'])) as Unnamed) }));
+
+export const isDue = ({ sk }: Pick<Garbage, 'sk'>, nowMs: number): boolean => sk < skOf(nowMs, '~');
 
 export const forgetGarbage = async (items: ItemTable, { sk }: Pick<Garbage, 'sk'>): Promise<void> => {
   await items.transact([{ remove: { pk: PK, sk } }]);

@@ -57,7 +57,7 @@ export const refreshList = async ({ objects, catalog }: ListPorts, partition: Li
   const note = noteWrite(tier, dt, { madeFrom, holdsHot: unmerged.length > 0 });
   const when = written === undefined ? ({ is: 'absent' } as const) : ({ is: 'equal', attribute: 'madeFrom', value: written.madeFrom } as const);
   // Another planner wrote the list meanwhile, and whose bytes stand there cannot be told: the next call writes it again.
-  if (!(await catalog.transact([{ ...note, when }])).done) await forgetList(catalog, tier, dt);
+  if (!(await catalog.transact([{ ...note, when }])).done) await doubtList(catalog, tier, dt);
   return true;
 };
 
@@ -74,7 +74,12 @@ export const readList = async (objects: Pick<ObjectStore, 'get'>, tier: Tier, dt
   }
 };
 
-/** Has the next refresh write the list whatever the catalog says, or, of a partition that is gone, forgets it. */
+/** Has the next refresh write the list whatever the catalog says: also that of a partition which is gone. */
+export const doubtList = async (items: ItemTable, tier: Tier, dt: string): Promise<void> => {
+  await items.transact([noteWrite(tier, dt, { madeFrom: '', holdsHot: true })]);
+};
+
+/** For a list that is gone with its partition. */
 export const forgetList = async (items: ItemTable, tier: Tier, dt: string): Promise<void> => {
   await items.transact([{ remove: { pk: pkOf(tier), sk: dt } }]);
 };

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { GRACE_MS } from '../../../shared/compaction/garbage.ts';
+import { sqlListKey } from '../../../shared/compaction/sql-list.ts';
+import { END_MS, HOUR, openCompactRoad, START_MS } from './compact-road.ts';
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+const CLOSED_MS = END_MS + 6 * MINUTE;
+
+const sampleAt = (s: number) => [{ metric: 'cpu', s, value: s }];
+
+describe('garbage', () => {
+  it('of a partition that has expired is removed though its list was last written by somebody late', async () => {
+    const road = await openCompactRoad();
+    await road.addHot(START_MS + 1, sampleAt(1));
+    await road.watermark(CLOSED_MS);
+    await road.minute({ nowMs: CLOSED_MS });
+    const named = await road.ports.objects.get(sqlListKey('raw', HOUR));
+    const goneMs = END_MS + 7 * DAY;
+    await road.minute({ nowMs: goneMs });
+    await road.ports.objects.replace(sqlListKey('raw', HOUR), named);
+    expect((await road.minute({ nowMs: goneMs + GRACE_MS })).garbage).toEqual({ removed: 0, held: 1 });
+    expect(await road.minute({ nowMs: goneMs + GRACE_MS + MINUTE })).toMatchObject({ lists: 1, garbage: { held: 0 } });
+    expect(await road.keys()).toEqual([]);
+    expect(await road.ports.catalog.query('garbage')).toEqual([]);
+    expect(await road.ports.catalog.query('sql-list/raw')).toEqual([]);
+  });
+
+  it('of two versions goes in their order, whichever run began first', async () => {
+    const road = await openCompactRoad();
+    await road.addHot(START_MS + 1, sampleAt(1));
+    // The run that began later was the first to commit.
+    await road.compact({ nowMs: CLOSED_MS + 10 * MINUTE });
+    await road.addHot(START_MS + 2, sampleAt(2));
+    await road.compact({ nowMs: CLOSED_MS });
+    await road.minute({ nowMs: CLOSED_MS + GRACE_MS });
+    await road.minute({ nowMs: CLOSED_MS + GRACE_MS + 10 * MINUTE });
+    await road.minute({ nowMs: CLOSED_MS + GRACE_MS + 11 * MINUTE });
+    expect((await road.keys()).filter((key) => key.startsWith('hot/') || key.includes('v1-'))).toEqual([]);
+    expect(await road.ports.catalog.query('garbage')).toEqual([]);
+    expect(await road.read()).toHaveLength(2);
+  });
+});
