@@ -38,6 +38,11 @@ export class Faults {
     this.stopped = true;
   }
 
+  /** Faults happen again. */
+  resume(): void {
+    this.stopped = false;
+  }
+
   get active(): boolean {
     return !this.stopped;
   }

@@ -1,13 +1,15 @@
 import type { ItemWrite } from '../../shared/catalog/item-table.ts';
 import { parseQuarantine } from '../../shared/storage/quarantine.ts';
 import type { Read } from './reader.ts';
-import { compareValues, isStale, numberOf, type ValueBits } from './sample.ts';
+import { compareValues, isStale, numberOf, timeOf, type ValueBits } from './sample.ts';
 import type { SimItems } from './sim-items.ts';
 import type { SimObjects } from './sim-objects.ts';
 import { type ArrivedRecord, type Truth, Violation } from './truth.ts';
 
 /** A record alone is given up at the third attempt (design 4, store 2). */
 const ATTEMPTS_BEFORE_GAP = 3;
+const HOUR_MS = 3_600_000;
+const RAW_RETENTION_MS = 168 * HOUR_MS;
 
 /** Holds what the product shows against what really happened. */
 export class Invariants {
@@ -25,8 +27,8 @@ export class Invariants {
     this.objects = objects;
     this.items = items;
     this.nowEvents = nowEvents;
-    objects.onPut = (key, bytes) => this.objectPut(key, bytes);
-    items.onWrite = (write) => this.itemWritten(write);
+    objects.watchers.push({ put: (key, bytes) => this.objectPut(key, bytes) });
+    items.watchers.push((writes) => writes.forEach((write) => this.itemWritten(write)));
   }
 
   /** @throws Violation */
@@ -57,15 +59,14 @@ export class Invariants {
     }
   }
 
-  private checkStillThere({ metric, samples, startedAt }: Read): void {
+  private checkStillThere(read: Read): void {
     for (const [identity, { bits, sinceEvents }] of this.seen) {
-      if (sinceEvents >= startedAt || (metric !== undefined && !identity.startsWith(`${metric}{`))) continue;
-      this.requireSample(samples, identity, bits, 'a visible sample stays', 'after a reader saw it');
+      if (sinceEvents < read.startedAt) this.requireSample(read, identity, bits, 'a visible sample stays', 'after a reader saw it');
     }
   }
 
   /** Each of these records is stored: its samples are in the answer, or it stands in quarantine for a reason. */
-  private checkStored({ metric, samples }: Read, records: readonly ArrivedRecord[], when: string): void {
+  private checkStored(read: Read, records: readonly ArrivedRecord[], when: string): void {
     for (const record of records) {
       const { kind, within, outside } = record;
       if (kind === 'heartbeat') continue;
@@ -75,15 +76,16 @@ export class Invariants {
       if (kind === 'killer' && !isGap) throw new Violation('what ends the process is set aside', `record ${key} left no gap ${when}`);
       if (kind !== 'samples' || isGap) continue;
       for (const [identity, bits] of within) {
-        if (metric === undefined || identity.startsWith(`${metric}{`)) this.requireSample(samples, identity, bits, 'everything stored is queryable', `of record ${key}, arrived at ${record.arrivalMs}, ${when}`);
+        this.requireSample(read, identity, bits, 'everything stored is queryable', `of record ${key}, arrived at ${record.arrivalMs}, ${when}`);
       }
     }
   }
 
-  private requireSample(samples: ReadonlyMap<string, ValueBits>, identity: string, bits: ValueBits, invariant: string, when: string): void {
+  private requireSample({ metric, samples, endedMs }: Read, identity: string, bits: ValueBits, invariant: string, when: string): void {
+    if (metric !== undefined && !identity.startsWith(`${metric}{`)) return;
     const found = samples.get(identity);
     // A range selector leaves stale markers out.
-    if (found === undefined && isStale(bits)) return;
+    if (found === undefined && (isStale(bits) || isExpired(timeOf(identity), endedMs))) return;
     if (found === undefined) throw new Violation(invariant, `${identity} with ${describe(bits)} is missing, ${when}`);
     if (compareValues(found, bits) > 0) throw new Violation(invariant, `${identity} has ${describe(found)}, and ${describe(bits)} comes first in the order of values, ${when}`);
   }
@@ -125,5 +127,8 @@ export class Invariants {
     if (object?.length !== bytes) this.truth.violate(new Violation('hot rows name objects', `${key} of ${bytes} bytes is named, there are ${object?.length ?? 'no'} bytes`));
   }
 }
+
+/** Seven days after the end of its hour nobody answers for a raw sample (design 5). */
+const isExpired = (tMs: number, nowMs: number): boolean => nowMs >= (Math.floor(tMs / HOUR_MS) + 1) * HOUR_MS + RAW_RETENTION_MS;
 
 const describe = (bits: ValueBits): string => `${numberOf(bits.low, bits.high)} (${bits.high.toString(16)}:${bits.low.toString(16)})`;

@@ -7,6 +7,7 @@ import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { makeSelectSeries } from '../../shared/storage/select-series.ts';
 import { METRICS } from './content.ts';
 import type { Faults } from './faults.ts';
+import type { Pace } from './pace.ts';
 import { never, SimProcess } from './process.ts';
 import { identityOf, type ValueBits } from './sample.ts';
 import type { SimItems } from './sim-items.ts';
@@ -18,6 +19,7 @@ export interface ReaderParts {
   readonly objects: SimObjects;
   readonly items: SimItems;
   readonly truth: Truth;
+  readonly pace: Pace;
   /** Told of every read that was answered. */
   readonly check: (read: Read) => void;
 }
@@ -26,21 +28,21 @@ export interface ReaderParts {
 export interface Read {
   /** Events of the scheduler before the read began. */
   readonly startedAt: number;
+  readonly endedMs: number;
   readonly watermarkMs: number | undefined;
   readonly metric: string | undefined;
   readonly samples: ReadonlyMap<string, ValueBits>;
 }
 
-const PAUSE_MS = 12_000;
 const CACHE_BYTES = 1_000_000;
 const HOUR_MS = 3_600_000;
 
-/** Longer than any sample may be old. */
-const RANGE = '7d';
+/** Longer than any raw sample is kept. */
+const RANGE = '20d';
 
 /** Reads now and then, all in all as often as the scenario lasts; a failed read is tried again later. */
 export const runReader = async (parts: ReaderParts, name: string): Promise<never> => {
-  const { faults, truth } = parts;
+  const { faults, truth, pace } = parts;
   const { scheduler } = faults;
   const { random } = scheduler;
   for (let life = 0; ; life++) {
@@ -48,7 +50,7 @@ export const runReader = async (parts: ReaderParts, name: string): Promise<never
     const outcome = await process.run(async () => {
       const read = openReader(parts, process);
       for (;;) {
-        await scheduler.sleep(random.int(1, PAUSE_MS), process.name);
+        await scheduler.sleep(random.int(1, pace.readPauseMs), process.name);
         if (!process.alive) await never();
         await read(random.chance(0.5) ? undefined : random.pick(METRICS));
       }
@@ -68,7 +70,7 @@ export const openReader = ({ faults, objects, items, check }: ReaderParts, proce
       const watermarkMs = await installationWatermark(catalog);
       const result = await evaluateInstant(select, `${metric ?? '{__name__!=""}'}[${RANGE}]`, scheduler.nowMs() + 2 * HOUR_MS);
       if (result.type !== 'matrix') throw new Violation('a range selector gives a matrix', `found a ${result.type}`);
-      check({ startedAt, watermarkMs, metric, samples: samplesOf(result.series) });
+      check({ startedAt, endedMs: scheduler.nowMs(), watermarkMs, metric, samples: samplesOf(result.series) });
       scheduler.note(`read ${metric ?? 'all'} at ${watermarkMs}`);
       return true;
     } catch (error) {

@@ -5,6 +5,7 @@ import { emptyReport } from '../../functions/evaluate/tick-report.ts';
 import { makeKinesisListShards, makeKinesisPut } from '../../shared/aws/stream-kinesis.ts';
 import { PermanentError } from '../../shared/errors.ts';
 import type { Faults } from './faults.ts';
+import type { Pace } from './pace.ts';
 import { never, SimProcess } from './process.ts';
 import type { SimItems } from './sim-items.ts';
 import { simKinesis } from './sim-kinesis.ts';
@@ -15,7 +16,7 @@ export interface RoadWalkerOptions {
   readonly stream: SimStream;
   readonly items: SimItems;
   readonly partialPut: number;
-  readonly tickMs: number;
+  readonly pace: Pace;
 }
 
 const absent = (): never => {
@@ -23,7 +24,7 @@ const absent = (): never => {
 };
 
 /** The evaluator's part of the road, tick after tick: the list of shards, heartbeats, watermarks. It starts again when it dies. */
-export const runRoadWalker = async ({ faults, stream, items, partialPut, tickMs }: RoadWalkerOptions): Promise<never> => {
+export const runRoadWalker = async ({ faults, stream, items, partialPut, pace }: RoadWalkerOptions): Promise<never> => {
   const { scheduler } = faults;
   for (let life = 0; ; life++) {
     const process = new SimProcess(`evaluate-${life}`);
@@ -45,7 +46,7 @@ export const runRoadWalker = async ({ faults, stream, items, partialPut, tickMs 
       for (;;) {
         // A tick that fails is made good by the next one.
         await walkRoad(ports, memory, scheduler.nowMs(), emptyReport()).catch(() => undefined);
-        await scheduler.sleep(tickMs, process.name);
+        await scheduler.sleep(pace.tickMs, process.name);
         if (!process.alive) await never();
       }
     });

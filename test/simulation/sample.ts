@@ -31,6 +31,8 @@ export const isStale = ({ low, high }: { readonly low: number; readonly high: nu
 /** What makes a sample itself: its series and its time. */
 export const identityOf = (metric: string, labelsJson: string, tMs: number): string => `${metric}${labelsJson} ${tMs}`;
 
+export const timeOf = (identity: string): number => Number(identity.slice(identity.lastIndexOf(' ') + 1));
+
 /** Label names of the simulation sort as they stand in the record. */
 export const identityOfSample = ({ metric, labels, tMs }: SimSample): string => identityOf(metric, JSON.stringify(labels), tMs);
 

@@ -27,6 +27,22 @@ export interface ContentRates {
   readonly killer: number;
 }
 
+/** The compactor, and how long the world goes on for it. */
+export interface CompactionPlan {
+  readonly compactors: number;
+  /** Until the next run at most, while senders send. */
+  readonly everyMs: number;
+  readonly buckets: number;
+  readonly openHotFiles: number;
+  readonly maxRows: number;
+  /** Probability per call that the process stands still for about a grace, and then goes on. */
+  readonly stall: number;
+  readonly sqlReaders: number;
+  readonly readPauseMs: number;
+  /** In the end days pass: days are rolled up, and tiers expire one after the other. */
+  readonly daysPass: boolean;
+}
+
 /** Everything that a run is made of; plain JSON, so that a shrunken one can be replayed. */
 export interface Scenario {
   /** Of the schedule: who goes first, how long each call takes, which call goes wrong. */
@@ -43,12 +59,53 @@ export interface Scenario {
   readonly partialPut: number;
   readonly calls: Readonly<Record<CallFault, number>>;
   readonly outages: readonly Outage[];
+  /** Undefined where the road ends with the store. */
+  readonly compaction?: CompactionPlan;
 }
 
 export const START_MS = Date.UTC(2026, 2, 1, 10, 59, 30);
 
 /** What a seed stands for. Each kind of fault is missing from many scenarios, so that none hides behind another. */
 export const drawScenario = (seed: number): Scenario => {
+  const road = drawRoad(seed);
+  const random = new Random(seed ^ 0xc0de);
+  return random.chance(COMPACTION_SHARE) ? withCompaction(road, random) : road;
+};
+
+/** They take several times as long as the others. */
+const COMPACTION_SHARE = 0.25;
+const HOUR_MS = 3_600_000;
+
+/** The same road in hours instead of a minute, so that hours close and grace is over while things still happen. */
+const withCompaction = (road: Scenario, random: Random): Scenario => {
+  const activeMs = random.pick([1, 2, 3]) * HOUR_MS;
+  const intervals = [10_000, 300_000, activeMs / 5];
+  return {
+    ...road,
+    activeMs,
+    tickMs: random.pick([300_000, 600_000]),
+    readers: 1,
+    shards: Math.min(road.shards, 2),
+    senders: road.senders.map((plan) => ({ ...plan, intervalMs: random.pick(intervals) })),
+    outages: road.outages.map((outage): Outage => {
+      const fromMs = START_MS + random.int(0, activeMs);
+      return { ...outage, fromMs, untilMs: fromMs + random.int(60_000, 1_200_000) };
+    }),
+    compaction: {
+      compactors: random.pick([1, 1, 2]),
+      everyMs: random.pick([300_000, 600_000, 1_200_000]),
+      buckets: random.int(1, 3),
+      openHotFiles: random.pick([1, 2, 4, 60]),
+      maxRows: random.pick([2, 1_000_000]),
+      stall: random.chance(0.25) ? random.pick([0.003, 0.02]) : 0,
+      sqlReaders: random.int(0, 1),
+      readPauseMs: random.pick([300_000, 1_500_000]),
+      daysPass: random.chance(0.15),
+    },
+  };
+};
+
+const drawRoad = (seed: number): Scenario => {
   const random = new Random(seed ^ 0x5eed);
   const some = (share: number, low: number, high: number): number => (random.chance(share) ? low + random.next() * (high - low) : 0);
   const activeMs = random.int(10, 60) * 1000;

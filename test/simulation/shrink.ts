@@ -1,10 +1,11 @@
 import { CALL_FAULTS } from './faults.ts';
 import { runScenario } from './run-seed.ts';
-import type { Scenario } from './scenario.ts';
+import type { CompactionPlan, Scenario } from './scenario.ts';
 
 /** Smaller scenarios, the most drastic first. */
 function* smaller(scenario: Scenario): Generator<Scenario> {
-  const { senders, calls, content, mapping, outages } = scenario;
+  const { senders, calls, content, mapping, outages, compaction } = scenario;
+  if (compaction !== undefined) yield* lessCompaction(scenario, compaction);
   if (senders.length > 1) for (let i = 0; i < senders.length; i++) yield { ...scenario, senders: senders.filter((_, k) => k !== i) };
   if (scenario.reshards > 0) yield { ...scenario, reshards: 0 };
   if (scenario.reshards > 1) yield { ...scenario, reshards: scenario.reshards - 1 };
@@ -23,6 +24,17 @@ function* smaller(scenario: Scenario): Generator<Scenario> {
     if (plan.skewMs !== 0) yield replaced({ skewMs: 0 });
   }
   if (scenario.activeMs > 5000) yield { ...scenario, activeMs: scenario.activeMs >> 1 };
+}
+
+function* lessCompaction(scenario: Scenario, plan: CompactionPlan): Generator<Scenario> {
+  const changed = (change: Partial<CompactionPlan>): Scenario => ({ ...scenario, compaction: { ...plan, ...change } });
+  const { compaction: _, ...road } = scenario;
+  yield road;
+  if (plan.daysPass) yield changed({ daysPass: false });
+  if (plan.stall > 0) yield changed({ stall: 0 });
+  if (plan.compactors > 1) yield changed({ compactors: 1 });
+  if (plan.sqlReaders > 0) yield changed({ sqlReaders: 0 });
+  if (plan.buckets > 1) yield changed({ buckets: 1 });
 }
 
 /** The same scenario takes another course when a part of it is missing: a few schedules are tried for each. */

@@ -7,12 +7,17 @@ import type { SimProcess } from './process.ts';
 /** Items in memory, each call an effect at one moment. */
 export class SimItems {
   private readonly partitions = new Map<string, Map<string, Item>>();
-  /** Told of every write that came about. */
-  onWrite: (write: ItemWrite) => void = () => undefined;
+  /** Each is told of all that came about at one moment. */
+  readonly watchers: ((writes: readonly ItemWrite[]) => void)[] = [];
 
   get(key: ItemKey): Item | undefined {
     checkKey(key);
     return this.find(key);
+  }
+
+  /** The names of partitions that hold an item. */
+  partitionKeys(): readonly string[] {
+    return [...this.partitions].flatMap(([pk, items]) => (items.size === 0 ? [] : [pk]));
   }
 
   query(pk: string, range: SortRange = {}): readonly Item[] {
@@ -28,10 +33,8 @@ export class SimItems {
     checkWrites(writes);
     const failed = writes.flatMap((write, i) => (write.when === undefined || holds(write.when, this.find(keyOf(write))) ? [] : [i]));
     if (failed.length > 0) return { done: false, failed };
-    for (const write of writes) {
-      this.apply(write);
-      this.onWrite(write);
-    }
+    for (const write of writes) this.apply(write);
+    for (const watcher of this.watchers) watcher(writes);
     return { done: true };
   }
 

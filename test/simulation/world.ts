@@ -7,7 +7,8 @@ import { IngestHost } from './ingest-host.ts';
 import { Invariants } from './invariants.ts';
 import { openLineSender } from './line-sender.ts';
 import { SimProcess } from './process.ts';
-import { openReader, type ReaderParts, runReader } from './reader.ts';
+import type { Pace } from './pace.ts';
+import { openReader, type Read, type ReaderParts, runReader } from './reader.ts';
 import { runRoadWalker } from './road-walker.ts';
 import { type Scenario, type SenderPlan, START_MS } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
@@ -17,11 +18,14 @@ import { simKinesis } from './sim-kinesis.ts';
 import { SimMapping } from './sim-mapping.ts';
 import { SimObjects } from './sim-objects.ts';
 import { SimStream } from './sim-stream.ts';
+import { Storage } from './storage.ts';
 import { StoreHost } from './store-host.ts';
 import { Truth, Violation } from './truth.ts';
 
 /** From the last fault to the watermark past it: a minute to list the shards, some ticks, slow calls and back-offs before. */
-const DRAIN_MS = 300_000;
+const DRAIN_MS = 240_000;
+const DRAIN_TICKS = 3;
+const READ_PAUSE_MS = 12_000;
 
 /** A whole installation in memory, and the people around it. */
 export class World {
@@ -35,6 +39,8 @@ export class World {
   private readonly mapping: SimMapping;
   private readonly invariants: Invariants;
   private readonly readerParts: ReaderParts;
+  private readonly storage: Storage | undefined;
+  private readonly pace: Pace;
   private sending = 0;
 
   constructor(scenario: Scenario, keepLines = false) {
@@ -47,7 +53,11 @@ export class World {
     const { faults, objects, items, truth } = this;
     this.mapping = new SimMapping(this.stream, new StoreHost({ faults, objects, items, truth, oneProcess }), faults, mapping);
     this.invariants = new Invariants(truth, objects, items, () => this.scheduler.events);
-    this.readerParts = { faults, objects, items, truth, check: (read) => this.invariants.checkRead(read) };
+    const { compaction, tickMs } = scenario;
+    this.pace = { tickMs, readPauseMs: compaction?.readPauseMs ?? READ_PAUSE_MS, compactMs: compaction?.everyMs ?? 0 };
+    const { pace } = this;
+    this.readerParts = { faults, objects, items, truth, pace, check: (read) => this.invariants.checkRead(read) };
+    this.storage = compaction === undefined ? undefined : new Storage({ faults, objects, items, truth, pace }, compaction);
   }
 
   /** Lives through the scenario, and stops at the first violation. */
@@ -59,20 +69,23 @@ export class World {
     this.faults.stop();
     const calmMs = scheduler.nowMs();
     if (!violated()) {
-      const end = await scheduler.run(() => violated() || this.drained(calmMs), calmMs + DRAIN_MS);
-      if (end !== 'reached') truth.violate(new Violation('the road drains', `${DRAIN_MS / 1000} s after the last fault ${this.describeRest(calmMs)}`));
+      const drainMs = DRAIN_MS + DRAIN_TICKS * scenario.tickMs;
+      const end = await scheduler.run(() => violated() || this.drained(calmMs), calmMs + drainMs);
+      if (end !== 'reached') truth.violate(new Violation('the road drains', `${drainMs / 1000} s after the last fault ${this.describeRest(calmMs)}`));
     }
-    if (!violated()) await this.readLast();
+    if (!violated()) await this.readLast((read) => this.invariants.checkEnd(read));
+    if (this.storage !== undefined) await this.restAfter(this.storage);
     return truth.violation;
   }
 
   private startActors(): void {
     const { scenario, faults, stream, items, scheduler } = this;
-    const { partialPut, tickMs, readers, reshards, activeMs, senders } = scenario;
+    const { partialPut, readers, reshards, activeMs, senders } = scenario;
     const ingest = new IngestHost({ faults, stream, partialPut });
     this.watch(this.mapping.run());
-    this.watch(runRoadWalker({ faults, stream, items, partialPut, tickMs }));
+    this.watch(runRoadWalker({ faults, stream, items, partialPut, pace: this.pace }));
     for (let i = 0; i < readers; i++) this.watch(runReader(this.readerParts, `reader-${i}`));
+    for (const actor of this.storage?.actors() ?? []) this.watch(actor);
     for (let i = 0; i < reshards; i++) scheduler.after(scheduler.random.int(1, activeMs), 'reshard', () => stream.reshard());
     senders.forEach((plan, i) => {
       this.sending++;
@@ -102,12 +115,31 @@ export class World {
     return `${this.sending} senders have samples, the mapping is ${this.mapping.idle ? '' : 'not '}idle, watermarks against then: ${marks.join(', ')}`;
   }
 
-  private async readLast(): Promise<void> {
+  private async readLast(check: (read: Read) => void): Promise<void> {
+    await this.finish(openReader({ ...this.readerParts, check }, new SimProcess('last-reader'))(undefined));
+  }
+
+  /** The compactor comes to rest; then PromQL and SQL answer alike, once more after each tier that expires. */
+  private async restAfter(storage: Storage): Promise<void> {
+    const look = async (): Promise<void> => {
+      let last: Read | undefined;
+      await this.readLast((read) => {
+        this.invariants.checkEnd(read);
+        last = read;
+      });
+      if (last !== undefined) await this.finish(storage.look(last));
+    };
+    const violated = (): boolean => this.truth.violation !== undefined;
+    if (!violated()) await storage.comeToRest();
+    if (!violated()) await look();
+    if (!violated()) await storage.passDays(look);
+  }
+
+  private async finish(work: Promise<unknown>): Promise<void> {
     const { scheduler, truth } = this;
-    let read = false;
-    const parts: ReaderParts = { ...this.readerParts, check: (last) => this.invariants.checkEnd(last) };
-    this.watch(openReader(parts, new SimProcess('last-reader'))(undefined).then(() => (read = true)));
-    await scheduler.run(() => read || truth.violation !== undefined, Number.POSITIVE_INFINITY);
+    let over = false;
+    this.watch(work.then(() => (over = true)));
+    await scheduler.run(() => over || truth.violation !== undefined, Number.POSITIVE_INFINITY);
   }
 
   /** What an actor throws is a violation: each is to get over everything that the simulation does to it. */

@@ -1,0 +1,6 @@
+/** How often things happen that happen for ever; slower where days are to pass. */
+export interface Pace {
+  tickMs: number;
+  readPauseMs: number; // at most
+  compactMs: number;
+}
