@@ -47,8 +47,7 @@ export const comeToRest = async (parts: AftermathParts, everyMs = 15 * MINUTE_MS
   }
 };
 
-/** Lets days pass with faults, then without, until every 
-export const passDays = async (parts: AftermathParts, look: () => Promise<void>, excused: ReadonlySet<string>): Promise<void> => {
+X const passDays = async (parts: AftermathParts, look: () => Promise<void>, excused: ReadonlySet<string>): Promise<void> => {
   const { faults, truth, pace } = parts;
   const { scheduler } = faults;
   const violated = (): boolean => truth.violation !== undefined;
