@@ -1,12 +1,12 @@
 import { compareUtf8 } from '../model/utf8.ts';
 import { CorruptFileError } from '../parquet/errors.ts';
-import { ParquetFileReader, type ReadRange, type RowGroupColumns } from '../parquet/file-reader.ts';
+import type { KeepHead, ReadRange, RowGroupColumns } from '../parquet/file-reader.ts';
 import type { RowGroup } from '../parquet/metadata.ts';
-import { mayHoldRows } from '../parquet/pruning.ts';
 import { forEachRun, type Runs, rowsOf } from '../parquet/runs.ts';
 import type { ColumnValues, TextRuns } from '../parquet/column-values.ts';
 import { type ValueColumns, valuesOf } from './hot-values.ts';
 import { firstAfter, firstNotBefore } from './time-search.ts';
+import { openFile, wantedGroups, type WantedRows } from './wanted-rows.ts';
 
 /**
  * Samples by series, sorted by (metric, labels, time) in UTF-8 byte order. Series k owns the samples `offsets[k]` to
@@ -21,22 +21,15 @@ export interface SampleColumns {
   readonly values: Float64Array;
 }
 
-export interface WantedSamples {
-  /** All metrics where left out. */
-  readonly metrics?: ReadonlySet<string>;
+/** Metrics, a time range and rows, all of them where left out. */
+export interface WantedSamples extends WantedRows {
   /** Whether a series of a wanted metric is wanted; all are where left out. */
   readonly matches?: (metric: string, labelsJson: string) => boolean;
-  readonly fromMs: number; // inclusive, may be -Infinity
-  readonly toMs: number; // inclusive, may be Infinity
 }
-
-/** Hot files are hundreds of KB: one request for all of it costs less than a second one for what a first left out. */
-const WHOLE_FILE_BYTES = 1 << 20;
-const TAIL_BYTES = 64 * 1024;
 
 const COLUMNS = ['metric', 'labels', 'ts', 'value', 'voff', 'vbase', 'vmul', 'vdiv', 'histogram'] as const;
 
-/** Rows of a row group that are one series. */
+/** Rows that are one series, counted among those that were read of a row group. */
 interface Stretch {
   readonly metric: string;
   readonly labels: string;
@@ -45,7 +38,7 @@ interface Stretch {
   readonly part: Part;
 }
 
-/** The decoded rows of a row group; `values` begins with row `firstRow`. */
+/** The decoded of these rows; `values` begins with row `firstRow`. */
 interface Part {
   readonly tMs: Float64Array;
   readonly values: Float64Array;
@@ -56,14 +49,13 @@ interface Part {
  * The wanted samples of a file of the sample table, hot or compacted. Rows with a histogram are left out.
  * @throws CorruptFileError, UnsupportedFileError
  */
-export const readSamples = async (read: ReadRange, fileBytes: number, want: WantedSamples): Promise<SampleColumns> => {
-  const file = await ParquetFileReader.open(read, fileBytes, fileBytes <= WHOLE_FILE_BYTES ? fileBytes : TAIL_BYTES);
+export const readSamples = async (read: ReadRange, fileBytes: number, want: WantedSamples, keepHead?: KeepHead): Promise<SampleColumns> => {
+  const file = await openFile(read, fileBytes, keepHead);
   const groups: SampleColumns[] = [];
-  for (const rowGroup of file.metadata.rowGroups) {
-    if (!mayHoldRows(rowGroup, want)) continue;
-    const columns = await file.readColumns(rowGroup, neededColumns(rowGroup));
+  for await (const { rowGroup, ranges } of wantedGroups(file, want)) {
+    const columns = await file.readColumns(rowGroup, neededColumns(rowGroup), ranges);
     // Copied at once, so that of a large file one row group and what is wanted of the others is in memory.
-    groups.push(joinStretches(stretchesOf(columns, rowGroup.rows, want)));
+    groups.push(joinStretches(stretchesOf(columns, want)));
   }
   const [only] = groups;
   if (only !== undefined && groups.length === 1) return only;
@@ -77,8 +69,8 @@ export const readSamples = async (read: ReadRange, fileBytes: number, want: Want
  * many times larger ones.
  * @throws CorruptFileError, UnsupportedFileError
  */
-export const readSeries = async (read: ReadRange, fileBytes: number): Promise<SampleColumns> => {
-  const file = await ParquetFileReader.open(read, fileBytes, TAIL_BYTES);
+export const readSeries = async (read: ReadRange, fileBytes: number, keepHead?: KeepHead): Promise<SampleColumns> => {
+  const file = await openFile(read, fileBytes, keepHead);
   const metrics: string[] = [];
   const labels: string[] = [];
   for (const rowGroup of file.metadata.rowGroups) {
@@ -114,7 +106,8 @@ const neededColumns = ({ rows, chunks }: RowGroup): readonly string[] => {
   return COLUMNS.filter((name) => !allNull.includes(name));
 };
 
-const stretchesOf = (columns: RowGroupColumns, rows: number, want: WantedSamples): readonly Stretch[] => {
+const stretchesOf = (columns: RowGroupColumns, want: WantedSamples): readonly Stretch[] => {
+  const { rows } = columns;
   const metric = requireTexts(columns.column('metric'), 'metric', rows);
   const ranges = rangesOf(metric, want.metrics);
   if (ranges.length === 0) return [];

@@ -1,15 +1,13 @@
 import type { SampleBatch } from '../model/sample-batch.ts';
 import type { ColumnValues, TextRuns } from '../parquet/column-values.ts';
 import { CorruptFileError, UnsupportedFileError } from '../parquet/errors.ts';
-import { ParquetFileReader, type ReadRange, type RowGroupColumns } from '../parquet/file-reader.ts';
+import type { ReadRange, RowGroupColumns } from '../parquet/file-reader.ts';
 import type { RowGroup } from '../parquet/metadata.ts';
 import { forEachRun, rowsOf } from '../parquet/runs.ts';
 import { valuesOf } from './hot-values.ts';
+import { openFile } from './wanted-rows.ts';
 
 const COLUMNS = ['metric', 'labels', 'ts', 'value', 'voff', 'vbase', 'vmul', 'vdiv'] as const;
-/** Hot files are hundreds of KB: one request for all of it costs less than a second one for what a first left out. */
-const WHOLE_FILE_BYTES = 1 << 20;
-const TAIL_BYTES = 64 * 1024;
 
 /**
  * All samples of a file of the sample table, row group by row group, so that of a large file one row group is in memory.
@@ -17,7 +15,7 @@ const TAIL_BYTES = 64 * 1024;
  * @throws CorruptFileError; UnsupportedFileError for a file with histograms, which a merge would lose.
  */
 export async function* readGroups(read: ReadRange, fileBytes: number): AsyncGenerator<SampleBatch> {
-  const file = await ParquetFileReader.open(read, fileBytes, fileBytes <= WHOLE_FILE_BYTES ? fileBytes : TAIL_BYTES);
+  const file = await openFile(read, fileBytes);
   for (const rowGroup of file.metadata.rowGroups) {
     const empty = new Set(rowGroup.chunks.filter(({ statistics }) => statistics.nulls === rowGroup.rows).map(({ name }) => name));
     if (rowGroup.chunks.some(({ name }) => name === 'histogram') && !empty.has('histogram')) {

@@ -1,4 +1,8 @@
+import { createHash } from 'node:crypto';
+import type { PartitionFile } from '../catalog/partitions.ts';
 import { compareUtf8 } from '../model/utf8.ts';
+import type { KeepHead } from '../parquet/file-reader.ts';
+import type { FileRows } from '../parquet/row-ranges.ts';
 import { readSamples, readSeries, type WantedSamples } from './hot-read.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Piece } from './piece-cache.ts';
@@ -28,6 +32,8 @@ export interface WantedPieces {
   readonly toMs: number; // inclusive
   /** Whether it is enough to know which series there are. */
   readonly isForNames: boolean;
+  /** The rows of a compacted file in which the series asked for lie, in any order; undefined where that is not known. */
+  readonly rowsOf?: ((file: PartitionFile) => Promise<readonly FileRows[] | undefined>) | undefined;
 }
 
 /** Other series than those asked for, and samples at other times, may stand in it too. */
@@ -46,6 +52,8 @@ interface SampleFile {
   readonly maxTMs: number; // inclusive
   readonly minMetric: string; // inclusive, UTF-8 byte order
   readonly maxMetric: string; // inclusive
+  /** The file itself where it is a compacted one. */
+  readonly compacted?: PartitionFile;
 }
 
 /**
@@ -68,7 +76,9 @@ const AHEAD_BYTES = 32 * 1024 * 1024;
  */
 export async function* samplePieces(ports: PiecePorts, want: WantedPieces, counts?: SelectCounts): AsyncGenerator<FoundPiece> {
   const hours = await sampleFiles(ports, want.fromMs, want.toMs);
-  const files = hours.flatMap(({ compacted, hot }): readonly SampleFile[] => [...compacted, ...hot]).filter((file) => mayHold(file, want));
+  const files = hours
+    .flatMap(({ compacted, hot }): readonly SampleFile[] => [...compacted.map((file) => ({ ...file, compacted: file })), ...hot])
+    .filter((file) => mayHold(file, want));
   if (counts !== undefined) counts.files += files.length;
   const load = loaderOf(ports, files, want, counts);
   const ahead: { readonly found: Promise<FoundPiece>; readonly bytes: number }[] = [];
@@ -98,10 +108,13 @@ const mayHold = (file: SampleFile, { metric, fromMs, toMs }: WantedPieces): bool
 const isSmall = ({ bytes, rows }: SampleFile): boolean => bytes <= WHOLE_FILE_BYTES && rows <= WHOLE_FILE_ROWS;
 
 type Load = (file: SampleFile) => Promise<FoundPiece>;
+type LoadSamples = (file: SampleFile) => Promise<Piece>;
 
 /** A newline is in no object key. */
 const namesKey = (file: SampleFile): string => `\n${file.key}`;
 const metricKey = (file: SampleFile, metric: string): string => `${file.key}\n${metric}`;
+const rowsKey = (file: SampleFile, rows: readonly FileRows[]): string =>
+  `${file.key}\n\n${createHash('sha256').update(Float64Array.from(rows.flatMap(({ firstRow, rows: count }) => [firstRow, count]))).digest('base64url')}`;
 
 const loaderOf = (ports: PiecePorts, files: readonly SampleFile[], want: WantedPieces, counts: SelectCounts | undefined): Load => {
   const { cache, objects } = ports;
@@ -110,31 +123,49 @@ const loaderOf = (ports: PiecePorts, files: readonly SampleFile[], want: WantedP
     const isInside = file.minTMs >= want.fromMs && file.maxTMs <= want.toMs;
     // A small file is read in one request whatever is wanted of it.
     if (!want.isForNames || !isInside || isSmall(file) || cache.held(file.key) !== undefined) return { piece: await loadSamples(file), isNamesAlone: false };
-    const piece = await cache.get(namesKey(file), () => readSeries(countedRead(objects, file, counts), file.bytes));
+    const piece = await cache.get(namesKey(file), () => readSeries(countedRead(objects, file, counts), file.bytes, keptHead(ports, file)));
     return { piece, isNamesAlone: true };
   };
 };
 
 /**
  * A read that would fill the cache would push out all that other queries use, and find nothing of its own the next time. So
- * it keeps the metric alone, and when it asks for more than one metric it keeps nothing, and decodes what matches alone; what
- * is there already serves it too.
+ * it keeps the metric alone, or the rows that it asks for, and when it asks for all rows of more than one metric it keeps
+ * nothing, and decodes what matches alone; what is there already serves it too.
  */
-const samplesLoaderOf = ({ cache, objects }: PiecePorts, files: readonly SampleFile[], want: WantedPieces, counts: SelectCounts | undefined): ((file: SampleFile) => Promise<Piece>) => {
+const samplesLoaderOf = (ports: PiecePorts, files: readonly SampleFile[], want: WantedPieces, counts: SelectCounts | undefined): LoadSamples => {
+  const { cache, objects } = ports;
   const { metric, matches, fromMs, toMs } = want;
-  const isKeptWhole = (file: SampleFile): boolean => metric === undefined || isSmall(file);
+  const isKeptWhole = (file: SampleFile): boolean => isSmall(file) || (metric === undefined && !hasRows(file, want));
   const isScan = files.reduce((sum, file) => sum + (isKeptWhole(file) ? file.rows : 0), 0) * ROW_BYTES > cache.maxBytes / 2;
   return async (file) => {
-    const read = (wanted: WantedSamples) => (): Promise<Piece> => readSamples(countedRead(objects, file, counts), file.bytes, wanted);
+    const read = (wanted: WantedSamples) => (): Promise<Piece> => readSamples(countedRead(objects, file, counts), file.bytes, wanted, keptHead(ports, file));
     if (!isScan && isKeptWhole(file)) return cache.get(file.key, read(WHOLE_TIME));
-    const whole = cache.held(file.key);
-    if (whole !== undefined) return whole;
-    return metric === undefined ? read({ matches, fromMs, toMs })() : cache.get(metricKey(file, metric), read({ ...WHOLE_TIME, metrics: new Set([metric]) }));
+    const held = cache.held(file.key) ?? (metric === undefined ? undefined : cache.held(metricKey(file, metric)));
+    if (held !== undefined) return held;
+    const rows = file.compacted === undefined ? undefined : await want.rowsOf?.(file.compacted);
+    if (rows?.length === 0) return NOTHING;
+    const metrics = metric === undefined ? {} : { metrics: new Set([metric]) };
+    if (rows !== undefined) {
+      const isKept = rows.reduce((sum, range) => sum + range.rows, 0) * ROW_BYTES * files.length <= cache.maxBytes / 2;
+      return isKept ? cache.get(rowsKey(file, rows), read({ ...WHOLE_TIME, ...metrics, rows })) : read({ ...metrics, rows, fromMs, toMs })();
+    }
+    return metric === undefined ? read({ matches, fromMs, toMs })() : cache.get(metricKey(file, metric), read({ ...WHOLE_TIME, ...metrics }));
   };
 };
 
+const hasRows = ({ compacted }: SampleFile, { rowsOf }: WantedPieces): boolean => compacted !== undefined && rowsOf !== undefined;
+
 /** A piece is kept for queries over other times, and a file spans an hour at most: so all of its time. */
 const WHOLE_TIME = { fromMs: -Infinity, toMs: Infinity } as const;
+
+const NOTHING: Piece = { metrics: [], labels: [], offsets: new Uint32Array(1), tMs: new Float64Array(0), values: new Float64Array(0) };
+
+/** Files never change, so what stands in a footer and the page indexes is read once. */
+const keptHead =
+  ({ cache }: PiecePorts, file: SampleFile): KeepHead =>
+  (load) =>
+    cache.heads.get(file.key, load);
 
 const countedRead =
   (objects: Pick<ObjectStore, 'get'>, file: SampleFile, counts: SelectCounts | undefined) =>
@@ -146,4 +177,3 @@ const countedRead =
     }
     return bytes;
   };
-

@@ -1,29 +1,21 @@
 import { CorruptFileError } from '../parquet/errors.ts';
-import { ParquetFileReader, type ReadRange, type RowGroupColumns } from '../parquet/file-reader.ts';
+import type { KeepHead, ReadRange, RowGroupColumns } from '../parquet/file-reader.ts';
 import type { RowGroup } from '../parquet/metadata.ts';
-import { mayHoldRows } from '../parquet/pruning.ts';
 import { forEachRun, rowsOf } from '../parquet/runs.ts';
 import type { ColumnValues, TextRuns } from '../parquet/column-values.ts';
 import { type BucketColumns, newBuckets, type TierColumns } from '../tiers/bucket.ts';
 import { bucketsOf, FILE_COLUMNS } from './tier-values.ts';
+import { openFile, wantedGroups, type WantedRows } from './wanted-rows.ts';
 
-export interface WantedBuckets {
-  /** All metrics where left out. */
-  readonly metrics?: ReadonlySet<string>;
-  /** By their starts. */
-  readonly fromMs: number; // inclusive, may be -Infinity
-  readonly toMs: number; // inclusive, may be Infinity
+/** Metrics, a time range (of the buckets' starts) and rows, all of them where left out. */
+export interface WantedBuckets extends WantedRows {
   /** All columns where left out; the start comes always. The others are arrays without entries. */
   readonly columns?: readonly (keyof BucketColumns)[];
 }
 
-/** Up to this size one request for all of a file costs less than a second one for what a first left out. */
-const WHOLE_FILE_BYTES = 1 << 20;
-const TAIL_BYTES = 64 * 1024;
-
 const ALL_COLUMNS = Object.keys(FILE_COLUMNS) as (keyof BucketColumns)[];
 
-/** Rows `from` to `to` (exclusive) of a row group's buckets that are one series. */
+/** Rows `from` to `to` (exclusive) of the buckets read of a row group that are one series. */
 interface Stretch {
   readonly metric: string;
   readonly labels: string;
@@ -36,13 +28,13 @@ interface Stretch {
  * The wanted buckets of a file of `tierTable`. Of other columns than the wanted no byte is decoded.
  * @throws CorruptFileError, UnsupportedFileError
  */
-export const readTier = async (read: ReadRange, fileBytes: number, want: WantedBuckets): Promise<TierColumns> => {
-  const file = await ParquetFileReader.open(read, fileBytes, fileBytes <= WHOLE_FILE_BYTES ? fileBytes : TAIL_BYTES);
+export const readTier = async (read: ReadRange, fileBytes: number, want: WantedBuckets, keepHead?: KeepHead): Promise<TierColumns> => {
+  const file = await openFile(read, fileBytes, keepHead);
   const columns = ALL_COLUMNS.filter((name) => name === 'startMs' || (want.columns ?? ALL_COLUMNS).includes(name));
   const stretches: Stretch[] = [];
-  for (const rowGroup of file.metadata.rowGroups) {
-    if (!mayHoldRows(rowGroup, want)) continue;
-    for (const stretch of stretchesOf(await file.readColumns(rowGroup, neededColumns(rowGroup, columns)), rowGroup.rows, want, columns)) stretches.push(stretch);
+  for await (const { rowGroup, ranges } of wantedGroups(file, want)) {
+    const group = await file.readColumns(rowGroup, neededColumns(rowGroup, columns), ranges);
+    for (const stretch of stretchesOf(group, want, columns)) stretches.push(stretch);
   }
   return joinStretches(stretches, columns);
 };
@@ -53,7 +45,8 @@ const neededColumns = ({ rows, chunks }: RowGroup, columns: readonly (keyof Buck
   return chunks.filter(({ name, statistics }) => needed.has(name) && statistics.nulls !== rows).map(({ name }) => name);
 };
 
-const stretchesOf = (group: RowGroupColumns, rows: number, want: WantedBuckets, columns: readonly (keyof BucketColumns)[]): readonly Stretch[] => {
+const stretchesOf = (group: RowGroupColumns, want: WantedBuckets, columns: readonly (keyof BucketColumns)[]): readonly Stretch[] => {
+  const { rows } = group;
   const metric = requireTexts(group.column('metric'), 'metric', rows);
   const wanted: { readonly metric: string; readonly from: number; readonly to: number }[] = [];
   forEachRun(metric.runs, 0, rows, (id, from, to) => {
