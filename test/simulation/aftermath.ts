@@ -47,7 +47,8 @@ export const comeToRest = async (parts: AftermathParts, everyMs = 15 * MINUTE_MS
   }
 };
 
-X const passDays = async (parts: AftermathParts, look: () => Promise<void>, excused: ReadonlySet<string>): Promise<void> => {
+/** Lets days pass with faults, then without, until every tier has expired; `look` is called once each has. `excused` may be left over. */
+export const passDays = async (parts: AftermathParts, look: () => Promise<void>, excused: ReadonlySet<string>): Promise<void> => {
   const { faults, truth, pace } = parts;
   const { scheduler } = faults;
   const violated = (): boolean => truth.violation !== undefined;

@@ -60,7 +60,7 @@ export interface Scenario {
   readonly calls: Readonly<Record<CallFault, number>>;
   readonly outages: readonly Outage[];
   /** Undefined where the road ends with the store. */
-  readonly compaction?: CompactionPlan;
+  readonly compaction?: CompactionPlan | undefined;
 }
 
 export const START_MS = Date.UTC(2026, 2, 1, 10, 59, 30);

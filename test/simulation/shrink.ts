@@ -28,8 +28,7 @@ function* smaller(scenario: Scenario): Generator<Scenario> {
 
 function* lessCompaction(scenario: Scenario, plan: CompactionPlan): Generator<Scenario> {
   const changed = (change: Partial<CompactionPlan>): Scenario => ({ ...scenario, compaction: { ...plan, ...change } });
-  const { compaction: _, ...road } = scenario;
-  yield road;
+  yield { ...scenario, compaction: undefined };
   if (plan.daysPass) yield changed({ daysPass: false });
   if (plan.stall > 0) yield changed({ stall: 0 });
   if (plan.compactors > 1) yield changed({ compactors: 1 });
