@@ -8,6 +8,7 @@ import type { ItemTable } from '../shared/catalog/item-table.ts';
 import type { Api } from '../shared/commands/api.ts';
 import { BACKFILL_FORMATS, type BackfillFormat, backfill } from '../shared/commands/backfill.ts';
 import { type CheckReport, type NamedText, checkConfig, checkRules } from '../shared/commands/check.ts';
+import { deleteSeries } from '../shared/commands/delete.ts';
 import { doctor } from '../shared/commands/doctor.ts';
 import { keysCreate, keysList, keysRevoke } from '../shared/commands/keys.ts';
 import { push } from '../shared/commands/push.ts';
@@ -163,6 +164,20 @@ withApi(program.command('doctor'))
   .action(async ({ force, json, ...options }: { url: string; key?: string; json: boolean; force: boolean; rebuildCatalog: boolean }) =>
     tell(await withProgress((progress) => (options.rebuildCatalog ? rebuildCatalog(apiOf(options), { force, json, progress }) : doctor(apiOf(options), { json, progress })))),
   );
+
+withApi(program.command('delete'))
+  .description('delete samples from raw, 1m and 1h; fine to interrupt and to run again')
+  .requiredOption('--match <selector>', "which series, such as 'up{job=\"node\"}'")
+  .requiredOption('--from <time>', 'the first time, Unix seconds or RFC 3339')
+  .requiredOption('--to <time>', 'the first time that stays')
+  .option('--dry-run', 'count the rows of every tier, and change nothing', false)
+  .option('--yes', 'do it; a terminal must say so', false)
+  .option('--json', 'for machines', false)
+  .action(async ({ yes, ...options }: { url: string; key?: string; match: string; from: string; to: string; dryRun: boolean; yes: boolean; json: boolean }) => {
+    const { match, from, to, dryRun, json } = options;
+    if (!dryRun && !yes && process.stdin.isTTY) throw new PermanentError('delete: found no --yes, which a terminal must give; see what goes with --dry-run');
+    print(await withProgress((progress) => deleteSeries(apiOf(options), { match, from, to, dryRun, json, progress })));
+  });
 
 const check = program.command('check').description('read files as the product does, and name all their errors');
 

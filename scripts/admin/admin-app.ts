@@ -3,6 +3,7 @@ import { faultFrom, faultHeaders } from '../../shared/http/http-fault.ts';
 import { localOnly } from '../../shared/http/local-only.ts';
 import type { AdminPorts } from './admin-ports.ts';
 import { backfillRoutes } from './backfill-routes.ts';
+import { deleteRoutes } from './delete-routes.ts';
 import { doctorRoutes } from './doctor-routes.ts';
 import { redriveRoutes } from './redrive-routes.ts';
 
@@ -10,6 +11,7 @@ import { redriveRoutes } from './redrive-routes.ts';
 export const makeAdminApp = (ports: AdminPorts): Hono => {
   const app = new Hono().basePath('/api/v1/admin');
   app.use('*', localOnly());
+  app.route('/delete', deleteRoutes(ports));
   app.route('/redrive', redriveRoutes(ports));
   app.route('/backfill', backfillRoutes(ports));
   app.route('/doctor', doctorRoutes(ports));

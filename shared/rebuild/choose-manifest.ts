@@ -2,10 +2,11 @@ import { type Manifest, manifestKeyOf } from '../catalog/partitions.ts';
 
 /**
  * The manifest that stands for a partition whose entry is lost. Of those whose files are all there: the highest version; of several
- * attempts at one version the one that a later version names as its predecessor, then what a tool rewrote, then the one with more
- * merged hot files, then the first by key. Whether an attempt was committed cannot be told for the newest version, and need not be:
- * each is the right merge of the hot files that it lists, and those that it does not list become hot rows again, which identity
- * merges. `isPreferred` comes before all else: a rollup of the raw samples that stand.
+ * attempts at one version the one that a later version names as its predecessor, then the one with more merged hot files, then the
+ * first by key. Whether an attempt was committed cannot be told for the newest version, and need not be: each is the right merge of
+ * the hot files that it lists, and those that it does not list become hot rows again, which identity merges. Only a deletion that was
+ * the last to commit may be undone by the remains of a run that lost against it: it is to be run again. `isPreferred` comes before
+ * all else: a rollup of the raw samples that stand.
  */
 export const chooseManifest = (complete: readonly Manifest[], all: readonly Manifest[], isPreferred: (manifest: Manifest) => boolean = () => false): Manifest | undefined => {
   const predecessors = new Set(all.map(({ predecessor }) => predecessor));

@@ -1,0 +1,52 @@
+import { Hono } from 'hono';
+import { parseMatchers } from '../../functions/query/match-parameter.ts';
+import { timeParameter } from '../../functions/query/params.ts';
+import type { Tier } from '../../shared/catalog/partitions.ts';
+import type { DeletePlan, DeleteStep } from '../../shared/commands/delete.ts';
+import { deleteBuckets, findBuckets } from '../../shared/deletion/delete-buckets.ts';
+import { deleteSamples, findSamples } from '../../shared/deletion/delete-samples.ts';
+import { planDeletion } from '../../shared/deletion/plan-deletion.ts';
+import type { Selection } from '../../shared/deletion/selection.ts';
+import { HttpFault } from '../../shared/http/http-fault.ts';
+import { readBody } from '../../shared/http/read-body.ts';
+import type { AdminPorts } from './admin-ports.ts';
+import { newRun, rewriteSettings } from './rewrite-settings.ts';
+
+/** A selector is at most 256 KiB; escaped for a form, thrice that. */
+const FORM_BYTES = 1024 * 1024;
+
+/** What `tidemark delete` calls: the plan once, then a partition each. */
+export const deleteRoutes = (ports: AdminPorts): Hono => {
+  const app = new Hono();
+  app.post('/', async (c) => {
+    const { selection } = await formOf(c.req.raw);
+    return c.json({ ...selection, partitions: await planDeletion(ports.catalog, selection, ports.clockMs()) } satisfies DeletePlan);
+  });
+  app.post('/:tier{raw|1m|1h}/:dt{[0-9-]{10,13}}', async (c) => {
+    const { tier, dt } = c.req.param() as { tier: Tier; dt: string };
+    const { selection, isDry } = await formOf(c.req.raw);
+    return c.json((await stepOf(ports, tier, dt, selection, isDry)) satisfies DeleteStep);
+  });
+  return app;
+};
+
+const stepOf = async (ports: AdminPorts, tier: Tier, dt: string, selection: Selection, isDry: boolean): Promise<DeleteStep> => {
+  const settings = rewriteSettings(ports);
+  if (tier !== 'raw') {
+    const { rows, series } = isDry ? await findBuckets(ports, tier, dt, selection) : await deleteBuckets(ports, tier, dt, selection, settings, newRun(ports));
+    return { series, rows: { [tier]: rows } };
+  }
+  // They go with the raw samples that they are made of.
+  const minutes = isDry ? undefined : await findBuckets(ports, '1m', dt, selection);
+  const { samples, series } = isDry ? await findSamples(ports, dt, selection) : await deleteSamples(ports, dt, selection, settings, newRun(ports));
+  const left = minutes === undefined ? undefined : await findBuckets(ports, '1m', dt, selection);
+  return { series: series.length, rows: { raw: samples, ...(minutes === undefined || left === undefined ? {} : { '1m': minutes.rows - left.rows }) } };
+};
+
+const formOf = async (request: Request): Promise<{ readonly selection: Selection; readonly isDry: boolean }> => {
+  const form = new URLSearchParams(Buffer.from(await readBody(request, FORM_BYTES)).toString());
+  const match = form.get('match');
+  if (match === null) throw new HttpFault(400, 'parameter match: found none, a selector such as up{job="node"} is allowed');
+  const selection: Selection = { matchers: parseMatchers(match), fromMs: timeParameter(form, 'from', undefined), toMs: timeParameter(form, 'to', undefined) };
+  return { selection, isDry: form.get('dryRun') === 'true' };
+};

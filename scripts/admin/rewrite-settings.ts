@@ -1,0 +1,13 @@
+import type { RewriteRun, RewriteSettings } from '../../shared/deletion/deletion-ports.ts';
+import { openTierRollup } from '../../shared/storage/tier-rollup.ts';
+import { TIER_BUCKET_MS } from '../../shared/tiers/bucket.ts';
+import type { AdminPorts } from './admin-ports.ts';
+
+export const rewriteSettings = ({ promotedLabels, buckets, addressOf }: AdminPorts): RewriteSettings => ({
+  promotedLabels,
+  buckets,
+  addressOf,
+  openRollup: () => openTierRollup(TIER_BUCKET_MS['1m'], { promotedLabels }),
+});
+
+export const newRun = ({ clockMs, nextAttempt }: AdminPorts): RewriteRun => ({ nowMs: clockMs(), attempt: nextAttempt() });

@@ -1,0 +1,82 @@
+import { allPartitions, type PartitionFile, readEntry } from '../catalog/partitions.ts';
+import { installationWatermark } from '../catalog/watermarks.ts';
+import { compactDay } from '../compaction/compact-day.ts';
+import { hoursOfDay } from '../compaction/plan-days.ts';
+import { UnavailableError } from '../errors.ts';
+import { TIER_BUCKET_MS, type TierColumns } from '../tiers/bucket.ts';
+import { withoutRows } from '../tiers/without-buckets.ts';
+import { type CompactPorts, MAX_LOST, type RewriteRun, type RewriteSettings } from './deletion-ports.ts';
+import { refreshListOf } from './refresh-list.ts';
+import { readFile, readPartition, rewriteTier, type TierChange, type TierPartition } from './rewrite-tier.ts';
+import { type Selection, seriesOf } from './selection.ts';
+
+export interface FoundBuckets {
+  readonly series: number;
+  readonly rows: number;
+}
+
+type CoarseTier = '1m' | '1h';
+
+/** The rows of a 1m or 1h partition that a selection means: of its series, and with all of their time inside of it. */
+export const findBuckets = async (ports: CompactPorts, tier: CoarseTier, dt: string, selection: Selection): Promise<FoundBuckets> => {
+  const partition = await readPartition(ports, tier, dt);
+  return partition === undefined ? { series: 0, rows: 0 } : (await withoutMeant(ports, partition, selection)).found;
+};
+
+/**
+ * Deletes these rows. A 1h partition is brought up to the 1m partitions of its day before, so that of hours which the selection
+ * cuts only the rest counts. Safe to repeat from any point.
+ */
+export const deleteBuckets = async (ports: CompactPorts, tier: CoarseTier, dt: string, selection: Selection, settings: RewriteSettings, run: RewriteRun): Promise<FoundBuckets> => {
+  const before = await findBuckets(ports, tier, dt, selection);
+  if (tier === '1h') await bringUp(ports, dt, settings, run);
+  const plan = async (partition: TierPartition): Promise<TierChange | undefined> => {
+    const { found, rows } = await withoutMeant(ports, partition, selection);
+    const { isClosed, lateMerges, builtFrom } = partition.entry;
+    return found.rows === 0 ? undefined : { rows, standing: { isClosed, lateMerges, ...(builtFrom === undefined ? {} : { builtFrom }) } };
+  };
+  await rewriteTier(ports, tier, dt, plan, settings, run);
+  return before;
+};
+
+/** Where a day is behind its hours, as the planner would within the minute. What the compactor commits first may be of older hours. */
+const bringUp = async (ports: CompactPorts, day: string, settings: RewriteSettings, { nowMs, attempt }: RewriteRun): Promise<void> => {
+  for (let lost = 0; lost < MAX_LOST; lost++) {
+    const entry = await readEntry(ports.catalog, '1h', day);
+    const hours = hoursOfDay(await allPartitions(ports.catalog, '1m'), day);
+    if (entry === undefined || hours.every(({ dt, version }) => entry.builtFrom?.[dt] === version)) return refreshListOf(ports, '1h', day, settings.addressOf);
+    await compactDay(ports, day, settings, { nowMs, watermarkMs: await installationWatermark(ports.catalog), attempt: `${attempt}.day${lost}` });
+  }
+  throw new UnavailableError(`rewrite 1h ${day}: found ${MAX_LOST} other rewrites, one after the other; run it again`, 1);
+};
+
+interface Split {
+  readonly found: FoundBuckets;
+  /** By bucket what is left; buckets without such rows are not in the map. */
+  readonly rows: ReadonlyMap<number, TierColumns>;
+}
+
+const withoutMeant = async (ports: CompactPorts, { manifest }: TierPartition, selection: Selection): Promise<Split> => {
+  const bucketMs = TIER_BUCKET_MS[manifest.tier as CoarseTier];
+  const isMeant = seriesOf(selection);
+  const rows = new Map<number, TierColumns>();
+  const series = new Set<string>();
+  let count = 0;
+  for (const file of manifest.files.filter((each) => mayHold(each, bucketMs, selection))) {
+    const tier = await readFile(ports, file);
+    const meant = tier.metrics.map((metric, k) => isMeant(metric, tier.labels[k] as string));
+    const before = count;
+    const left = withoutRows(tier, (k, row) => {
+      if (meant[k] !== true || !isInside(tier.startMs[row] as number, bucketMs, selection)) return false;
+      count++;
+      series.add(`${tier.metrics[k]}${tier.labels[k]}`);
+      return true;
+    });
+    if (count > before) rows.set(file.bucket, left);
+  }
+  return { found: { series: series.size, rows: count }, rows };
+};
+
+const isInside = (startMs: number, bucketMs: number, { fromMs, toMs }: Selection): boolean => startMs >= fromMs && startMs + bucketMs <= toMs;
+
+const mayHold = ({ minTMs, maxTMs }: PartitionFile, bucketMs: number, { fromMs, toMs }: Selection): boolean => minTMs + bucketMs <= toMs && maxTMs >= fromMs;
