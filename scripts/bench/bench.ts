@@ -1,15 +1,32 @@
 import { hotPath } from './hot-path.ts';
 import type { Measurement } from './measure.ts';
+import { storage } from './storage.ts';
+import { formatTable } from './table.ts';
 
-/** Each bench yields its measurements as it has them. */
+/** Each bench yields its measurements as it has them, case by case. */
 const BENCHES: Readonly<Record<string, () => AsyncIterable<Measurement>>> = {
   'hot-path': hotPath,
+  storage,
 };
 
 const usage = `usage: npm run bench -- <name> [--json]\nnames: ${Object.keys(BENCHES).join(', ')}\n`;
 
-const formatRow = ({ case: name, subject, metric, value, unit }: Measurement): string =>
-  `${name.padEnd(14)} ${subject.padEnd(22)} ${metric.padEnd(26)} ${value.toLocaleString('en-US').padStart(14)} ${unit}\n`;
+/** A table for each case, once the case is complete. */
+async function* tables(measurements: AsyncIterable<Measurement>): AsyncGenerator<string> {
+  let ofCase: Measurement[] = [];
+  for await (const measurement of measurements) {
+    if (ofCase.length > 0 && ofCase[0]?.case !== measurement.case) {
+      yield `${formatTable(ofCase)}\n`;
+      ofCase = [];
+    }
+    ofCase.push(measurement);
+  }
+  if (ofCase.length > 0) yield formatTable(ofCase);
+}
+
+async function* jsonLines(measurements: AsyncIterable<Measurement>): AsyncGenerator<string> {
+  for await (const measurement of measurements) yield `${JSON.stringify(measurement)}\n`;
+}
 
 const main = async (args: readonly string[]): Promise<number> => {
   const [name, ...rest] = args.filter((arg) => arg !== '--json');
@@ -18,8 +35,8 @@ const main = async (args: readonly string[]): Promise<number> => {
     process.stderr.write(usage);
     return 2;
   }
-  const asJson = args.includes('--json');
-  for await (const measurement of bench()) process.stdout.write(asJson ? `${JSON.stringify(measurement)}\n` : formatRow(measurement));
+  const format = args.includes('--json') ? jsonLines : tables;
+  for await (const text of format(bench())) process.stdout.write(text);
   return 0;
 };
 

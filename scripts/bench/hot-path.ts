@@ -2,9 +2,9 @@ import { encodeFrame, decodeFrame } from '../../shared/wire/frame.ts';
 import type { SampleBatch } from '../../shared/model/sample-batch.ts';
 import { DEFAULT_PROMOTED_LABELS } from '../../shared/parquet/schema.ts';
 import { buildHotObjects } from '../../shared/storage/hot-object.ts';
-import { sortSamples } from '../../shared/storage/hot-sort.ts';
 import { bestCpuSeconds, type Effort, type Measurement } from './measure.ts';
-import { hyparquetBytes, parquetjsBytes, type RowColumns } from './peer-writers.ts';
+import { hyparquetBytes, parquetjsBytes } from './peer-writers.ts';
+import { rowsOf } from './row-columns.ts';
 import { makeHostBatches } from './workload.ts';
 
 const CASES = [
@@ -12,6 +12,8 @@ const CASES = [
   { name: '6-points', pointsPerSeries: 6, stepMs: 10_000 },
 ] as const;
 const HOSTS = 100;
+/** As our own hot objects. */
+const HOT_ZSTD_LEVEL = 1;
 
 type Write = (batches: readonly SampleBatch[]) => number | Promise<number>;
 
@@ -21,7 +23,7 @@ const writeOurs: Write = (batches) =>
 /** Who writes, returning the bytes of the file, and how long it is run: a run of parquetjs-lite takes a second. */
 const SUBJECTS: readonly { readonly name: string; readonly effort: Effort; readonly write: Write }[] = [
   { name: 'tidemark', effort: { runs: 30, ms: 3000 }, write: writeOurs },
-  { name: 'hyparquet-writer', effort: { runs: 6, ms: 1500 }, write: (batches) => hyparquetBytes(rowsOf(batches)) },
+  { name: 'hyparquet-writer', effort: { runs: 6, ms: 1500 }, write: (batches) => hyparquetBytes(rowsOf(batches), HOT_ZSTD_LEVEL) },
   { name: 'parquetjs-lite', effort: { runs: 2, ms: 0 }, write: (batches) => parquetjsBytes(rowsOf(batches)) },
 ];
 
@@ -52,17 +54,4 @@ const recordIdOf = (host: number): Uint8Array => {
   const id = new Uint8Array(16);
   new DataView(id.buffer).setUint32(12, host);
   return id;
-};
-
-const rowsOf = (batches: readonly SampleBatch[]): RowColumns => {
-  const { metrics, labels, metricOf, labelsOf, offsets, tMs, values } = sortSamples(batches);
-  const metric: string[] = [];
-  const json: string[] = [];
-  metricOf.forEach((id, k) => {
-    for (let i = offsets[k] as number; i < (offsets[k + 1] as number); i++) {
-      metric.push(metrics[id] as string);
-      json.push(labels[labelsOf[k] as number] as string);
-    }
-  });
-  return { metric, labels: json, tMs, values };
 };

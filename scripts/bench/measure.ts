@@ -24,10 +24,15 @@ export const bestCpuSeconds = async ({ runs, ms }: Effort, call: () => unknown):
   let best = Infinity;
   const endMs = performance.now() + ms;
   for (let run = 0; run < runs || performance.now() < endMs; run++) {
-    const before = process.cpuUsage();
-    await call();
-    const { user, system } = process.cpuUsage(before);
-    best = Math.min(best, (user + system) / 1e6);
+    best = Math.min(best, await cpuSeconds(call));
   }
   return best;
+};
+
+/** CPU seconds of one call, user and system, of all threads. */
+export const cpuSeconds = async (call: () => unknown): Promise<number> => {
+  const before = process.cpuUsage();
+  await call();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
 };

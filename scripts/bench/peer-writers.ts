@@ -1,20 +1,13 @@
 import { createRequire } from 'node:module';
 import { constants, zstdCompressSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-
-/** Sorted rows, column by column. */
-export interface RowColumns {
-  readonly metric: readonly string[];
-  readonly labels: readonly string[];
-  readonly tMs: Float64Array;
-  readonly values: Float64Array;
-}
+import type { RowColumns } from './row-columns.ts';
 
 /** With the encodings and the compression that suit it best. */
-export const hyparquetBytes = ({ metric, labels, tMs, values }: RowColumns): number =>
+export const hyparquetBytes = ({ metric, labels, tMs, values }: RowColumns, zstdLevel: number): number =>
   parquetWriteBuffer({
     codec: 'ZSTD',
-    compressors: { ZSTD: (bytes) => zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } }) },
+    compressors: { ZSTD: (bytes) => zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: zstdLevel } }) },
     rowGroupSize: 1_000_000,
     pageSize: 16 << 20,
     schema: [

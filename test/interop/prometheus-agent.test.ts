@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { debianPrograms } from '../../scripts/debian.ts';
 import { freePort } from '../../scripts/free-port.ts';
 import { type TidemarkProcess, eventually, queryVector, startTidemark } from '../support/tidemark-process.ts';
-import { debianPrograms } from './debian.ts';
 import { type Received, type WebhookBody, startSmtp, startWebhook } from './receivers.ts';
 import { type RecordingProxy, seriesKey, startRecordingProxy } from './recording-proxy.ts';
 
