@@ -1,15 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bitsOf, isStaleAt, putStaleAt } from '../../shared/model/stale.ts';
-import { OVER_TIME_KERNELS } from '../../shared/promql/over-time-kernels.ts';
-import { RATE_KERNELS } from '../../shared/promql/rate-kernels.ts';
-import { slide, type WindowFunction, type Windows } from '../../shared/promql/windows.ts';
 import type { SampleColumns } from '../../shared/storage/hot-read.ts';
 import type { BucketColumns, TierColumns } from '../../shared/tiers/bucket.ts';
 import { joinTiers } from '../../shared/tiers/join-tiers.ts';
 import { mergeBuckets } from '../../shared/tiers/merge-buckets.ts';
 import { rollUp } from '../../shared/tiers/rollup.ts';
-import { latestKernel, slideBuckets, TIER_KERNELS, type TierWindows } from '../../shared/tiers/window.ts';
+import { latestKernel, TIER_KERNELS } from '../../shared/tiers/window.ts';
+import { type Answers, overBuckets, overSamples } from './tiers-windows.ts';
 
 /* Functions over buckets at t against the engine's own functions over the raw samples at t - 1 ms. */
 
@@ -77,36 +75,6 @@ const setting = (values: fc.Arbitrary<readonly Value[]>): fc.Arbitrary<Setting> 
       const tier = kind === 'fine' ? fine : kind === 'coarse' ? coarse : mixed();
       return { samples, unitMs, tier, rangeMs: range * unitMs, firstTMs: first * unitMs, stepMs: step * unitMs, steps };
     });
-
-type Answers = readonly (number | undefined)[];
-
-const overBuckets = (given: Setting, kernel: (windows: TierWindows) => WindowFunction): Answers => {
-  const values = new Float64Array(given.steps);
-  const present = new Uint8Array(given.steps);
-  slideBuckets(given, 0, kernel(given), { values, present, at: 0, work: () => undefined });
-  return Array.from(values, (value, i) => (present[i] === 1 ? value : undefined));
-};
-
-const overSamples = (given: Setting, name: string): Answers => {
-  const { samples, rangeMs, stepMs, steps } = given;
-  const kept = Array.from(samples.tMs, (_, i) => i).filter((i) => !isStaleAt(bitsOf(samples.values), i));
-  const windows: Windows = {
-    labels: [[]],
-    dropName: [false],
-    offsets: Uint32Array.of(0, kept.length),
-    tMs: Float64Array.from(kept, (i) => samples.tMs[i] as number),
-    values: Float64Array.from(kept, (i) => samples.values[i] as number),
-    rangeMs,
-    firstEndMs: given.firstTMs - 1,
-    stepMs,
-    steps,
-  };
-  const values = new Float64Array(steps);
-  const present = new Uint8Array(steps);
-  const kernel = RATE_KERNELS[name] ?? (OVER_TIME_KERNELS[name] as (typeof OVER_TIME_KERNELS)[string]);
-  slide(windows, 0, kernel(windows, 0), { values, present, at: 0, work: () => undefined });
-  return Array.from(values, (value, i) => (present[i] === 1 ? value : undefined));
-};
 
 /** Equal as numbers, or no further apart than `slack`. */
 const expectSame = (actual: Answers, expected: Answers, slack: number): void => {

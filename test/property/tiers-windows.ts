@@ -1,0 +1,44 @@
+import { bitsOf, isStaleAt } from '../../shared/model/stale.ts';
+import { OVER_TIME_KERNELS } from '../../shared/promql/over-time-kernels.ts';
+import { RATE_KERNELS } from '../../shared/promql/rate-kernels.ts';
+import { slide, type Windows } from '../../shared/promql/windows.ts';
+import type { SampleColumns } from '../../shared/storage/hot-read.ts';
+import { slideBuckets, type TierKernel, type TierWindows } from '../../shared/tiers/window.ts';
+
+/** The windows of buckets over the samples that these were made of. */
+export interface RawWindows extends Omit<TierWindows, 'tier'> {
+  readonly samples: SampleColumns;
+}
+
+/** One a step; undefined where there is none. */
+export type Answers = readonly (number | undefined)[];
+
+/** Of one series. */
+export const overBuckets = (given: TierWindows, kernel: TierKernel): Answers => {
+  const values = new Float64Array(given.steps);
+  const present = new Uint8Array(given.steps);
+  slideBuckets(given, 0, kernel(given), { values, present, at: 0, work: () => undefined });
+  return Array.from(values, (value, i) => (present[i] === 1 ? value : undefined));
+};
+
+/** Of one series, by the engine's own functions, 1 ms earlier. */
+export const overSamples = (given: RawWindows, name: string): Answers => {
+  const { samples, rangeMs, stepMs, steps } = given;
+  const kept = Array.from(samples.tMs, (_, i) => i).filter((i) => !isStaleAt(bitsOf(samples.values), i));
+  const windows: Windows = {
+    labels: [[]],
+    dropName: [false],
+    offsets: Uint32Array.of(0, kept.length),
+    tMs: Float64Array.from(kept, (i) => samples.tMs[i] as number),
+    values: Float64Array.from(kept, (i) => samples.values[i] as number),
+    rangeMs,
+    firstEndMs: given.firstTMs - 1,
+    stepMs,
+    steps,
+  };
+  const values = new Float64Array(steps);
+  const present = new Uint8Array(steps);
+  const kernel = RATE_KERNELS[name] ?? (OVER_TIME_KERNELS[name] as (typeof OVER_TIME_KERNELS)[string]);
+  slide(windows, 0, kernel(windows, 0), { values, present, at: 0, work: () => undefined });
+  return Array.from(values, (value, i) => (present[i] === 1 ? value : undefined));
+};
