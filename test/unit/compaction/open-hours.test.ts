@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { CompactPorts } from '../../../shared/compaction/commit-attempt.ts';
 import { sqlListKey } from '../../../shared/compaction/sql-list.ts';
 import { openForHot, readOpenHours, reopenHours, type SamplesView, sealHours } from '../../../shared/compaction/open-hours.ts';
 import { type CompactRoad, END_MS, HOUR, openCompactRoad, START_MS } from '../compact/compact-road.ts';
@@ -26,6 +27,7 @@ const minute = async (with_: SamplesView = view) => {
   clockMs += MINUTE;
   return road.minute({ nowMs: clockMs, view: with_ });
 };
+const minuteThrough = (ports: CompactPorts) => road.minute({ nowMs: clockMs + MINUTE }, ports);
 const state = async () => readOpenHours(road.ports.catalog, view);
 const listed = async (hour: string): Promise<readonly string[]> => [...Buffer.from(await road.ports.objects.get(sqlListKey('raw', hour))).toString().matchAll(/lake\/(\w+)\//g)].map(([, tier]) => tier as string);
 
@@ -116,6 +118,21 @@ describe('the boundary between sealed and open hours', () => {
     expect(published).toEqual([]);
   });
 
+  it('does not move on while it is not known which view people go by', async () => {
+    await sealHours(road.ports.catalog, view, { watermarkMs: END_MS, unread: [], hotHours: [] });
+    const dead: SamplesView = { ...view, publish: async () => Promise.reject(new Error('no answer')) };
+    await expect(reopenHours(road.ports.catalog, dead, [BEFORE])).rejects.toThrow('no answer');
+    await sealHours(road.ports.catalog, view, { watermarkMs: CLOSED_MS, unread: [], hotHours: [] });
+    expect(published).toEqual([HOUR]);
+    expect((await state()).openFrom).toBe(BEFORE);
+  });
+
+  it('keeps hot files out of the list of an hour before it, however long ago it moved', async () => {
+    await sealHours(road.ports.catalog, view, { watermarkMs: CLOSED_MS, unread: [], hotHours: [] });
+    clockMs += 60 * MINUTE;
+    expect(await openForHot(road.ports.catalog, view, [HOUR, AFTER])).toEqual(new Set([AFTER]));
+  });
+
   it('does not move on without a watermark', async () => {
     await sealHours(road.ports.catalog, view, { watermarkMs: undefined, unread: [], hotHours: [] });
     expect(published).toEqual([]);
@@ -176,24 +193,35 @@ describe('two planners at the boundary', () => {
   it('write a list again of which the bytes of either may stand there', async () => {
     await road.addHot(START_MS + 1, sampleAt(1));
     const { objects, catalog } = road.ports;
-    let met = false;
-    const slow = {
-      catalog,
-      objects: {
-        get: objects.get.bind(objects),
-        putIfAbsent: objects.putIfAbsent.bind(objects),
-        remove: objects.remove.bind(objects),
-        replace: async (key: string, bytes: Uint8Array) => {
-          if (!met) {
-            met = true;
-            await road.watermark(CLOSED_MS);
-            await minute();
-          }
-          await objects.replace(key, bytes);
+    const bound = { get: objects.get.bind(objects), putIfAbsent: objects.putIfAbsent.bind(objects), remove: objects.remove.bind(objects), replace: objects.replace.bind(objects) };
+    let slowMinute: Promise<unknown> | undefined;
+    let secondIsAtItsNote: () => void = () => undefined;
+    const replace = async (key: string, bytes: Uint8Array): Promise<void> => {
+      // The first planner is about to write what it saw; the second, which has seen the merge, writes and is about to note it.
+      await road.watermark(CLOSED_MS);
+      const second = minuteThrough({
+        ...road.ports,
+        catalog: {
+          get: catalog.get.bind(catalog),
+          query: catalog.query.bind(catalog),
+          transact: async (writes) => {
+            const isNote = writes.length === 1 && writes.some((write) => 'put' in write && write.put.pk === 'sql-list/raw');
+            if (isNote) {
+              secondIsAtItsNote();
+              await slowMinute;
+            }
+            return catalog.transact(writes);
+          },
         },
-      },
+      });
+      await Promise.race([second, new Promise<void>((resolve) => (secondIsAtItsNote = resolve))]);
+      await objects.replace(key, bytes);
+      ended = second;
     };
-    await road.minute({ nowMs: CLOSED_MS }, slow);
+    let ended: Promise<unknown> = Promise.resolve();
+    slowMinute = road.minute({ nowMs: CLOSED_MS }, { catalog, objects: { ...bound, replace } });
+    await slowMinute;
+    await ended;
     expect(await listed(HOUR)).toEqual(['hot']);
     await minute();
     expect(await listed(HOUR)).toEqual(['raw']);
