@@ -33,7 +33,8 @@ const say = (text: string): boolean => process.stderr.write(`${text}\n`);
  * - `compaction`: our merge again, with the 1m tier made in the same pass.
  * - `rollup`: the 1m tier alone, from decoded samples.
  *
- * Each step is a process, so that its peak of memory is its own. Who is missing is named on stderr.
+ * Each step is a process, so that its peak of memory is its own. Our merge and rollup run four times in theirs, as in a function that
+ * stays warm: the time is that of the best run, the peak that of all. Of a server the time includes flush and merge. Who is missing is named on stderr.
  */
 export async function* storage(): AsyncGenerator<Measurement> {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-bench-'));
