@@ -13,9 +13,10 @@ import { doctor } from '../shared/commands/doctor.ts';
 import { keysCreate, keysList, keysRevoke } from '../shared/commands/keys.ts';
 import { push } from '../shared/commands/push.ts';
 import { query } from '../shared/commands/query.ts';
+import { rebuild } from '../shared/commands/rebuild.ts';
+import { rebuildCatalog } from '../shared/commands/rebuild-catalog.ts';
 import { redrive } from '../shared/commands/redrive.ts';
 import { sql } from '../shared/commands/sql.ts';
-import { rebuildCatalog } from '../shared/commands/rebuild-catalog.ts';
 import { PermanentError, messageOf } from '../shared/errors.ts';
 import { KEY_SCOPES, type KeyScope } from '../shared/keys/api-key.ts';
 import { backfillFile } from './backfill-file.ts';
@@ -163,6 +164,17 @@ withApi(program.command('doctor'))
   .option('--json', 'for machines', false)
   .action(async ({ force, json, ...options }: { url: string; key?: string; json: boolean; force: boolean; rebuildCatalog: boolean }) =>
     tell(await withProgress((progress) => (options.rebuildCatalog ? rebuildCatalog(apiOf(options), { force, json, progress }) : doctor(apiOf(options), { json, progress })))),
+  );
+
+withApi(program.command('rebuild'))
+  .description('compute 1m from raw and 1h from 1m again, and write anew what differs; fine to interrupt and to run again')
+  .option('--verify', 'only say what differs; exits with 1 then', false)
+  .addOption(new Option('--tier <tier>', 'one of them').choices(['1m', '1h']))
+  .option('--from <time>', 'Unix seconds or RFC 3339; all there is if absent')
+  .option('--to <time>')
+  .option('--json', 'for machines', false)
+  .action(async (options: { url: string; key?: string; verify: boolean; tier?: '1m' | '1h'; from?: string; to?: string; json: boolean }) =>
+    tell(await withProgress((progress) => rebuild(apiOf(options), { ...options, progress }))),
   );
 
 withApi(program.command('delete'))

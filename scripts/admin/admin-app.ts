@@ -5,6 +5,7 @@ import type { AdminPorts } from './admin-ports.ts';
 import { backfillRoutes } from './backfill-routes.ts';
 import { deleteRoutes } from './delete-routes.ts';
 import { doctorRoutes } from './doctor-routes.ts';
+import { rebuildRoutes } from './rebuild-routes.ts';
 import { redriveRoutes } from './redrive-routes.ts';
 
 /** What the commands of an installation's keeper call, a step each; from this machine alone. */
@@ -12,6 +13,7 @@ export const makeAdminApp = (ports: AdminPorts): Hono => {
   const app = new Hono().basePath('/api/v1/admin');
   app.use('*', localOnly());
   app.route('/delete', deleteRoutes(ports));
+  app.route('/rebuild', rebuildRoutes(ports));
   app.route('/redrive', redriveRoutes(ports));
   app.route('/backfill', backfillRoutes(ports));
   app.route('/doctor', doctorRoutes(ports));
