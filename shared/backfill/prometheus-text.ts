@@ -26,7 +26,7 @@ const describe = (line: string, feed: SampleFeed): void => {
   const found = /^#[ \t]+(TYPE|HELP|UNIT)[ \t]+([^ \t]+)(?:[ \t]+(.*))?$/.exec(line);
   if (found === null) return;
   const [, what = '', metric = '', text = ''] = found;
-  feed.describe(ownText(metric), { [what.toLowerCase()]: ownText(text) });
+  feed.describe(ownText(metric), what.toLowerCase() as 'type' | 'help' | 'unit', ownText(text));
 };
 
 const readSample = (line: string, known: LabelCache, feed: SampleFeed): void => {

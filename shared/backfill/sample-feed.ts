@@ -1,4 +1,4 @@
-import type { SampleBatch } from '../model/sample-batch.ts';
+import type { MetricMetadata, SampleBatch } from '../model/sample-batch.ts';
 import { SeriesCollector } from '../protocols/series-collector.ts';
 import type { SeriesIdentity } from '../protocols/series-identity.ts';
 
@@ -10,12 +10,17 @@ const PIECE_SAMPLES = 1_000_000;
 const PIECE_SERIES = 100_000;
 const PIECE_LABEL_UNITS = 8 * 1024 * 1024;
 
+/** As many as the catalog keeps descriptions of, and as much of each text. */
+const DESCRIBED_MAX = 50_000;
+const TEXT_UNITS = 1024;
+
 /** Gathers the samples of all files into pieces, in their order: the same files give the same pieces. */
 export class SampleFeed {
   samples = 0;
   private collector = new SeriesCollector();
   private labelUnits = 0;
   private series = 0;
+  private readonly described = new Map<string, MetricMetadata>();
   private readonly full: SampleBatch[] = [];
   private readonly pieceSamples: number;
 
@@ -33,8 +38,13 @@ export class SampleFeed {
     this.counted();
   }
 
-  describe(metric: string, about: { readonly type?: string; readonly help?: string; readonly unit?: string }): void {
-    this.collector.describe({ metric, type: 'unknown', help: '', unit: '', ...about });
+  /** What is said of a metric, a part at a time. */
+  describe(metric: string, part: 'type' | 'help' | 'unit', text: string): void {
+    const before = this.described.get(metric);
+    if (metric.length > TEXT_UNITS || (before === undefined && this.described.size >= DESCRIBED_MAX)) return;
+    const about = { metric, type: 'unknown', help: '', unit: '', ...before, [part]: text.slice(0, TEXT_UNITS).toWellFormed() };
+    this.described.set(metric, about);
+    this.collector.describe(about);
   }
 
   /** The next piece that is full. */
