@@ -14,9 +14,9 @@ import type { QueryPorts } from './query-ports.ts';
 
 const TRUNCATED = 'results truncated due to limit';
 
-/** Asks for what the request's parameters say. Without times it is everything there is, as in Prometheus. */
 type List<T> = (ports: PiecePorts, request: ListRequest) => Promise<SeriesList<T>>;
 
+/** What `list` finds for the parameters of the request. Without times that is everything there is, as in Prometheus. */
 const answerList = async <T>(ports: QueryPorts, c: Context, params: URLSearchParams, list: List<T>, jsonOf: (found: T) => string): Promise<Response> => {
   const limit = limitParameter(params);
   const selectors = params.getAll('match[]').map(parseMatchers);

@@ -18,6 +18,8 @@ export interface ListRequest extends TimeRange {
   readonly selectors: readonly (readonly Matcher[])[];
   /** Entries of series indexes that may be read; the default is that of `series-partitions.ts`. */
   readonly maxEntries?: number;
+  /** Label sets that may be found; default {@link MAX_SERIES}. */
+  readonly maxSeries?: number;
 }
 
 /** `sinceMs` says that what was there before this time alone may be missing: the indexes hold too much to read all of them. */
@@ -33,16 +35,17 @@ interface Gather<T> {
   readonly list: () => readonly T[];
 }
 
-/** Label sets one request may bring into memory, each with up to some hundred bytes of text. */
-const MAX_SERIES = 1_000_000;
+/** Label sets one request may bring into memory, each with some hundred bytes of text. */
+export const MAX_SERIES = 1_000_000;
 /** Each holds a decoded index, of a full bucket up to 40 MB. */
 const PARALLEL_INDEXES = 8;
 
 /**
  * The label sets, sorted, out of hot files and series indexes: of compacted files nothing is read. Rejects with
- * {@link PromqlLimitError} past a million of them.
+ * {@link PromqlLimitError} past the limit of them.
  */
-export const listSeries = (ports: PiecePorts, request: ListRequest, counts?: SelectCounts): Promise<SeriesList<Labels>> => gatherAll(ports, request, gatherSeries, counts);
+export const listSeries = (ports: PiecePorts, request: ListRequest, counts?: SelectCounts): Promise<SeriesList<Labels>> =>
+  gatherAll(ports, request, () => gatherSeries(request.maxSeries ?? MAX_SERIES), counts);
 
 /** The names of the labels of these series, in UTF-8 byte order. */
 export const listLabelNames = (ports: PiecePorts, request: ListRequest, counts?: SelectCounts): Promise<SeriesList<string>> => gatherAll(ports, request, gatherNames, counts);
@@ -85,14 +88,14 @@ const visitIndex = async <T>(
   }
 };
 
-const gatherSeries = (): Gather<Labels> => {
+const gatherSeries = (maxSeries: number): Gather<Labels> => {
   const byMetric = new Map<string, Set<string>>();
   let count = 0;
   const add = (metric: string, json: string): void => {
     let ofMetric = byMetric.get(metric);
     if (ofMetric === undefined) byMetric.set(metric, (ofMetric = new Set()));
     if (ofMetric.has(json)) return;
-    if (++count > MAX_SERIES) throw new PromqlLimitError(`list series: found more than ${MAX_SERIES} label sets, ask for fewer by matchers or a shorter time`);
+    if (++count > maxSeries) throw new PromqlLimitError(`list series: found more than ${maxSeries} label sets, ask for fewer by matchers or a shorter time`);
     ofMetric.add(json);
   };
   return {

@@ -127,6 +127,14 @@ describe('series, labels and values of compacted hours', () => {
     expect((await listSeries(ports, { selectors: [], fromMs: -Infinity, toMs: Infinity, maxEntries: 4 })).sinceMs).toBeUndefined();
   });
 
+  it('fail past the limit of label sets, whether these are hot or compacted', async () => {
+    const ports = { objects: query.objects, catalog: query.catalog, cache: makePieceCache(1e6) };
+    const list = (maxSeries: number): Promise<unknown> => listSeries(ports, { selectors: [], fromMs: -Infinity, toMs: Infinity, maxSeries });
+    await expect(list(3)).rejects.toMatchObject({ name: 'PromqlLimitError', message: expect.stringContaining('more than 3 label sets') });
+    await expect(list(0)).rejects.toThrow('more than 0 label sets');
+    expect(await list(4)).toMatchObject({ found: { length: 4 } });
+  });
+
   it('fail when an index is gone or another, and do not answer with less', async () => {
     const entry = await readEntry(query.catalog, 'raw', '2026-01-01-10');
     const directory = await openObjectDirectory(query.dir);
