@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { toTable } from '../shared/commands/table.ts';
+import { mapBounded } from '../shared/storage/map-bounded.ts';
 import { plant, planted } from './mutants/plant.ts';
 import { MUTANTS } from './mutants/table.ts';
 
@@ -20,12 +22,23 @@ interface Verdict {
   readonly row: readonly string[];
 }
 
-const tryMutant = (number: number): Verdict => {
+interface Run {
+  readonly status: number | string | null | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const simulate = (folder: string): Promise<Run> =>
+  new Promise((resolve) => {
+    const args = ['scripts/simulation.ts', '--seeds', values.seeds, '--from', values.from, '--stop'];
+    execFile('node', args, { cwd: folder, timeout: TIMEOUT_MS }, (error, stdout, stderr) => resolve({ status: error === null ? 0 : error.code, stdout, stderr }));
+  });
+
+const tryMutant = async (number: number): Promise<Verdict> => {
   const mutant = chosen[number] as (typeof chosen)[number];
   const folder = join(FOLDER, String(number));
   plant(mutant, folder);
-  const args = ['scripts/simulation.ts', '--seeds', values.seeds, '--from', values.from, '--stop'];
-  const { status, stdout, stderr } = spawnSync('node', args, { cwd: folder, encoding: 'utf8', timeout: TIMEOUT_MS });
+  const { status, stdout, stderr } = await simulate(folder);
   rmSync(folder, { recursive: true, force: true });
   const violation = /^seed \d+ violates "([^"]*)"/m.exec(stdout)?.[1];
   const ran = /^seeds (\d+), violations \d+$/m.exec(stdout)?.[1];
@@ -34,14 +47,18 @@ const tryMutant = (number: number): Verdict => {
   return { found: violation !== undefined, row: [mutant.name, ran ?? '', violation ?? 'not found'] };
 };
 
-const main = (): number => {
+const main = async (): Promise<number> => {
   // All of them first: a table that has fallen behind the product is told at once.
   for (const mutant of chosen) planted(mutant);
-  const verdicts = chosen.map((_, number) => tryMutant(number));
+  const verdicts = await mapBounded(
+    chosen.map((_, number) => number),
+    availableParallelism(),
+    tryMutant,
+  );
   const found = verdicts.filter((verdict) => verdict.found).length;
   process.stdout.write(`\n${toTable(['planted fault', 'seeds', 'violates'], verdicts.map((verdict) => verdict.row))}\n\n`);
   process.stdout.write(`planted ${verdicts.length}, found ${found}\n`);
   return found === verdicts.length && found > 0 ? 0 : 1;
 };
 
-process.exitCode = main();
+process.exitCode = await main();

@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.ts';
+import { STORAGE_MUTANTS } from './storage-table.ts';
 
 const STORE = 'functions/store/store.ts';
 const SLICE = 'functions/store/slice.ts';
@@ -136,4 +137,5 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'return isStaleAt(bits, i) ? 2 : 1;',
     replace: 'return 1;',
   },
+  ...STORAGE_MUTANTS,
 ];

@@ -30,7 +30,7 @@ export class Content {
   sample(host: string, nowMs: number, raw: boolean): DrawnSample {
     const { random, rates } = this;
     const shared = random.chance(rates.conflict);
-    const { tMs, risky } = shared ? { tMs: Math.floor(nowMs / 20_000) * 20_000, risky: false } : this.time(nowMs);
+    const { tMs, risky } = shared ? { tMs: Math.floor(nowMs / rates.sharedMs) * rates.sharedMs, risky: false } : this.time(nowMs);
     const labels: Record<string, string> = shared ? { host: 'shared' } : { host, i: String(random.int(0, 1)) };
     return { metric: random.pick(METRICS), labels, tMs, risky, ...this.value(raw) };
   }

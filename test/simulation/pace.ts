@@ -3,4 +3,6 @@ export interface Pace {
   tickMs: number;
   readPauseMs: number; // at most
   compactMs: number;
+  /** Resolves when a compactor begins to write; never where there is none. */
+  working: () => Promise<void>;
 }

@@ -9,6 +9,7 @@ import { METRICS } from './content.ts';
 import type { Faults } from './faults.ts';
 import type { Pace } from './pace.ts';
 import { never, SimProcess } from './process.ts';
+import type { Scheduler } from './scheduler.ts';
 import { identityOf, type ValueBits } from './sample.ts';
 import type { SimItems } from './sim-items.ts';
 import type { SimObjects } from './sim-objects.ts';
@@ -50,13 +51,21 @@ export const runReader = async (parts: ReaderParts, name: string): Promise<never
     const outcome = await process.run(async () => {
       const read = openReader(parts, process);
       for (;;) {
-        await scheduler.sleep(random.int(1, pace.readPauseMs), process.name);
+        await pauseOf(pace, scheduler, process.name);
         if (!process.alive) await never();
         await read(random.chance(0.5) ? undefined : random.pick(METRICS));
       }
     });
     if (outcome.end === 'failed') truth.violate(outcome.error instanceof Violation ? outcome.error : new Violation('reads fail by outages alone', String(outcome.error)));
   }
+};
+
+/** Until some time has passed, or a compactor is at it: half of the reads are to meet a commit. */
+export const pauseOf = async (pace: Pace, { random, sleep }: Scheduler, name: string): Promise<void> => {
+  await sleep(random.int(1, pace.readPauseMs), name);
+  if (pace.compactMs === 0 || random.chance(0.5)) return;
+  const isWorking = await Promise.race([pace.working().then(() => true), sleep(pace.readPauseMs, name).then(() => false)]);
+  if (isWorking) await sleep(random.int(1, 400), name);
 };
 
 /** A reader with a memory of its own. False when the read failed for an outage. */

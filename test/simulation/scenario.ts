@@ -22,6 +22,8 @@ export interface ContentRates {
   readonly edge: number;
   /** Of a series and time that others write too. */
   readonly conflict: number;
+  /** The times of such samples are multiples of this. */
+  readonly sharedMs: number;
   /** A record that does not decode; one that ends the process that decodes it. Direct senders alone. */
   readonly poison: number;
   readonly killer: number;
@@ -86,6 +88,7 @@ const withCompaction = (road: Scenario, random: Random): Scenario => {
     tickMs: random.pick([300_000, 600_000]),
     readers: 1,
     shards: Math.min(road.shards, 2),
+    content: { ...road.content, sharedMs: random.pick([20_000, 1_200_000]) },
     senders: road.senders.map((plan) => ({ ...plan, intervalMs: random.pick(intervals) })),
     outages: road.outages.map((outage): Outage => {
       const fromMs = START_MS + random.int(0, activeMs);
@@ -125,7 +128,7 @@ const drawRoad = (seed: number): Scenario => {
       intervalMs: random.pick([1000, 5000, 10_000]),
       skewMs: random.chance(0.3) ? random.int(-600_000, 600_000) : 0,
     })),
-    content: { late: some(0.5, 0.05, 0.5), edge: some(0.3, 0.05, 0.5), conflict: some(0.5, 0.1, 0.6), poison: some(0.3, 0.05, 0.4), killer: some(0.2, 0.05, 0.3) },
+    content: { late: some(0.5, 0.05, 0.5), edge: some(0.3, 0.05, 0.5), conflict: some(0.5, 0.1, 0.6), sharedMs: 20_000, poison: some(0.3, 0.05, 0.4), killer: some(0.2, 0.05, 0.3) },
     mapping: { batchRecords: random.pick([1, 3, 10, 100]), windowMs: random.pick([10, 1000, 5000]), timeOut: rate(0.3, 0.3), loseOutcome: rate(0.3, 0.3), again: rate(0.4, 0.4) },
     oneProcess: random.chance(0.4),
     partialPut: rate(0.4, 0.4),

@@ -11,7 +11,7 @@ function* smaller(scenario: Scenario): Generator<Scenario> {
   if (scenario.reshards > 1) yield { ...scenario, reshards: scenario.reshards - 1 };
   for (let i = 0; i < outages.length; i++) yield { ...scenario, outages: outages.filter((_, k) => k !== i) };
   for (const fault of CALL_FAULTS) if (calls[fault] > 0) yield { ...scenario, calls: { ...calls, [fault]: 0 } };
-  for (const rate of Object.keys(content) as (keyof typeof content)[]) if (content[rate] > 0) yield { ...scenario, content: { ...content, [rate]: 0 } };
+  for (const rate of ['late', 'edge', 'conflict', 'poison', 'killer'] as const) if (content[rate] > 0) yield { ...scenario, content: { ...content, [rate]: 0 } };
   for (const rate of ['timeOut', 'loseOutcome', 'again'] as const) if (mapping[rate] > 0) yield { ...scenario, mapping: { ...mapping, [rate]: 0 } };
   if (scenario.partialPut > 0) yield { ...scenario, partialPut: 0 };
   if (scenario.shards > 1) yield { ...scenario, shards: 1 };

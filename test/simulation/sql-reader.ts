@@ -5,6 +5,7 @@ import { keysOfList } from './lake.ts';
 import type { Faults } from './faults.ts';
 import type { Pace } from './pace.ts';
 import { never, SimProcess } from './process.ts';
+import { pauseOf } from './reader.ts';
 import { isStale, numberOf, type ValueBits } from './sample.ts';
 import type { SimItems } from './sim-items.ts';
 import type { SimObjects } from './sim-objects.ts';
@@ -38,7 +39,7 @@ export const runSqlReader = async (parts: SqlReaderParts, name: string): Promise
   const { faults, truth, pace } = parts;
   const { scheduler } = faults;
   for (let n = 0; ; n++) {
-    await scheduler.sleep(scheduler.random.int(1, pace.readPauseMs), name);
+    await pauseOf(pace, scheduler, name);
     const process = new SimProcess(`${name}-${n}`);
     const outcome = await process.run(() => runStatement(parts, process));
     if (outcome.end === 'failed') truth.violate(outcome.error instanceof Violation ? outcome.error : new Violation('statements fail by outages alone', String((outcome.error as Error).stack)));

@@ -50,10 +50,24 @@ export class Storage {
         else this.excused.delete(key);
       },
     });
+    this.wakeReaders();
     this.lake = new Lake(objects, items, () => scheduler.events);
     const invariants = new LakeInvariants({ lake: this.lake, truth, nowMs: scheduler.nowMs, runs, statements, stalls: plan.stall > 0 });
     this.compactorParts = { ...parts, runs, succeeded: (run) => invariants.succeeded(run) };
     this.sqlParts = { ...parts, statements, stalls: plan.stall > 0, check: (samples) => this.checkPossible(samples) };
+  }
+
+  /** A version is committed soon after its attempt is announced. */
+  private wakeReaders(): void {
+    const { items, pace } = this.parts;
+    let waiting: (() => void)[] = [];
+    pace.working = () => new Promise((resolve) => waiting.push(resolve));
+    items.watchers.push((writes) => {
+      if (!writes.some((write) => 'put' in write && write.put.pk === 'garbage')) return;
+      const woken = waiting;
+      waiting = [];
+      for (const wake of woken) wake();
+    });
   }
 
   actors(): readonly Promise<never>[] {

@@ -6,7 +6,7 @@ import { Faults } from './faults.ts';
 import { IngestHost } from './ingest-host.ts';
 import { Invariants } from './invariants.ts';
 import { openLineSender } from './line-sender.ts';
-import { SimProcess } from './process.ts';
+import { never, SimProcess } from './process.ts';
 import type { Pace } from './pace.ts';
 import { openReader, type Read, type ReaderParts, runReader } from './reader.ts';
 import { runRoadWalker } from './road-walker.ts';
@@ -54,7 +54,7 @@ export class World {
     this.mapping = new SimMapping(this.stream, new StoreHost({ faults, objects, items, truth, oneProcess }), faults, mapping);
     this.invariants = new Invariants(truth, objects, items, () => this.scheduler.events);
     const { compaction, tickMs } = scenario;
-    this.pace = { tickMs, readPauseMs: compaction?.readPauseMs ?? READ_PAUSE_MS, compactMs: compaction?.everyMs ?? 0 };
+    this.pace = { tickMs, readPauseMs: compaction?.readPauseMs ?? READ_PAUSE_MS, compactMs: compaction?.everyMs ?? 0, working: never };
     const { pace } = this;
     this.readerParts = { faults, objects, items, truth, pace, check: (read) => this.invariants.checkRead(read) };
     this.storage = compaction === undefined ? undefined : new Storage({ faults, objects, items, truth, pace }, compaction);
