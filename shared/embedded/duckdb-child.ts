@@ -19,8 +19,13 @@ const runTask = async (task: DuckDbTask): Promise<DuckDbOutcome> => {
   }
   const outcome = await runFenced(connection, task).catch(outcomeOf);
   if (!('fault' in outcome) || !outcome.message.includes(NOT_COMPUTED)) return outcome;
+  return runInFull(connection, task).catch(outcomeOf);
+};
+
+/** A locked configuration does not lock the views. */
+const runInFull = async (connection: DuckDBConnection, task: DuckDbTask): Promise<DuckDbOutcome> => {
   for (const { name, select } of task.views) await connection.run(`CREATE OR REPLACE VIEW ${name} AS ${select}`);
-  return runFenced(connection, task).catch(outcomeOf);
+  return runFenced(connection, task);
 };
 
 const openFenced = async (task: DuckDbTask): Promise<DuckDBConnection> => {

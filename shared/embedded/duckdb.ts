@@ -22,6 +22,8 @@ export interface SqlPlan {
   readonly sealed: readonly SqlFile[];
   /** Files of partitions in which a sample may stand several times. */
   readonly open: readonly SqlFile[];
+  /** Series indexes of hours that are not open. */
+  readonly indexes: readonly SqlFile[];
   readonly '1m': readonly SqlFile[];
   readonly '1h': readonly SqlFile[];
 }
@@ -95,24 +97,24 @@ interface ViewOverFiles extends DuckDbView {
 }
 
 const viewsOver = (plan: SqlPlan, promotedLabels: readonly string[]): readonly ViewOverFiles[] => {
-  const { sealed, open } = plan;
-  const samples = {
-    ...(sealed.length === 0 ? {} : { sealed: scanOf(sealed) }),
-    ...(open.length === 0 ? {} : { open: scanOf(open) }),
-    promotedLabels,
-  };
-  const from = [sealed, open].filter((files) => files.length > 0).map(scanOf);
+  const { sealed, open, indexes } = plan;
+  const samples = { ...scanAs('sealed', sealed), ...scanAs('open', open), promotedLabels };
+  const series = { ...scanAs('indexes', indexes), ...scanAs('samples', open), promotedLabels };
   return [
     { name: 'samples', select: samplesView('duckdb', samples), files: [...sealed, ...open] },
-    { name: 'series', select: seriesView('duckdb', { from, promotedLabels }), files: [...sealed, ...open] },
+    { name: 'series', select: seriesView('duckdb', series), files: [...indexes, ...open] },
     ...(['1m', '1h'] as const).map((tier) => tierViewOver(`samples_${tier}`, plan[tier], promotedLabels)),
   ];
 };
 
 const tierViewOver = (name: string, files: readonly SqlFile[], promotedLabels: readonly string[]): ViewOverFiles => {
-  const source = { ...(files.length === 0 ? {} : { from: scanOf(files) }), promotedLabels };
+  const source = { ...scanAs('from', files), promotedLabels };
   return { name, select: tierView('duckdb', source), cheapSelect: tierView('duckdb', { ...source, increase: INCREASE_IS_ASKED_FOR }), files };
 };
+
+/** Of no files nothing: an empty list is no table. */
+const scanAs = <Name extends string>(name: Name, files: readonly SqlFile[]): { readonly [key in Name]?: string } =>
+  files.length === 0 ? {} : ({ [name]: scanOf(files) } as { readonly [key in Name]: string });
 
 const scanOf = (files: readonly SqlFile[]): string =>
   `read_parquet([${files.map((file) => literal(absolute(file.path))).join(', ')}], hive_partitioning = true, hive_types = {'dt': VARCHAR})`;

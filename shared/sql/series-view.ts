@@ -1,35 +1,48 @@
-import { sampleTable } from '../parquet/schema.ts';
+import { seriesTable } from '../parquet/schema.ts';
 import { DIALECTS, quoted, type SqlDialect } from './dialect.ts';
 
-/** What stands after FROM: tables, or table functions, with the columns of our sample files, and `dt`. No partition is in two. */
+/** What stands after FROM: tables, or table functions, with `dt`. No partition is in both. */
 export interface SeriesSource {
-  readonly from: readonly string[];
+  /** With the columns of series indexes: a row is a series of a partition. */
+  readonly indexes?: string;
+  /** With the columns of sample files. */
+  readonly samples?: string;
   readonly promotedLabels: readonly string[];
 }
 
 /**
  * The SELECT of the view `series`: metric, labels, the promoted labels, first_ts and last_ts (ms), dt.
  *
- * One row per series and partition in which it has a sample, or a stale marker, with the first and the last time it has there.
- * Filters on dt, metric and labels pass down to the scans; values are not read.
+ * One row per series and hour in which it has a sample, or a stale marker, with the first and the last time it has there; where
+ * only buckets are left of the hour, the starts of these. Filters on dt, metric and labels pass down to the scans; values are not
+ * read.
  * @throws RangeError for a promoted label that can have no column.
  */
-export const seriesView = (dialect: SqlDialect, { from, promotedLabels }: SeriesSource): string => {
+export const seriesView = (dialect: SqlDialect, { indexes, samples, promotedLabels }: SeriesSource): string => {
   // Checks the names, so that they can stand in SQL text and in a JSON path.
-  sampleTable(promotedLabels);
+  seriesTable(promotedLabels);
+  const branches = [
+    ...(indexes === undefined ? [] : [indexBranch(dialect, indexes, promotedLabels)]),
+    ...(samples === undefined ? [] : [sampleBranch(dialect, samples, promotedLabels)]),
+  ];
+  return branches.length === 0 ? emptyView(promotedLabels) : branches.join('\nUNION ALL\n');
+};
+
+const indexBranch = (dialect: SqlDialect, from: string, promotedLabels: readonly string[]): string => {
+  const { ms, promoted } = DIALECTS[dialect];
+  const labels = promotedLabels.map((label) => `${promoted(label)} AS ${quoted(label)}`);
+  return `SELECT ${['metric', 'labels', ...labels, `${ms('min_ts')} AS first_ts`, `${ms('max_ts')} AS last_ts`, 'dt'].join(', ')}\nFROM ${from}`;
+};
+
+const sampleBranch = (dialect: SqlDialect, from: string, promotedLabels: readonly string[]): string => {
   const { ms, promoted } = DIALECTS[dialect];
   const names = promotedLabels.map(quoted);
   const labels = promotedLabels.map((label) => `${promoted(label)} AS ${quoted(label)}`);
-  if (from.length === 0) return emptyView(promotedLabels);
-  return from
-    .map((source) =>
-      [
-        `SELECT ${['metric', 'labels', ...names, `${ms('min(ts)')} AS first_ts`, `${ms('max(ts)')} AS last_ts`, 'dt'].join(', ')}`,
-        `FROM (SELECT ${['dt', 'metric', 'labels', ...labels, 'ts'].join(', ')} FROM ${source})`,
-        `GROUP BY ${['dt', 'metric', 'labels', ...names].join(', ')}`,
-      ].join('\n'),
-    )
-    .join('\nUNION ALL\n');
+  return [
+    `SELECT ${['metric', 'labels', ...names, `${ms('min(ts)')} AS first_ts`, `${ms('max(ts)')} AS last_ts`, 'dt'].join(', ')}`,
+    `FROM (SELECT ${['dt', 'metric', 'labels', ...labels, 'ts'].join(', ')} FROM ${from})`,
+    `GROUP BY ${['dt', 'metric', 'labels', ...names].join(', ')}`,
+  ].join('\n');
 };
 
 const emptyView = (promotedLabels: readonly string[]): string => {

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const plan = async (): Promise<SqlPlan> => {
     const hours = await hoursWithSamples(query.catalog, 0, Infinity);
     const found = (await Promise.all(hours.map((hour) => hotFilesOf(query.catalog, hour)))).flat();
-    return { sealed: [], open: found.map(({ key, bytes }) => ({ path: join(query.dir, key), bytes })), '1m': [], '1h': [] };
+    return { sealed: [], open: found.map(({ key, bytes }) => ({ path: join(query.dir, key), bytes })), indexes: [], '1m': [], '1h': [] };
   };
   runSql = openDuckDb({ plan, promotedLabels: ['host', 'region'], memoryMb: 256, timeoutMs: 20_000 });
 });

@@ -31,7 +31,7 @@ beforeAll(async () => {
     await writeHour('2026-01-01-00', `('cpu', '{"a.b":"x","host":"h1"}', 1767225600000, 'NaN', NULL), ('nan', '{}', 1767225600000, 'NaN', NULL)`),
     await writeHour('2026-01-01-01', `('cpu', '{"host":"h1"}', 1767229200000, 7, NULL)`),
   ];
-  runSql = openDuckDb({ plan: async () => ({ sealed: [], open: files, '1m': [], '1h': [] }), promotedLabels: ['host', 'region'], memoryMb: 256, timeoutMs: 20_000 });
+  runSql = openDuckDb({ plan: async () => ({ sealed: [], open: files, indexes: [], '1m': [], '1h': [] }), promotedLabels: ['host', 'region'], memoryMb: 256, timeoutMs: 20_000 });
 });
 
 afterAll(() => rm(dir, { recursive: true }));
@@ -103,13 +103,13 @@ describe('the view samples', () => {
     await mkdir(folder, { recursive: true });
     const broken = { path: join(folder, 'broken.parquet'), bytes: 3 };
     await writeFile(broken.path, 'no Parquet');
-    const run = openDuckDb({ plan: async () => ({ sealed: [], open: [...files, broken], '1m': [], '1h': [] }), promotedLabels: ['host'], memoryMb: 256, timeoutMs: 20_000 });
+    const run = openDuckDb({ plan: async () => ({ sealed: [], open: [...files, broken], indexes: [], '1m': [], '1h': [] }), promotedLabels: ['host'], memoryMb: 256, timeoutMs: 20_000 });
     expect((await run({ query: "SELECT count(*) FROM samples WHERE dt = '2026-01-01-01'", parameters: [] })).rows).toEqual([['1']]);
     expect((await faultOf(run({ query: 'SELECT count(*) FROM samples', parameters: [] }))).message).toContain('broken.parquet');
   });
 
   it('is empty with the same columns before the first file', async () => {
-    const run = openDuckDb({ plan: async () => ({ sealed: [], open: [], '1m': [], '1h': [] }), promotedLabels: ['host'], memoryMb: 256, timeoutMs: 20_000 });
+    const run = openDuckDb({ plan: async () => ({ sealed: [], open: [], indexes: [], '1m': [], '1h': [] }), promotedLabels: ['host'], memoryMb: 256, timeoutMs: 20_000 });
     const answer = await run({ query: 'SELECT * FROM samples', parameters: [] });
     expect(answer.rows).toEqual([]);
     expect(answer.columns.map((column) => `${column.name} ${column.type}`)).toEqual([
@@ -129,7 +129,7 @@ describe('the fence', () => {
       `SELECT * FROM read_text('${outside}')`, `SELECT * FROM '${outside}'`, `EXPORT DATABASE '${dir}'`, 'SELECT 1; DROP VIEW samples',
       `SELECT * FROM enable_logging(storage = 'file', storage_path = '${dir}/log')`,
     ];
-    const run = openDuckDb({ plan: async () => ({ sealed: [], open: files.slice(0, 1), '1m': [], '1h': [] }), promotedLabels: [], memoryMb: 256, timeoutMs: 20_000 });
+    const run = openDuckDb({ plan: async () => ({ sealed: [], open: files.slice(0, 1), indexes: [], '1m': [], '1h': [] }), promotedLabels: [], memoryMb: 256, timeoutMs: 20_000 });
     const faults = await Promise.all(hostile.map((query) => run({ query, parameters: [] }).then(() => `answered: ${query}`, (error: unknown) => (error as SqlError).fault)));
     expect(faults).toEqual(hostile.map(() => 'bad_query'));
     expect(await readFile(inside)).toEqual(before);
@@ -138,7 +138,7 @@ describe('the fence', () => {
 
   it('keeps files outside of the plan shut even where a function could reach them', async () => {
     const other = files[2] as SqlFile;
-    const run = openDuckDb({ plan: async () => ({ sealed: [], open: files.slice(0, 1), '1m': [], '1h': [] }), promotedLabels: [], memoryMb: 256, timeoutMs: 20_000 });
+    const run = openDuckDb({ plan: async () => ({ sealed: [], open: files.slice(0, 1), indexes: [], '1m': [], '1h': [] }), promotedLabels: [], memoryMb: 256, timeoutMs: 20_000 });
     expect((await run({ query: 'SELECT count(*) FROM samples', parameters: [] })).rows).toEqual([['2']]);
     expect((await faultOf(run({ query: `SELECT * FROM "${other.path}"`, parameters: [] }))).fault).toBe('bad_query');
   });
@@ -152,20 +152,20 @@ describe('the fence', () => {
 
 describe('limits', () => {
   it('kills a statement that takes too long', async () => {
-    const run = openDuckDb({ plan: async () => ({ sealed: [], open: files, '1m': [], '1h': [] }), promotedLabels: [], memoryMb: 256, timeoutMs: 1500 });
+    const run = openDuckDb({ plan: async () => ({ sealed: [], open: files, indexes: [], '1m': [], '1h': [] }), promotedLabels: [], memoryMb: 256, timeoutMs: 1500 });
     const fault = await faultOf(run({ query: 'SELECT sum(sin(range)) FROM range(100000000000)', parameters: [] }));
     expect(fault).toMatchObject({ fault: 'timeout', message: expect.stringContaining('1500 ms') });
   });
 
   it('turns statements away when too many wait', async () => {
-    const run = openDuckDb({ plan: async () => ({ sealed: [], open: [], '1m': [], '1h': [] }), promotedLabels: [], memoryMb: 256, timeoutMs: 20_000 });
+    const run = openDuckDb({ plan: async () => ({ sealed: [], open: [], indexes: [], '1m': [], '1h': [] }), promotedLabels: [], memoryMb: 256, timeoutMs: 20_000 });
     const outcomes = await Promise.allSettled(Array.from({ length: 18 }, () => run({ query: 'SELECT 1', parameters: [] })));
     expect(outcomes.map((outcome) => outcome.status)).toEqual([...Array.from({ length: 16 }, () => 'fulfilled'), 'rejected', 'rejected']);
     expect((await run({ query: 'SELECT 1', parameters: [] })).rows).toEqual([[1]]);
   });
 
   it('refuses answers over the row, byte and memory caps', async () => {
-    const run = openDuckDb({ plan: async () => ({ sealed: [], open: files, '1m': [], '1h': [] }), promotedLabels: [], memoryMb: 64, timeoutMs: 20_000, maxRows: 10_000, maxResultBytes: 100_000 });
+    const run = openDuckDb({ plan: async () => ({ sealed: [], open: files, indexes: [], '1m': [], '1h': [] }), promotedLabels: [], memoryMb: 64, timeoutMs: 20_000, maxRows: 10_000, maxResultBytes: 100_000 });
     expect(await faultOf(run({ query: 'SELECT 1 FROM range(10001)', parameters: [] }))).toMatchObject({ fault: 'limit', message: expect.stringContaining('rows') });
     expect(await faultOf(run({ query: "SELECT repeat('x', 1000) FROM range(101)", parameters: [] }))).toMatchObject({ fault: 'limit', message: expect.stringContaining('bytes') });
     expect(await faultOf(run({ query: 'SELECT count(DISTINCT md5(range::VARCHAR)) FROM range(5000000)', parameters: [] }))).toMatchObject({ fault: 'limit' });

@@ -47,14 +47,14 @@ describe('the views of tiers for Trino', () => {
 });
 
 describe('the view series for Trino', () => {
-  it('groups each source by partition and series', () => {
-    expect(seriesView('trino', { from: ['a'], promotedLabels: ['host'] })).toBe(
-      'SELECT metric, labels, "host", min(ts) AS first_ts, max(ts) AS last_ts, dt\n' +
-        `FROM (SELECT dt, metric, labels, coalesce("host", json_extract_scalar(labels, '$["host"]')) AS "host", ts FROM a)\n` +
-        'GROUP BY dt, metric, labels, "host"',
+  it('reads indexes as they are, and groups samples by partition and series', () => {
+    const [index, samples] = seriesView('trino', { indexes: 'i', samples: 's', promotedLabels: ['host'] }).split('\nUNION ALL\n');
+    const host = `coalesce("host", json_extract_scalar(labels, '$["host"]')) AS "host"`;
+    expect(index).toBe(`SELECT metric, labels, ${host}, min_ts AS first_ts, max_ts AS last_ts, dt\nFROM i`);
+    expect(samples).toBe(
+      `SELECT metric, labels, "host", min(ts) AS first_ts, max(ts) AS last_ts, dt\nFROM (SELECT dt, metric, labels, ${host}, ts FROM s)\nGROUP BY dt, metric, labels, "host"`,
     );
-    expect(seriesView('trino', { from: ['a', 'b'], promotedLabels: [] }).split('\nUNION ALL\n')).toHaveLength(2);
-    expect(() => seriesView('trino', { from: ['a'], promotedLabels: ['a"b'] })).toThrow('promote label');
+    expect(() => seriesView('trino', { samples: 's', promotedLabels: ['a"b'] })).toThrow('promote label');
   });
 });
 

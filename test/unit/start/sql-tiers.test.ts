@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compactMinute } from '../../../functions/compact/compact.ts';
 import { makeSqlPlan } from '../../../scripts/start/sql-plan.ts';
-import { allPartitions, readManifest, type Tier } from '../../../shared/catalog/partitions.ts';
+import { allPartitions, type PartitionEntry, readEntry, readManifest, removeEntryWrite, type Tier } from '../../../shared/catalog/partitions.ts';
 import { openDuckDb, type SqlPlan } from '../../../shared/embedded/duckdb.ts';
 import { openObjectDirectory } from '../../../shared/embedded/object-directory.ts';
 import type { RunSql, SqlAnswer, SqlParameter } from '../../../shared/sql/run-sql.ts';
@@ -77,7 +77,7 @@ describe('the views of tiers', () => {
   });
 
   it('name their columns and types alike, with files and without', async () => {
-    const empty = openDuckDb({ plan: async () => ({ sealed: [], open: [], '1m': [], '1h': [] }), promotedLabels: ['host'], memoryMb: 256, timeoutMs: 20_000 });
+    const empty = openDuckDb({ plan: async () => ({ sealed: [], open: [], indexes: [], '1m': [], '1h': [] }), promotedLabels: ['host'], memoryMb: 256, timeoutMs: 20_000 });
     const text = (name: string): string => `SELECT * FROM ${name} LIMIT 1`;
     for (const name of ['samples_1m', 'samples_1h', 'series', 'samples']) {
       expect([name, (await empty({ query: text(name), parameters: [] })).columns]).toEqual([name, (await sql(text(name))).columns]);
@@ -137,29 +137,50 @@ describe('the views of tiers', () => {
     expect((await sql('SELECT 1')).bytesScanned).toBe(0);
     expect((await sql('SELECT count(*) FROM SAMPLES_1H')).bytesScanned).toBe(await bytesOf('1h'));
     expect((await sql('SELECT count(*) FROM samples_1m a, (SELECT * FROM samples_1h) b')).bytesScanned).toBe((await bytesOf('1m')) + (await bytesOf('1h')));
-    expect((await sql('SELECT count(*) FROM series JOIN samples USING (metric)')).bytesScanned).toBe(await bytesOf('raw'));
+    const indexBytes = (await makePlan()).indexes.reduce((sum, { bytes }) => sum + bytes, 0);
+    expect((await sql('SELECT count(*) FROM series')).bytesScanned).toBe(indexBytes);
+    expect((await sql('SELECT count(*) FROM series JOIN samples USING (metric)')).bytesScanned).toBe(indexBytes + (await bytesOf('raw')));
   });
 });
 
 describe('the view series', () => {
-  it('has a row for each series and hour', async () => {
-    const { rows } = await sql('SELECT metric, labels, host, first_ts, last_ts, dt FROM series ORDER BY metric, labels, dt');
-    const series = (metric: string, host: string | null, fromMs: number, toMs: number, dt: string): readonly unknown[] => [
-      metric,
-      host === null ? '{}' : `{"host":"${host}"}`,
-      host,
-      String(NOW_MS + fromMs),
-      String(NOW_MS + toMs),
-      dt,
-    ];
-    expect(rows).toEqual([
-      series('cpu', 'a', 0, HOUR_MS - 10_000, '2026-01-01-12'),
-      series('cpu', 'a', HOUR_MS, 2 * HOUR_MS - 10_000, '2026-01-01-13'),
-      series('cpu', 'a', 2 * HOUR_MS, 7_990_000, '2026-01-01-14'),
-      series('cpu', 'b', 0, 181_000, '2026-01-01-12'),
-      series('load', null, OFF_MS, OFF_MS + 100_000, '2026-01-01-09'),
-      series('load10', null, 0, 50_000, '2026-01-01-12'),
-    ]);
+  const seriesRow = (metric: string, host: string | null, fromMs: number, toMs: number, dt: string): readonly unknown[] => [
+    metric,
+    host === null ? '{}' : `{"host":"${host}"}`,
+    host,
+    String(NOW_MS + fromMs),
+    String(NOW_MS + toMs),
+    dt,
+  ];
+  const ROWS = [
+    seriesRow('cpu', 'a', 0, HOUR_MS - 10_000, '2026-01-01-12'),
+    seriesRow('cpu', 'a', HOUR_MS, 2 * HOUR_MS - 10_000, '2026-01-01-13'),
+    seriesRow('cpu', 'a', 2 * HOUR_MS, 7_990_000, '2026-01-01-14'),
+    seriesRow('cpu', 'b', 0, 181_000, '2026-01-01-12'),
+    seriesRow('load', null, OFF_MS, OFF_MS + 100_000, '2026-01-01-09'),
+    seriesRow('load10', null, 0, 50_000, '2026-01-01-12'),
+  ];
+  const ALL = 'SELECT metric, labels, host, first_ts, last_ts, dt FROM series ORDER BY metric, labels, dt';
+
+  it('has a row for each series and hour, out of the indexes', async () => {
+    expect((await sql(ALL)).rows).toEqual(ROWS);
     expect((await sql(`SELECT count(DISTINCT labels) FROM series WHERE dt >= '2026-01-01-13'`)).rows).toEqual([['1']]);
+  });
+
+  it('has the same rows out of open hours', async () => {
+    const plan = async (): Promise<SqlPlan> => {
+      const { sealed } = await makePlan();
+      return { sealed: [], open: [...sealed, ...sealed.slice(0, 1)], indexes: [], '1m': [], '1h': [] };
+    };
+    const run = openDuckDb({ plan, promotedLabels: ['host'], memoryMb: 256, timeoutMs: 20_000 });
+    expect((await run({ query: ALL, parameters: [] })).rows).toEqual(ROWS);
+  });
+
+  it('knows hours of which raw has expired by their buckets', async () => {
+    const entry = (await readEntry(query.catalog, 'raw', '2026-01-01-09')) as PartitionEntry;
+    await query.catalog.transact([removeEntryWrite(entry)]);
+    await query.catalog.transact([{ remove: { pk: 'hours', sk: entry.dt } }]);
+    const found = (await sql(ALL)).rows;
+    expect(found).toEqual(ROWS.map((row) => (row[0] === 'load' ? seriesRow('load', null, OFF_MS, OFF_MS + 60_000, entry.dt) : row)));
   });
 });
