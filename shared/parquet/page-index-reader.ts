@@ -2,6 +2,7 @@ import { ByteReader } from './byte-reader.ts';
 import { CorruptFileError } from './errors.ts';
 import type { ColumnChunk, RowGroup } from './metadata.ts';
 import { chunkStart } from './metadata-reader.ts';
+import { PRUNING_COLUMNS } from './pruning.ts';
 import { ThriftReader } from './thrift-reader.ts';
 
 /** Where a data page lies, and the rows it holds. */
@@ -19,7 +20,7 @@ export type PageBounds = { readonly min: Uint8Array; readonly max: Uint8Array } 
 /** The page index of a column chunk. */
 export interface ChunkPages {
   readonly locations: readonly PageLocation[];
-  /** By page, where there is a column index. */
+  /** By page, of the columns that prune and have a column index. */
   readonly bounds: readonly PageBounds[] | undefined;
 }
 
@@ -35,7 +36,7 @@ export const readRowGroupPages = ({ rows, chunks }: RowGroup, bytesAt: (offset: 
   for (const chunk of chunks) {
     if (chunk.offsetIndex === undefined) continue;
     const locations = readOffsetIndex(bytesAt(chunk.offsetIndex.offset, chunk.offsetIndex.length), chunk, rows);
-    const bounds = chunk.columnIndex === undefined ? undefined : readColumnIndex(bytesAt(chunk.columnIndex.offset, chunk.columnIndex.length), chunk.name, locations.length);
+    const bounds = chunk.columnIndex === undefined || !PRUNING_COLUMNS.has(chunk.name) ? undefined : readColumnIndex(bytesAt(chunk.columnIndex.offset, chunk.columnIndex.length), chunk.name, locations.length);
     pages.set(chunk.name, { locations, bounds });
   }
   return pages;

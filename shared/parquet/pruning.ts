@@ -10,6 +10,9 @@ export interface RowPredicate {
   readonly toMs: number; // inclusive
 }
 
+/** Those whose bounds decide. */
+export const PRUNING_COLUMNS: ReadonlySet<string> = new Set(['metric', 'ts']);
+
 type Bounds = Pick<Statistics, 'min' | 'max'>;
 
 /** Whether statistics leave it open that a row of the group fits. Without statistics they do. */

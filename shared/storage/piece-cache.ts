@@ -41,8 +41,8 @@ const KEY_BYTES = 64;
 const MANIFEST_SHARE = 1 / 8;
 /** An index of 10,000 series of 100 hosts takes 0.4 MB: a week of hours 60 MB, a year of days 140 MB. */
 const INDEX_SHARE = 1 / 8;
-/** A footer and page indexes of 14 KB, of 100 pages, take 80 KB as objects (measured): a week of hours 14 MB. */
-const HEAD_FACTOR = 6;
+/** A footer and page indexes of 16 KB, of 100 pages, take 110 KB as objects (measured): a week of hours 18 MB. */
+const HEAD_FACTOR = 7;
 const HEAD_SHARE = 1 / 16;
 
 const bytesOfHead = ({ storedBytes }: FileHead): number => PIECE_BYTES + storedBytes * HEAD_FACTOR;
