@@ -44,6 +44,9 @@ export class TidemarkStack extends Stack {
       TopicArn: fanOut.topic.topicArn,
       WorkGroup: catalog.workGroupName,
       Database: catalog.databaseName,
+      // As the compactor writes: the tools of the keeper rewrite partitions in the same way.
+      PromotedLabels: JSON.stringify(settings.promotedLabels),
+      Buckets: String(settings.buckets),
       EvaluateFunction: evaluate.fn.lambda.functionName,
       CompactFunction: compact.fn.lambda.functionName,
     };

@@ -73,9 +73,7 @@ const withApi = (command: Command): Command =>
     .option('--url <url>', 'where the installation answers', process.env['TIDEMARK_URL'] ?? DEFAULT_URL)
     .option('--key <key>', 'an API key (or TIDEMARK_KEY); npm start on loopback needs none');
 
-interface BackfillCommand {
-  readonly url: string;
-  readonly key?: string;
+interface BackfillCommand extends AdminOptions {
   readonly format?: BackfillFormat;
   readonly metricColumn: string;
   readonly timeColumn: string;
@@ -88,6 +86,20 @@ const apiOf = (options: { url: string; key?: string }): Api => {
   const key = options.key ?? process.env['TIDEMARK_KEY'];
   return { url: options.url, fetch, ...(key === undefined ? {} : { key }) };
 };
+
+/** The options of the keeper's verbs, which on AWS run in this process. */
+const withAdmin = (command: Command): Command =>
+  withApi(command).option('--stack <name>', 'a deployed installation, by its CloudFormation stack; with the credentials of the AWS CLI (or TIDEMARK_STACK)', process.env['TIDEMARK_STACK']);
+
+interface AdminOptions {
+  readonly url: string;
+  readonly key?: string;
+  readonly stack?: string;
+}
+
+/** The SDK is loaded when it is asked for: that takes longer than all the rest. */
+const adminOf = async (options: AdminOptions): Promise<Api> =>
+  options.stack === undefined ? apiOf(options) : (await import('./admin/stack-admin.ts')).openStack(options.stack, process.env);
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -134,7 +146,7 @@ withApi(program.command('sql'))
     print(await sql(apiOf(options), statement, parameters, options.json)),
   );
 
-withApi(program.command('backfill'))
+withAdmin(program.command('backfill'))
   .description('put the samples of files straight into the partitions of their time; fine to interrupt and to run again')
   .argument('<file...>', 'CSV with a header, JSON lines, Prometheus text with times, or Parquet')
   .addOption(new Option('--format <format>', 'of all the files; by the ends of their names if absent').choices(BACKFILL_FORMATS))
@@ -146,38 +158,38 @@ withApi(program.command('backfill'))
   .action(async (files: string[], { metricColumn, timeColumn, valueColumn, ...options }: BackfillCommand) => {
     const columns = { metric: metricColumn, time: timeColumn, value: valueColumn };
     const opened = await Promise.all(files.map(backfillFile));
-    print(await withProgress((progress) => backfill(apiOf(options), opened, { ...options, columns, progress })));
+    print(await withProgress(async (progress) => backfill(await adminOf(options), opened, { ...options, columns, progress })));
   });
 
-withApi(program.command('redrive'))
+withAdmin(program.command('redrive'))
   .description('put quarantined records back into the stream, each once; fine to interrupt and to run again')
   .option('--dry-run', 'say what would become of them, and change nothing', false)
   .option('--json', 'for machines', false)
-  .action(async (options: { url: string; key?: string; dryRun: boolean; json: boolean }) =>
-    print(await withProgress((progress) => redrive(apiOf(options), { dryRun: options.dryRun, json: options.json, progress }))),
+  .action(async (options: AdminOptions & { dryRun: boolean; json: boolean }) =>
+    print(await withProgress(async (progress) => redrive(await adminOf(options), { dryRun: options.dryRun, json: options.json, progress }))),
   );
 
-withApi(program.command('doctor'))
+withAdmin(program.command('doctor'))
   .description('compare catalog, manifests, objects and SQL lists, and say what to do about what is wrong; exits with 1 then')
   .option('--rebuild-catalog', 'put back the partitions of a catalog that is lost, from the objects alone; fine to interrupt and to run again', false)
   .option('--force', 'with --rebuild-catalog: also partitions that the catalog knows', false)
   .option('--json', 'for machines', false)
-  .action(async ({ force, json, ...options }: { url: string; key?: string; json: boolean; force: boolean; rebuildCatalog: boolean }) =>
-    tell(await withProgress((progress) => (options.rebuildCatalog ? rebuildCatalog(apiOf(options), { force, json, progress }) : doctor(apiOf(options), { json, progress })))),
+  .action(async ({ force, json, ...options }: AdminOptions & { json: boolean; force: boolean; rebuildCatalog: boolean }) =>
+    tell(await withProgress(async (progress) => (options.rebuildCatalog ? rebuildCatalog(await adminOf(options), { force, json, progress }) : doctor(await adminOf(options), { json, progress })))),
   );
 
-withApi(program.command('rebuild'))
+withAdmin(program.command('rebuild'))
   .description('compute 1m from raw and 1h from 1m again, and write anew what differs; fine to interrupt and to run again')
   .option('--verify', 'only say what differs; exits with 1 then', false)
   .addOption(new Option('--tier <tier>', 'one of them').choices(['1m', '1h']))
   .option('--from <time>', 'Unix seconds or RFC 3339; all there is if absent')
   .option('--to <time>')
   .option('--json', 'for machines', false)
-  .action(async (options: { url: string; key?: string; verify: boolean; tier?: '1m' | '1h'; from?: string; to?: string; json: boolean }) =>
-    tell(await withProgress((progress) => rebuild(apiOf(options), { ...options, progress }))),
+  .action(async (options: AdminOptions & { verify: boolean; tier?: '1m' | '1h'; from?: string; to?: string; json: boolean }) =>
+    tell(await withProgress(async (progress) => rebuild(await adminOf(options), { ...options, progress }))),
   );
 
-withApi(program.command('delete'))
+withAdmin(program.command('delete'))
   .description('delete samples from raw, 1m and 1h; fine to interrupt and to run again')
   .requiredOption('--match <selector>', "which series, such as 'up{job=\"node\"}'")
   .requiredOption('--from <time>', 'the first time, Unix seconds or RFC 3339')
@@ -185,10 +197,10 @@ withApi(program.command('delete'))
   .option('--dry-run', 'count the rows of every tier, and change nothing', false)
   .option('--yes', 'do it; a terminal must say so', false)
   .option('--json', 'for machines', false)
-  .action(async ({ yes, ...options }: { url: string; key?: string; match: string; from: string; to: string; dryRun: boolean; yes: boolean; json: boolean }) => {
+  .action(async ({ yes, ...options }: AdminOptions & { match: string; from: string; to: string; dryRun: boolean; yes: boolean; json: boolean }) => {
     const { match, from, to, dryRun, json } = options;
     if (!dryRun && !yes && process.stdin.isTTY) throw new PermanentError('delete: found no --yes, which a terminal must give; see what goes with --dry-run');
-    print(await withProgress((progress) => deleteSeries(apiOf(options), { match, from, to, dryRun, json, progress })));
+    print(await withProgress(async (progress) => deleteSeries(await adminOf(options), { match, from, to, dryRun, json, progress })));
   });
 
 const check = program.command('check').description('read files as the product does, and name all their errors');

@@ -1,12 +1,12 @@
-import { makeAdminApp } from '../../../scripts/admin/admin-app.ts';
 import type { AdminPorts } from '../../../scripts/admin/admin-ports.ts';
+import { inProcess } from '../../../scripts/admin/in-process.ts';
 import type { Api } from '../../../shared/commands/api.ts';
 
 let attempts = 0;
 
 /** The commands' way to an installation over some of its ports, without a socket. */
-export const openAdmin = (ports: Pick<AdminPorts, 'objects' | 'catalog'> & Partial<AdminPorts>): Api => {
-  const app = makeAdminApp({
+export const openAdmin = (ports: Pick<AdminPorts, 'objects' | 'catalog'> & Partial<AdminPorts>): Api =>
+  inProcess({
     putRecords: async () => undefined,
     clockMs: () => 0,
     nextAttempt: () => `admin${attempts++}`,
@@ -15,5 +15,3 @@ export const openAdmin = (ports: Pick<AdminPorts, 'objects' | 'catalog'> & Parti
     buckets: 1,
     ...ports,
   });
-  return { url: 'http://127.0.0.1:9090', fetch: async (url, init) => app.request(String(url), { ...init, headers: { host: '127.0.0.1:9090', ...init?.headers } }) };
-};
