@@ -135,32 +135,31 @@ const compact = (prefix: string, rollup?: OpenRollup): Step => async (folder) =>
   });
   const attempt = `${prefix}${runs - 1}`;
   const minute = rollup === undefined ? [] : [bytesPerSample(bytesOf(folder, '1m', attempt).whole, '1m_bytes_per_sample')];
-  const { whole, manifest, rest } = bytesOf(folder, 'raw', attempt);
+  const { whole, manifest, seriesIndex } = bytesOf(folder, 'raw', attempt);
   return [
     bytesPerSample(whole),
     samplesPerCpuSecond(seconds),
     bytesPerSample(manifest, 'manifest_bytes_per_sample'),
-    ...(rest === 0 ? [] : [bytesPerSample(rest, 'series_index_bytes_per_sample')]),
+    bytesPerSample(seriesIndex, 'series_index_bytes_per_sample'),
     ...minute,
   ];
 };
 
-/** Of all files of one version of the hour's partition. What is neither samples nor manifest is the series index. */
-const bytesOf = (folder: string, tier: string, attempt: string): { readonly whole: number; readonly manifest: number; readonly rest: number } => {
+/** Of all files of one version of the hour's partition. */
+const bytesOf = (folder: string, tier: string, attempt: string): { readonly whole: number; readonly manifest: number; readonly seriesIndex: number } => {
   const partition = join(folder, 'objects', tier, `dt=${HOUR}`);
   const names = readdirSync(partition).filter((name) => new RegExp(`^_?v1-${attempt}\\b`).test(name));
   const sum = (kind: (name: string) => boolean): number => names.filter(kind).reduce((bytes, name) => bytes + statSync(join(partition, name)).size, 0);
-  const isManifest = (name: string): boolean => name === `_v1-${attempt}.json`;
-  const parquet = sum((name) => name.endsWith('.parquet'));
-  const manifest = sum(isManifest);
-  const whole = sum(() => true);
-  return { whole, manifest, rest: whole - parquet - manifest };
+  return { whole: sum(() => true), manifest: sum((name) => name.endsWith('.json')), seriesIndex: sum(isSeriesIndex) };
 };
+
+/** Of the files of a partition those beginning with an underscore hold no samples. */
+const isSeriesIndex = (name: string): boolean => name.startsWith('_') && name.endsWith('.parquet');
 
 /** The rollup alone: 1m buckets of the compacted hour's decoded samples, and their Parquet file. */
 const rollUp: Step = async (folder) => {
   const partition = join(folder, 'objects', 'raw', `dt=${HOUR}`);
-  const name = readdirSync(partition).find((each) => each.endsWith('.parquet')) as string;
+  const name = readdirSync(partition).find((each) => each.endsWith('.parquet') && !isSeriesIndex(each)) as string;
   const bytes = readFileSync(join(partition, name));
   const groups: SampleBatch[] = [];
   for await (const group of readGroups((offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)), bytes.length)) groups.push(group);
