@@ -8,7 +8,7 @@ import { SamplePages } from './sample-pages.ts';
 import { type PiecePorts, samplePieces, type SelectCounts } from './sample-pieces.ts';
 import { loadSeriesIndex, mayHoldSeries } from './series-index-load.ts';
 import { mergeSegments } from './series-merge.ts';
-import { matchingSeries } from './series-ranges.ts';
+import { matchingSeries, type SeriesRange, seriesRanges } from './series-ranges.ts';
 import { type FoundSeries, SeriesSearch, type TimeRange } from './series-search.ts';
 
 export interface SelectPorts extends PiecePorts {
@@ -35,10 +35,11 @@ const selectOnce = async (ports: SelectPorts, { matchers, fromMs, toMs }: Select
   const matcher = makeSeriesMatcher(matchers, ports.check);
   const search = new SeriesSearch(matcher, { fromMs, toMs });
   const compacted = (file: PartitionFile): Promise<boolean> => holdsMatch(ports, file, matcher, { fromMs, toMs }, counts);
+  const rowsOf = (file: PartitionFile): Promise<readonly SeriesRange[] | undefined> => matchingRows(ports, file, matcher, counts);
   const pages = new SamplePages();
   const { maxSamples } = ports.limits;
   let samples = 0;
-  for await (const { piece } of samplePieces({ ...ports, compacted }, search.wanted(false), counts)) {
+  for await (const { piece } of samplePieces({ ...ports, compacted }, { ...search.wanted(false), rowsOf }, counts)) {
     search.visit(piece, ({ segments }, start, end) => {
       samples += end - start;
       if (samples > maxSamples) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
@@ -53,13 +54,23 @@ const selectOnce = async (ports: SelectPorts, { matchers, fromMs, toMs }: Select
 /** A file that is not this much larger than its index is as soon read as that. */
 const INDEX_PAYS_FROM = 8;
 
-/** Whether a compacted file has a series that matches, by its index. A file that is in memory, or nearly as small as that, is taken as it is. */
+const EVER: TimeRange = { fromMs: -Infinity, toMs: Infinity };
+
+/** Whether the index spares more than it costs. Where a metric lies the file's own page index tells as well. */
+const paysIndex = ({ bytes, seriesIndex }: PartitionFile, { metric, onLabels }: SeriesMatcher): boolean =>
+  (metric === undefined || onLabels.length > 0) && bytes >= seriesIndex.bytes * INDEX_PAYS_FROM;
+
+/** Whether a compacted file may have a series that matches. What is in memory already is taken as it is. */
 const holdsMatch = async (ports: PiecePorts, file: PartitionFile, matcher: SeriesMatcher, range: TimeRange, counts: SelectCounts | undefined): Promise<boolean> => {
   if (!mayHoldSeries(file, matcher, range)) return false;
-  if (ports.cache.held(file.key) !== undefined || file.bytes < file.seriesIndex.bytes * INDEX_PAYS_FROM) return true;
+  if (ports.cache.held(file.key) !== undefined || !paysIndex(file, matcher)) return true;
   ports.check?.();
   return matchingSeries(await loadSeriesIndex(ports, file, counts), matcher, range).length > 0;
 };
+
+/** The rows of the series that match, whenever they have samples: what is read is kept for queries over other times. */
+const matchingRows = async (ports: PiecePorts, file: PartitionFile, matcher: SeriesMatcher, counts: SelectCounts | undefined): Promise<readonly SeriesRange[] | undefined> =>
+  paysIndex(file, matcher) ? seriesRanges(await loadSeriesIndex(ports, file, counts), matcher, EVER) : undefined;
 
 const blockOf = (found: FoundSeries[]): SeriesBlock => {
   found.sort((a, b) => compareLabels(a.labels, b.labels));

@@ -7,6 +7,7 @@ import { evaluateInstant } from '../../shared/promql/engine.ts';
 import { resultJson } from '../../shared/promql/result-json.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import { makePieceCache, type PieceCache } from '../../shared/storage/piece-cache.ts';
+import type { PiecePorts } from '../../shared/storage/sample-pieces.ts';
 import { makeSelectSeries } from '../../shared/storage/select-series.ts';
 import { listLabelNames, listLabelValues, listSeries } from '../../shared/storage/series-lists.ts';
 import { type CompactRoad, END_MS, openCompactRoad, type Row, samplesOf, START_MS } from '../unit/compact/compact-road.ts';
@@ -31,17 +32,19 @@ const answersOf = async (ports: CompactPorts, cache: PieceCache): Promise<readon
   const answers: string[] = [];
   for (const tMs of [START_MS + 12_000, END_MS + 1]) {
     for (const query of QUERIES) answers.push(`${query} @ ${tMs}: ${[...resultJson(await evaluateInstant(select, query, tMs, LIMITS))].join('')}`);
-    // A compacted hour knows of a series its first time and its last: with an end open that tells all.
-    const lists = [
-      await listSeries(all, { selectors: [], fromMs: tMs - 8000, toMs: Infinity }),
-      await listSeries(all, { selectors: [[{ name: 'host', op: '=~', value: 'a|b' }], [{ name: '__name__', op: '=', value: 'up' }]], fromMs: 0, toMs: tMs }),
-      await listLabelNames(all, { selectors: [[{ name: '__name__', op: '!=', value: 'cpu' }]], fromMs: 0, toMs: tMs }),
-      await listLabelValues(all, 'host', { selectors: [], fromMs: tMs - 8000, toMs: Infinity }),
-      await listLabelValues(all, '__name__', { selectors: [[{ name: 'host', op: '=', value: '' }]], fromMs: -Infinity, toMs: Infinity }),
-    ];
-    answers.push(...lists.map((list) => JSON.stringify(list)));
   }
-  return [...answers, await bitsOfAll(select)];
+  return [...answers, ...(await listsOf(all, START_MS + 12_000)), await bitsOfAll(select)];
+};
+
+/** A compacted hour knows of a series its first time and its last: with an end open that tells all. */
+const listsOf = async (ports: PiecePorts, tMs: number): Promise<readonly string[]> => {
+  const lists = [
+    await listSeries(ports, { selectors: [], fromMs: tMs - 8000, toMs: Infinity }),
+    await listSeries(ports, { selectors: [[{ name: 'host', op: '=~', value: 'a|b' }], [{ name: '__name__', op: '=', value: 'up' }]], fromMs: 0, toMs: tMs }),
+    await listLabelNames(ports, { selectors: [[{ name: '__name__', op: '!=', value: 'cpu' }]], fromMs: 0, toMs: tMs }),
+    await listLabelValues(ports, 'host', { selectors: [], fromMs: tMs - 8000, toMs: Infinity }),
+  ];
+  return lists.map((list) => JSON.stringify(list));
 };
 
 const bitsOfAll = async (select: SelectSeries): Promise<string> => {

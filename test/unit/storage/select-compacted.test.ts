@@ -70,6 +70,19 @@ describe('a select over a compacted hour', () => {
     expect(cache.heldBytes).toBeLessThan(10 * SAMPLES * 16 + 2000);
   });
 
+  it('decodes the rows alone of the series that the index names, and keeps them', async () => {
+    const counts = makeSelectCounts();
+    const cache = makePieceCache(1e7);
+    const select = makeSelectSeries({ ...query, cache, limits: { maxSamples: 1e6 } }, counts);
+    const ask = async (fromMs: number): Promise<number> => (await select({ matchers: [is('__name__', 'm0[12]', '=~'), is('host', 'h[1-9]', '=~')], fromMs, toMs: NOW_MS + 3_600_000 })).labels.length;
+    expect(await ask(NOW_MS)).toBe(18);
+    expect(cache.heldBytes).toBeGreaterThan(18 * SAMPLES * 16);
+    expect(cache.heldBytes).toBeLessThan(18 * SAMPLES * 16 + 3000);
+    const { bytes } = counts;
+    expect(await ask(NOW_MS + 1_000_000)).toBe(18);
+    expect(counts.bytes).toBe(bytes);
+  });
+
   it('counts no sample that is outside of its limit by metric or host', async () => {
     const select = makeSelectSeries({ ...query, cache: makePieceCache(0), limits: { maxSamples: 10 * SAMPLES } });
     expect((await select({ matchers: [is('__name__', 'm07')], fromMs: 0, toMs: NOW_MS + 3_600_000 })).tMs).toHaveLength(10 * SAMPLES);
