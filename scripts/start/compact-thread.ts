@@ -1,13 +1,17 @@
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { MinuteReport } from '../../functions/compact/compact.ts';
+import { PermanentError } from '../../shared/errors.ts';
+import type { AnswerBackfill, BackfillAnswer, BackfillCall } from '../admin/backfill-calls.ts';
 import type { CompactAnswer, CompactMessage, CompactRun, CompactWorkerSettings } from './compact-messages.ts';
 
 /** One minute of the planner. Once `stopping` is aborted it begins no further piece of work. */
 export type Compact = (run: CompactRun, stopping: AbortSignal) => Promise<MinuteReport>;
 
 export interface CompactThread {
-  /** One run at a time. A thread that dies rejects its run, and the next one has a new thread. */
+  /** A thread that dies rejects its run, and the next one has a new thread. */
   readonly compact: Compact;
+  /** Runs and calls wait for one another: two that hold an hour in memory would hold it twice. */
+  readonly backfill: AnswerBackfill;
   /** After the last run. */
   close(): Promise<void>;
 }
@@ -20,16 +24,24 @@ export const makeCompactThread = (objectsFolder: string, shareItems: () => Messa
     const settings: CompactWorkerSettings = { objectsFolder, items };
     // No flags of the process: some, such as --input-type, do not suit a thread that starts from a file.
     const started = new Worker(new URL('compact-worker.ts', import.meta.url), { workerData: settings, transferList: [items], name: 'compact', execArgv: [] });
-    started.once('exit', () => (worker = worker === started ? undefined : worker));
+    // Its end comes some time after its error.
+    for (const end of ['error', 'exit']) started.once(end, () => (worker = worker === started ? undefined : worker));
     return started;
   };
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
+    const ran = last.then(run);
+    last = ran.catch(() => undefined);
+    return ran;
+  };
   return {
-    compact: (run, stopping) => runIn((worker ??= start()), run, stopping),
+    compact: (run, stopping) => inTurn(() => compactIn((worker ??= start()), run, stopping)),
+    backfill: (call) => inTurn(() => backfillIn((worker ??= start()), call)),
     close: async () => {
-      const last = worker;
-      if (last === undefined) return;
-      const exited = new Promise((done) => last.once('exit', done));
-      post(last, { kind: 'close' });
+      const open = worker;
+      if (open === undefined) return;
+      const exited = new Promise((done) => open.once('exit', done));
+      post(open, { kind: 'close' });
       await exited;
     },
   };
@@ -40,20 +52,34 @@ const post = (worker: Worker, message: CompactMessage): void => {
   worker.postMessage(message);
 };
 
-const runIn = (worker: Worker, run: CompactRun, stopping: AbortSignal): Promise<MinuteReport> => {
+const compactIn = async (worker: Worker, run: CompactRun, stopping: AbortSignal): Promise<MinuteReport> => {
   const stop = (): void => post(worker, { kind: 'stop' });
+  stopping.addEventListener('abort', stop);
+  try {
+    const answered = askIn(worker, { kind: 'run', run });
+    if (stopping.aborted) stop();
+    return ((await answered) as { readonly report: MinuteReport }).report;
+  } finally {
+    stopping.removeEventListener('abort', stop);
+  }
+};
+
+const backfillIn = async (worker: Worker, call: BackfillCall): Promise<BackfillAnswer> =>
+  ((await askIn(worker, { kind: 'backfill', call })) as { readonly backfill: BackfillAnswer }).backfill;
+
+type Answered = Exclude<CompactAnswer, { readonly error: string }>;
+
+const askIn = (worker: Worker, message: CompactMessage): Promise<Answered> => {
   const over = new AbortController();
-  const answered = new Promise<MinuteReport>((resolve, reject) => {
+  const answered = new Promise<Answered>((resolve, reject) => {
     const listen = <T>(event: string, take: (value: T) => void): void => {
       worker.once(event, take);
       over.signal.addEventListener('abort', () => worker.off(event, take));
     };
-    listen('message', (answer: CompactAnswer) => ('report' in answer ? resolve(answer.report) : reject(new Error(answer.error))));
+    listen('message', (answer: CompactAnswer) => ('error' in answer ? reject(answer.isPermanent ? new PermanentError(answer.error) : new Error(answer.error)) : resolve(answer)));
     listen('error', (cause: Error) => reject(new Error(`compact thread: ${cause.message}`, { cause })));
     listen('exit', (code: number) => reject(new Error(`compact thread: it ended with code ${code}`)));
   });
-  stopping.addEventListener('abort', stop, { signal: over.signal });
-  post(worker, { kind: 'run', run });
-  if (stopping.aborted) stop();
+  post(worker, message);
   return answered.finally(() => over.abort());
 };
