@@ -71,7 +71,7 @@ export class Lake extends Construct {
     grantee.allow({ actions: ['s3:PutObject'], resources: this.under(prefixes), why: 'New objects are named by their content and time; the prefix is all that is known before.' });
   }
 
-  /** Objects written anew under the same names come under {@link allowWrite}. */
+  /** For the one function that clears up; the bucket keeps no versions. */
   allowRemove(grantee: NodeFunction, prefixes: readonly string[]): void {
     grantee.allow({ actions: ['s3:DeleteObject'], resources: this.under(prefixes), why: 'What a version made superfluous is named by content and time; the prefix is all that is known before.' });
   }

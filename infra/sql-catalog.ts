@@ -4,7 +4,7 @@ import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { type GlueColumn, glueColumns, sampleTable, tierTable } from '../shared/parquet/schema.ts';
-import { GLUE_TABLES, samplesViewTable, tierViewTable } from '../shared/sql/views.ts';
+import { GLUE_TABLES, samplesViewTable, seriesViewTable, tierViewTable } from '../shared/sql/views.ts';
 import type { NodeFunction } from './node-function.ts';
 import type { Settings } from './settings.ts';
 
@@ -21,8 +21,8 @@ interface Projection {
   readonly format: string;
   readonly unit: 'HOURS' | 'DAYS';
   /**
-   * Partitions that Athena may ask the bucket for: the tier's retention with its day of margin before the list is emptied, and a clock
-   * that runs ahead by a little. One without a list has no rows; each costs a LIST, so statements name `dt`.
+   * Partitions that Athena may ask the bucket for: the tier's retention and two days, as the bucket's lifecycle has it, and a clock that
+   * runs ahead by a little. One without a list has no rows; each costs a LIST, so statements name `dt`.
    */
   readonly range: string;
 }
@@ -53,6 +53,7 @@ export class Catalog extends Construct {
     const raw = this.table('Raw', 'raw', glueColumns(sampleTable(promotedLabels)));
     // Every hour open, which is right whatever has been compacted: the compactor moves the boundary on, also after a deploy that resets it.
     this.view('Samples', samplesViewTable(this.databaseName, promotedLabels, ''), raw);
+    this.view('Series', seriesViewTable(this.databaseName, promotedLabels), raw);
     for (const tier of ['1m', '1h'] as const) {
       const table = this.table(`Tier${tier}`, tier, glueColumns(tierTable(promotedLabels)));
       this.view(`Samples${tier}`, tierViewTable(this.databaseName, promotedLabels, tier), table);

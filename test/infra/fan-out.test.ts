@@ -11,6 +11,7 @@ beforeAll(() => {
     ],
     reservedConcurrency: { store: 20, compact: 1, evaluate: 2 },
     operators: ['oncall@example.org'],
+    buckets: 12,
   });
 });
 
@@ -60,5 +61,9 @@ describe('fan-out', () => {
     expect(functionOf(stack, 'Evaluate').Properties['ReservedConcurrentExecutions']).toBe(2);
     expect(functionOf(stack, 'Compact').Properties['ReservedConcurrentExecutions']).toBe(1);
     expect(functionOf(stack, 'Notify').Properties).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+
+  it('tells compact the buckets of the settings', () => {
+    expect(functionOf(stack, 'Compact').Properties).toMatchObject({ Environment: { Variables: { BUCKETS: '12' } } });
   });
 });
