@@ -2,6 +2,7 @@ import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import type { AddressOf } from '../../shared/compaction/sql-list.ts';
 import type { ObjectListing, ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import type { PutRecords } from '../../shared/wire/record-stream.ts';
+import type { AnswerBackfill } from './backfill-calls.ts';
 
 /** What the tools of an installation's keeper work on, on one machine and on AWS alike. */
 export interface AdminPorts {
@@ -17,4 +18,6 @@ export interface AdminPorts {
   readonly promotedLabels: readonly string[];
   /** Buckets of partitions that begin. */
   readonly buckets: number;
+  /** Does the work of a backfill elsewhere, say in a thread that keeps nobody waiting. Here where it is left out. */
+  readonly backfill?: AnswerBackfill;
 }

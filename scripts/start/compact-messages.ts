@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { MinuteOptions, MinuteReport } from '../../functions/compact/compact.ts';
+import type { BackfillAnswer, BackfillCall } from '../admin/backfill-calls.ts';
 
 /** What the thread is given when it starts. */
 export interface CompactWorkerSettings {
@@ -12,7 +13,7 @@ export interface CompactWorkerSettings {
 export type CompactRun = Pick<MinuteOptions, 'nowMs' | 'attempt' | 'openHotFiles'>;
 
 /** `stop`: no further piece of work begins. `close`: the thread ends; no run is under way. */
-export type CompactMessage = { readonly kind: 'run'; readonly run: CompactRun } | { readonly kind: 'stop' } | { readonly kind: 'close' };
+export type CompactMessage = { readonly kind: 'run'; readonly run: CompactRun } | { readonly kind: 'backfill'; readonly call: BackfillCall } | { readonly kind: 'stop' } | { readonly kind: 'close' };
 
-/** The one answer to a run. */
-export type CompactAnswer = { readonly report: MinuteReport } | { readonly error: string };
+/** The one answer to a run or a call. Of errors their class stays behind, so what it says is told. */
+export type CompactAnswer = { readonly report: MinuteReport } | { readonly backfill: BackfillAnswer } | { readonly error: string; readonly isPermanent: boolean };

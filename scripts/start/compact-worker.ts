@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { compactMinute } from '../../functions/compact/compact.ts';
 import { joinItemTables } from '../../shared/embedded/item-sqlite.ts';
 import { openObjectDirectory } from '../../shared/embedded/object-directory.ts';
-import { messageOf } from '../../shared/errors.ts';
+import { messageOf, PermanentError } from '../../shared/errors.ts';
+import { answerBackfill } from '../admin/backfill-calls.ts';
 import type { CompactAnswer, CompactMessage, CompactRun, CompactWorkerSettings } from './compact-messages.ts';
 import { lakeOf } from './lake.ts';
 
@@ -17,19 +19,18 @@ const serve = async (port: MessagePort, { objectsFolder, items }: CompactWorkerS
   const objects = await openObjectDirectory(objectsFolder, TEMP_FOLDER);
   const ports = { objects, catalog: tables.table('catalog') };
   let hasTime = true;
-  const compact = async (run: CompactRun): Promise<CompactAnswer> => {
-    try {
-      return { report: await compactMinute(ports, { ...lakeOf(objectsFolder), ...run, hasTime: () => hasTime }) };
-    } catch (error) {
-      return { error: messageOf(error) };
-    }
-  };
+  const lake = lakeOf(objectsFolder);
+  const backfill = answerBackfill(ports, { ...lake, nextAttempt: () => randomBytes(6).toString('hex') });
+  const compact = async (run: CompactRun): Promise<CompactAnswer> => ({ report: await compactMinute(ports, { ...lake, ...run, hasTime: () => hasTime }) });
+  const answer = (answered: Promise<CompactAnswer>): void =>
+    void answered.catch((error: unknown) => ({ error: messageOf(error), isPermanent: error instanceof PermanentError })).then((message) => port.postMessage(message));
   port.on('message', (message: CompactMessage) => {
     if (message.kind === 'stop') hasTime = false;
     else if (message.kind === 'close') {
       tables.leave();
       port.close();
-    } else void compact(message.run).then((answer) => port.postMessage(answer));
+    } else if (message.kind === 'backfill') answer(backfill(message.call).then((done) => ({ backfill: done })));
+    else answer(compact(message.run));
   });
 };
 

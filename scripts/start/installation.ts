@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MessagePort } from 'node:worker_threads';
 import { Hono } from 'hono';
 import { DEFAULT_BODY_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_IN_FLIGHT_BYTES, makeIngestApp } from '../../functions/ingest/ingest.ts';
 import { notify } from '../../functions/notify/notify.ts';
@@ -30,7 +29,7 @@ import type { ObjectListing, ObjectStore, ObjectSweep } from '../../shared/stora
 import { type PieceCache, makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
 import { makeAdminApp } from '../admin/admin-app.ts';
-import { makeCompactThread } from './compact-thread.ts';
+import { type CompactThread, makeCompactThread } from './compact-thread.ts';
 import { type CompactorTiming, runCompactor } from './compactor.ts';
 import { runEvaluator } from './evaluator.ts';
 import { lakeOf } from './lake.ts';
@@ -77,7 +76,7 @@ interface Parts {
   readonly options: InstallationOptions;
   readonly objects: ObjectStore & ObjectSweep & ObjectListing;
   readonly catalog: ItemTable;
-  readonly shareItems: () => MessagePort;
+  readonly thread: CompactThread;
   readonly alerts: ItemTable;
   readonly stream: EmbeddedStream;
   readonly fanOut: FanOut;
@@ -97,7 +96,7 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
     options,
     objects,
     catalog: tables.table('catalog'),
-    shareItems: () => tables.share(),
+    thread: makeCompactThread(objectsFolder(options), () => tables.share()),
     alerts: tables.table('alerts'),
     stream,
     fanOut,
@@ -119,7 +118,7 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
   };
 };
 
-const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules, cache }: Parts): Hono => {
+const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, rules, cache }: Parts): Hono => {
   const app = new Hono();
   app.use(localOnly());
   app.get('/metrics', (c) => c.text(toTextFormat(metrics.registry), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }));
@@ -147,7 +146,7 @@ const makeApp = ({ options, objects, catalog, alerts, stream, metrics, rules, ca
   });
   app.route('/', ingest);
   app.route('/', query);
-  app.route('/', makeAdminApp({ objects, catalog, putRecords: stream.putRecords, clockMs: Date.now, nextAttempt: () => randomBytes(6).toString('hex'), ...lakeOf(objectsFolder(options)) }));
+  app.route('/', makeAdminApp({ objects, catalog, putRecords: stream.putRecords, clockMs: Date.now, nextAttempt: () => randomBytes(6).toString('hex'), backfill: thread.backfill, ...lakeOf(objectsFolder(options)) }));
   app.notFound((c) => c.json({ status: 'error', errorType: 'not_found', error: `${c.req.method} ${c.req.path}: no such route` }, 404));
   return app;
 };
@@ -177,8 +176,7 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
   return [evaluator, runMapping(parts), ...CHANNELS.map((channel) => runNotifier(parts, channel, alertmanager)), compactorOf(parts)];
 };
 
-const compactorOf = ({ options, shareItems, metrics }: Parts): { stop(): Promise<void> } => {
-  const thread = makeCompactThread(objectsFolder(options), shareItems);
+const compactorOf = ({ options, thread, metrics }: Parts): { stop(): Promise<void> } => {
   const compactor = runCompactor({ compact: thread.compact, ...(options.compactor === undefined ? {} : { timing: options.compactor }), metrics, say: options.say });
   return {
     stop: async () => {

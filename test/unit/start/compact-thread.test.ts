@@ -2,14 +2,17 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CompactThread, makeCompactThread } from '../../../scripts/start/compact-thread.ts';
+import { beginBackfill } from '../../../shared/catalog/backfill-files.ts';
 import { addHotFile, hotFilesOf } from '../../../shared/catalog/hot-files.ts';
 import type { ItemTable } from '../../../shared/catalog/item-table.ts';
 import { allPartitions } from '../../../shared/catalog/partitions.ts';
 import { type ItemTables, openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import { openObjectDirectory } from '../../../shared/embedded/object-directory.ts';
-import { SampleBatchBuilder } from '../../../shared/model/sample-batch.ts';
+import { PermanentError } from '../../../shared/errors.ts';
+import { type SampleBatch, SampleBatchBuilder } from '../../../shared/model/sample-batch.ts';
 import { buildHotObjects } from '../../../shared/storage/hot-object.ts';
 import type { ObjectStore } from '../../../shared/storage/object-store.ts';
+import { encodeFrames } from '../../../shared/wire/frame.ts';
 import { tempFolder } from '../../contract/temp-folder.ts';
 
 const HOUR = '2026-01-01-12';
@@ -33,11 +36,15 @@ afterEach(async () => {
   await tables.close();
 });
 
-const store = async (key: string, tMs: number): Promise<void> => {
+const batchOf = (tMs: number): SampleBatch => {
   const batch = new SampleBatchBuilder();
   batch.series('m', '{}');
   batch.sample(tMs, tMs);
-  const [object] = buildHotObjects([batch.build()], { promotedLabels: [] });
+  return batch.build();
+};
+
+const store = async (key: string, tMs: number): Promise<void> => {
+  const [object] = buildHotObjects([batchOf(tMs)], { promotedLabels: [] });
   const { bytes, ...row } = object as NonNullable<typeof object>;
   await objects.putIfAbsent(key, bytes);
   await addHotFile(catalog, { ...row, key, bytes: bytes.length });
@@ -83,6 +90,16 @@ describe('the thread that compacts', () => {
     await expect(run('a')).rejects.toThrow(/^compact thread: open object directory /);
     await rm(lake);
     expect(await run('b')).toMatchObject({ outcomes: [], left: 0 });
+  });
+
+  it('answers the calls of a backfill in turn with its runs, and says whether an error is for good', async () => {
+    await beginBackfill(catalog, '1.a', NOW_MS);
+    const frame = encodeFrames(() => new Uint8Array(16), { sender: 'backfill', flushIntervalMs: 0 }, batchOf(NOW_MS - 3_600_000))[0]?.bytes as Uint8Array;
+    const piece = thread.backfill({ kind: 'piece', run: '1.a', frame, nowMs: NOW_MS });
+    const answers = await Promise.all([piece, run('a'), thread.backfill({ kind: 'step', run: '1.a', nowMs: NOW_MS }), run('b')]);
+    expect(answers).toMatchObject([{ samples: 1 }, { outcomes: [] }, { stored: 1, isDone: false }, { outcomes: [] }]);
+    expect(await thread.backfill({ kind: 'step', run: '1.a', nowMs: NOW_MS })).toMatchObject({ isDone: true });
+    await expect(thread.backfill({ kind: 'step', run: '1.a', nowMs: NOW_MS })).rejects.toThrow(PermanentError);
   });
 
   it('fails what is under way when the tables are closed', async () => {
