@@ -1,13 +1,19 @@
 import { Hono } from 'hono';
 import { redrivePage } from '../../shared/commands/redrive-page.ts';
-import type { RedriveStep } from '../../shared/commands/redrive.ts';
+import type { FailedBatchPage, RedriveStep } from '../../shared/commands/redrive.ts';
 import { DEFAULT_SAMPLE_LIMITS } from '../../shared/protocols/limits.ts';
 import type { AdminPorts } from './admin-ports.ts';
+import { takeFailedBatches } from './failed-batches.ts';
 import { wholeNumber } from './request-fields.ts';
 
-/** What `tidemark redrive` calls, a page of quarantine objects each. */
-export const redriveRoutes = ({ clockMs, ...ports }: AdminPorts): Hono => {
+/** What `tidemark redrive` calls: the batches that Lambda gave up first, then a page of quarantine objects each. */
+export const redriveRoutes = (adminPorts: AdminPorts): Hono => {
+  const { clockMs, ...ports } = adminPorts;
   const app = new Hono();
+  app.post('/failed-batches', async (c) => {
+    const { dryRun, after } = c.req.query();
+    return c.json((await takeFailedBatches(adminPorts, { isDry: dryRun === 'true', ...(after === undefined ? {} : { after }) })) satisfies FailedBatchPage);
+  });
   app.post('/', async (c) => {
     const nowMs = clockMs();
     const { dryRun, untilMs, after } = c.req.query();
