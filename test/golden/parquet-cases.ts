@@ -16,7 +16,8 @@ const batchOf = (fill: (batch: SampleBatchBuilder) => void): SampleBatch => {
   return batch.build();
 };
 
-const numbers = (metric: string, labels: string, values: readonly number[]): SampleBatch =>
+/** A series with a sample a second; more than an hour of them goes on in the next. */
+export const numbersOf = (metric: string, labels: string, values: readonly number[]): SampleBatch =>
   batchOf((batch) => {
     batch.series(metric, labels);
     values.forEach((value, i) => batch.sample(START_MS + i * 1000, value));
@@ -66,14 +67,14 @@ const beyondBmp = batchOf((batch) => {
 });
 
 export const PARQUET_CASES: readonly ParquetCase[] = [
-  { name: 'one-row', batches: [numbers('up', '{}', [1])] },
+  { name: 'one-row', batches: [numbersOf('up', '{}', [1])] },
   { name: 'one-stale-marker', batches: [batchOf((batch) => (batch.series('up', '{"host":"a"}'), batch.sampleBits(START_MS, STALE_LOW, STALE_HIGH)))] },
   { name: 'specials', batches: [specials] },
   { name: 'only-nan', batches: [batchOf((batch) => (batch.series('up', '{}'), batch.sampleBits(START_MS, 7, 0x7ff80000)))] },
   { name: 'beyond-bmp', batches: [beyondBmp] },
   { name: 'many-series', batches: [manySeries] },
-  { name: 'long-series', batches: [numbers('long', '{"env":"test"}', Array.from({ length: 3600 }, (_, i) => i * 0.25 - 100))] },
-  { name: 'wide-deltas', batches: [numbers('wide', '{}', Array.from({ length: 300 }, (_, i) => (i % 2 === 0 ? 2 ** 49 - i : -(2 ** 49) + 3 * i)))] },
-  { name: 'full-mantissas', batches: [numbers('full', '{}', Array.from({ length: 300 }, (_, i) => Math.sqrt(i + 2)))] },
-  { name: 'quoted-labels', batches: [numbers('quoted', '{"a.b":"x\\"y\\\\z","host":"line\\nbreak"}', [1, 2, 3])] },
+  { name: 'long-series', batches: [numbersOf('long', '{"env":"test"}', Array.from({ length: 3600 }, (_, i) => i * 0.25 - 100))] },
+  { name: 'wide-deltas', batches: [numbersOf('wide', '{}', Array.from({ length: 300 }, (_, i) => (i % 2 === 0 ? 2 ** 49 - i : -(2 ** 49) + 3 * i)))] },
+  { name: 'full-mantissas', batches: [numbersOf('full', '{}', Array.from({ length: 300 }, (_, i) => Math.sqrt(i + 2)))] },
+  { name: 'quoted-labels', batches: [numbersOf('quoted', '{"a.b":"x\\"y\\\\z","host":"line\\nbreak"}', [1, 2, 3])] },
 ];

@@ -3,14 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SampleBatch } from '../../shared/model/sample-batch.ts';
 import { ParquetFileWriter } from '../../shared/parquet/file-writer.ts';
-import { DEFAULT_PROMOTED_LABELS, SORTED_BY, sampleTable } from '../../shared/parquet/schema.ts';
+import { type ColumnSpec, DEFAULT_PROMOTED_LABELS, SERIES_SORTED_BY, seriesTable, SORTED_BY, sampleTable, tierTable } from '../../shared/parquet/schema.ts';
 import { buildHotObjects } from '../../shared/storage/hot-object.ts';
-import { readSamples } from '../../shared/storage/hot-read.ts';
-import { PARQUET_CASES } from '../golden/parquet-cases.ts';
-import { duckdbRows, hyparquetRows, rowsOf, withoutPayloads } from '../support/parquet-rows.ts';
+import { sortSamples } from '../../shared/storage/hot-sort.ts';
+import { type MergedFile, MergeWriter, PAGE_ROWS } from '../../shared/storage/merge-writer.ts';
+import { buildTierObject } from '../../shared/storage/tier-object.ts';
+import { mergeBuckets } from '../../shared/tiers/merge-buckets.ts';
+import { rollUp } from '../../shared/tiers/rollup.ts';
+import { numbersOf, PARQUET_CASES, type ParquetCase } from '../golden/parquet-cases.ts';
+import { duckdbCells, hyparquetCells, ownCells, withoutPayloads } from '../support/parquet-cells.ts';
 import { eventually, queryVector, startTidemark } from '../support/tidemark-process.ts';
-import { pyarrowRows } from './pyarrow.ts';
+import { pyarrowCells } from './pyarrow.ts';
 import { pythonVenv } from './python-venv.ts';
 
 const pyarrow = pythonVenv('pyarrow==26.0.1');
@@ -25,34 +30,71 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const ownRows = async (bytes: Uint8Array): Promise<string[]> =>
-  rowsOf(await readSamples(async (at, length) => bytes.subarray(at, at + length), bytes.length, { fromMs: -Infinity, toMs: Infinity }));
+const SAMPLES = sampleTable(DEFAULT_PROMOTED_LABELS);
+const BUCKETS = tierTable(DEFAULT_PROMOTED_LABELS);
+const SERIES = seriesTable(DEFAULT_PROMOTED_LABELS);
 
-/** Everyone else's rows of a file must be ours. */
-const expectEqualRows = async (file: string): Promise<number> => {
-  const bytes = readFileSync(file);
-  const rows = await ownRows(bytes);
-  expect(await duckdbRows(duckdb, file)).toEqual(rows);
-  expect((await hyparquetRows(bytes)).map(withoutPayloads)).toEqual(rows.map(withoutPayloads));
-  if ('bin' in pyarrow) expect(pyarrowRows(join(pyarrow.bin, 'python'), file)).toEqual(rows);
-  return rows.length;
+/** Everyone else's cells of a file must be ours; returns its rows. */
+const expectEqualCells = async (bytes: Uint8Array, table: readonly ColumnSpec[]): Promise<number> => {
+  const file = join(folder, 'file.parquet');
+  writeFileSync(file, bytes);
+  const cells = await ownCells(bytes, table);
+  expect(await duckdbCells(duckdb, file, table)).toEqual(cells);
+  expect(withoutPayloads(await hyparquetCells(bytes, table), table)).toEqual(withoutPayloads(cells, table));
+  if ('bin' in pyarrow) expect(pyarrowCells(join(pyarrow.bin, 'python'), file)).toEqual(cells);
+  return cells['metric']?.length ?? 0;
 };
 
+/** The samples by series as one sorted run, which mergers and rollups take. */
+const seriesOf = (batches: readonly SampleBatch[]) => {
+  const sorted = sortSamples(batches);
+  return {
+    ...sorted,
+    metrics: Array.from(sorted.metricOf, (id) => sorted.metrics[id] as string),
+    labels: Array.from(sorted.labelsOf, (id) => sorted.labels[id] as string),
+  };
+};
+
+const merge = (batches: readonly SampleBatch[]): MergedFile => {
+  const { metrics, labels, offsets, tMs, values } = seriesOf(batches);
+  const writer = new MergeWriter({ promotedLabels: DEFAULT_PROMOTED_LABELS, groupRows: 300 });
+  metrics.forEach((metric, k) => writer.series(metric, labels[k] as string, [{ tMs, values, start: offsets[k] as number, end: offsets[k + 1] as number }]));
+  return writer.finish() as MergedFile;
+};
+
+const CASES: readonly ParquetCase[] = [
+  ...PARQUET_CASES,
+  { name: 'more-than-a-page', batches: [numbersOf('long', '{"host":"a"}', Array.from({ length: PAGE_ROWS + 5000 }, (_, i) => (i % 1000 === 7 ? Math.sqrt(i) : i / 8)))] },
+];
+
 describe.skipIf('missing' in pyarrow)(`pyarrow, DuckDB and hyparquet${'missing' in pyarrow ? ` (${pyarrow.missing})` : ''}`, () => {
-  it.each(PARQUET_CASES)('give the rows of $name bit for bit', async ({ name, batches }) => {
-    const [object] = buildHotObjects(batches, { promotedLabels: DEFAULT_PROMOTED_LABELS });
-    const file = join(folder, `${name}.parquet`);
-    writeFileSync(file, object?.bytes ?? new Uint8Array());
-    expect(await expectEqualRows(file)).toBe(object?.rows);
+  it.each(CASES)('give every cell of $name in a hot file', async ({ batches }) => {
+    for (const { bytes, rows } of buildHotObjects(batches, { promotedLabels: DEFAULT_PROMOTED_LABELS })) expect(await expectEqualCells(bytes, SAMPLES)).toBe(rows);
   });
 
-  it('give no rows of an empty file', async () => {
-    const file = join(folder, 'empty.parquet');
-    writeFileSync(file, new ParquetFileWriter({ columns: sampleTable(DEFAULT_PROMOTED_LABELS), sortedBy: SORTED_BY, zstdLevel: 1 }).finish({}));
-    expect(await expectEqualRows(file)).toBe(0);
+  it.each(CASES)('give every cell of $name in a compacted file and its series index', async ({ batches }) => {
+    const { bytes, rows, seriesIndex } = merge(batches);
+    expect(await expectEqualCells(bytes, SAMPLES)).toBe(rows);
+    expect(await expectEqualCells(seriesIndex.bytes, SERIES)).toBe(seriesIndex.series);
   });
 
-  it('give the rows of every file that a running installation has written', async () => {
+  it.each(CASES)('give every cell of $name in files of 1m and 1h', async ({ batches }) => {
+    const minutes = rollUp(seriesOf(batches), 60_000);
+    for (const tier of [minutes, mergeBuckets(minutes, 3_600_000)]) {
+      const file = buildTierObject(tier, { promotedLabels: DEFAULT_PROMOTED_LABELS, groupRows: 100 });
+      expect(await expectEqualCells(file?.bytes ?? new Uint8Array(), BUCKETS)).toBe(file?.rows);
+    }
+  });
+
+  it.each([
+    ['samples', SAMPLES, SORTED_BY],
+    ['buckets', BUCKETS, SORTED_BY],
+    ['series', SERIES, SERIES_SORTED_BY],
+  ] as const)('give no rows of an empty file of %s', async (_name, columns, sortedBy) => {
+    expect(await expectEqualCells(new ParquetFileWriter({ columns, sortedBy, zstdLevel: 1, hasPageIndex: true }).finish({}), columns)).toBe(0);
+  });
+
+  it('give every cell of every file that a running installation has written', async () => {
     const data = join(folder, 'data');
     mkdirSync(data);
     const tidemark = await startTidemark({ data });
@@ -61,6 +103,6 @@ describe.skipIf('missing' in pyarrow)(`pyarrow, DuckDB and hyparquet${'missing' 
     const hot = join(data, 'objects/hot');
     const files = readdirSync(hot, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.parquet'));
     expect(files.length).toBeGreaterThan(2);
-    for (const file of files) expect(await expectEqualRows(join(hot, file))).toBeGreaterThan(0);
+    for (const file of files) expect(await expectEqualCells(readFileSync(join(hot, file)), SAMPLES)).toBeGreaterThan(0);
   });
 });
