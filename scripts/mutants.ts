@@ -28,9 +28,9 @@ interface Run {
   readonly stderr: string;
 }
 
-const simulate = (folder: string): Promise<Run> =>
+const simulate = (folder: string, needsCompaction: boolean): Promise<Run> =>
   new Promise((resolve) => {
-    const args = ['scripts/simulation.ts', '--seeds', values.seeds, '--from', values.from, '--stop'];
+    const args = ['scripts/simulation.ts', '--seeds', values.seeds, '--from', values.from, '--stop', ...(needsCompaction ? ['--compaction'] : [])];
     execFile('node', args, { cwd: folder, timeout: TIMEOUT_MS }, (error, stdout, stderr) => resolve({ status: error === null ? 0 : error.code, stdout, stderr }));
   });
 
@@ -38,7 +38,7 @@ const tryMutant = async (number: number): Promise<Verdict> => {
   const mutant = chosen[number] as (typeof chosen)[number];
   const folder = join(FOLDER, String(number));
   plant(mutant, folder);
-  const { status, stdout, stderr } = await simulate(folder);
+  const { status, stdout, stderr } = await simulate(folder, mutant.needsCompaction === true);
   rmSync(folder, { recursive: true, force: true });
   const violation = /^seed \d+ violates "([^"]*)"/m.exec(stdout)?.[1];
   const ran = /^seeds (\d+), violations \d+$/m.exec(stdout)?.[1];

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { type RunReport, runScenario, runSeed } from '../test/simulation/run-seed.ts';
-import type { Scenario } from '../test/simulation/scenario.ts';
+import { drawScenario, type Scenario } from '../test/simulation/scenario.ts';
 import { shrink } from '../test/simulation/shrink.ts';
 
-const USAGE = `usage: node scripts/simulation.ts [--seeds 300] [--from <seed>] [--stop]     many seeds; --stop: end at the first violation, unshrunken
+const USAGE = `usage: node scripts/simulation.ts [--seeds 300] [--from <seed>] [--stop] [--compaction]
+                                     many seeds; --stop: end at the first violation, unshrunken; --compaction: pass over seeds without a compactor
        node scripts/simulation.ts --seed <seed> [--trace]                    one seed again, twice
        node scripts/simulation.ts --scenario '<json>' [--trace]              a shrunken scenario again
 `;
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '300' },
     from: { type: 'string' },
     stop: { type: 'boolean', default: false },
+    compaction: { type: 'boolean', default: false },
     seed: { type: 'string' },
     scenario: { type: 'string' },
     trace: { type: 'boolean', default: false },
@@ -48,7 +50,9 @@ const runMany = async (seeds: number, from: number): Promise<number> => {
   let ran = 0;
   say(`${seeds} seeds from ${from} on`);
   while (ran < seeds && violations < (values.stop ? 1 : MAX_VIOLATIONS)) {
-    const report = await runSeed(from + ran++);
+    const scenario = drawScenario(from + ran++);
+    if (values.compaction && scenario.compaction === undefined) continue;
+    const report = await runScenario(scenario);
     acknowledged += report.acknowledged;
     if (report.violation !== undefined) {
       violations++;

@@ -137,5 +137,5 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'return isStaleAt(bits, i) ? 2 : 1;',
     replace: 'return 1;',
   },
-  ...STORAGE_MUTANTS,
+  ...STORAGE_MUTANTS.map((mutant) => ({ ...mutant, needsCompaction: true })),
 ];

@@ -1,5 +1,6 @@
 import { compactMinute } from '../../functions/compact/compact.ts';
 import type { CompactPorts } from '../../shared/compaction/commit-attempt.ts';
+import type { SamplesView } from '../../shared/compaction/open-hours.ts';
 import { MissingObjectError } from '../../shared/storage/object-store.ts';
 import { ThrottledError, UnavailableError } from '../../shared/errors.ts';
 import { openTierRollup } from '../../shared/storage/tier-rollup.ts';
@@ -12,6 +13,11 @@ import type { CompactionPlan } from './scenario.ts';
 import type { SimItems } from './sim-items.ts';
 import type { SimObjects } from './sim-objects.ts';
 import { type Truth, Violation } from './truth.ts';
+
+/** The view `samples`: hours before the boundary are read as they are. */
+export interface SqlView {
+  openFrom: string;
+}
 
 /** One call of the compactor, in a process of its own. */
 export interface CompactorRun {
@@ -29,6 +35,7 @@ export interface CompactorParts {
   readonly items: SimItems;
   readonly truth: Truth;
   readonly pace: Pace;
+  readonly view: SqlView;
   readonly runs: CompactorRun[];
   /** Told of every run that did all it meant to do. */
   readonly succeeded: (run: CompactorRun) => void;
@@ -50,6 +57,12 @@ export const runCompactor = async (parts: CompactorParts, plan: CompactionPlan, 
   }
 };
 
+const viewOf = ({ faults, view }: CompactorParts, process: SimProcess): SamplesView => ({
+  publish: (openFrom) => faults.call(process, 'catalog', `publish ${openFrom}`, () => void (view.openFrom = openFrom)),
+  promotedLabels: ['host'],
+  clockMs: faults.scheduler.nowMs,
+});
+
 const runOnce = async (parts: CompactorParts, plan: CompactionPlan, name: string): Promise<void> => {
   const { faults, truth, runs } = parts;
   const { scheduler } = faults;
@@ -64,6 +77,7 @@ const runOnce = async (parts: CompactorParts, plan: CompactionPlan, name: string
     buckets: plan.buckets,
     maxRows: plan.maxRows,
     openHotFiles: plan.openHotFiles,
+    ...(plan.view ? { view: viewOf(parts, process) } : {}),
     openRollup: () => openTierRollup(TIER_BUCKET_MS['1m'], { promotedLabels: ['host'] }),
   };
   const wasActive = faults.active;

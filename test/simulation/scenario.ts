@@ -40,6 +40,8 @@ export interface CompactionPlan {
   /** Probability per call that the process stands still for about a grace, and then goes on. */
   readonly stall: number;
   readonly sqlReaders: number;
+  /** Whether SQL goes by a view with a boundary between sealed and open hours, as on AWS; else it plans each statement. */
+  readonly view: boolean;
   readonly readPauseMs: number;
   /** In the end days pass: days are rolled up, and tiers expire one after the other. */
   readonly daysPass: boolean;
@@ -102,6 +104,7 @@ const withCompaction = (road: Scenario, random: Random): Scenario => {
       maxRows: random.pick([2, 1_000_000]),
       stall: random.chance(0.25) ? random.pick([0.003, 0.02]) : 0,
       sqlReaders: random.int(0, 1),
+      view: random.chance(0.5),
       readPauseMs: random.pick([300_000, 1_500_000]),
       daysPass: random.chance(0.15),
     },

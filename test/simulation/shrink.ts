@@ -33,6 +33,7 @@ function* lessCompaction(scenario: Scenario, plan: CompactionPlan): Generator<Sc
   if (plan.stall > 0) yield changed({ stall: 0 });
   if (plan.compactors > 1) yield changed({ compactors: 1 });
   if (plan.sqlReaders > 0) yield changed({ sqlReaders: 0 });
+  if (plan.view) yield changed({ view: false });
   if (plan.buckets > 1) yield changed({ buckets: 1 });
 }
 

@@ -1,7 +1,8 @@
 import { ThrottledError, UnavailableError } from '../../shared/errors.ts';
 import { MissingObjectError } from '../../shared/storage/object-store.ts';
+import type { SqlView } from './compactor.ts';
 import { decodeSamples, samplesOfFile } from './lake-content.ts';
-import { keysOfList } from './lake.ts';
+import { keysOfList, placeOfKey } from './lake.ts';
 import type { Faults } from './faults.ts';
 import type { Pace } from './pace.ts';
 import { never, SimProcess } from './process.ts';
@@ -24,6 +25,8 @@ export interface SqlReaderParts {
   readonly items: SimItems;
   readonly truth: Truth;
   readonly pace: Pace;
+  /** Undefined where each statement is planned by the hot files there are. */
+  readonly view: SqlView | undefined;
   readonly statements: Set<Statement>;
   readonly stalls: boolean;
   /** Told of what a statement over the view `samples` answered: numbers by identity. */
@@ -47,8 +50,8 @@ export const runSqlReader = async (parts: SqlReaderParts, name: string): Promise
 };
 
 /**
- * `SELECT * FROM samples`: the list of every partition is read once, then its files. A partition without hot files is taken as it
- * is; of the others the rows are grouped by sample. False when the statement failed for an outage.
+ * `SELECT * FROM samples`: the list of every partition is read once, then its files. A sealed partition is taken as it is; of an open
+ * one the rows are grouped by sample. False when the statement failed for an outage.
  */
 export const runStatement = async (parts: SqlReaderParts, process: SimProcess): Promise<boolean> => {
   const { faults, objects, statements, stalls, check } = parts;
@@ -68,13 +71,21 @@ export const runStatement = async (parts: SqlReaderParts, process: SimProcess): 
   }
 };
 
-const answerOf = async ({ faults, objects, pace }: SqlReaderParts, process: SimProcess, statement: Statement): Promise<ReadonlyMap<string, number>> => {
+const answerOf = async ({ faults, objects, pace, view, stalls }: SqlReaderParts, process: SimProcess, statement: Statement): Promise<ReadonlyMap<string, number>> => {
   const { scheduler } = faults;
   const port = objects.through(faults, process);
   // Partitions are projected, not looked up: every one is tried that may be.
+  // A statement looks at the view when it is planned, and at the lists right after.
+  const openFrom = view?.openFrom;
   const keys = [...objects.byKey.keys()].filter((key) => key.startsWith('sql/raw/')).sort();
-  const lists = await Promise.all(keys.map(async (key) => keysOfList(await port.get(key).catch(emptyWhereNone))));
-  for (const key of lists.flat()) statement.keys.add(key);
+  const lists = await Promise.all(
+    keys.map(async (key) => {
+      const listed = keysOfList(await port.get(key).catch(emptyWhereNone));
+      const isOpen = openFrom === undefined ? listed.some((each) => each.startsWith('hot/')) : placeOfKey(key.slice('sql/'.length)).dt >= openFrom;
+      return { listed, isOpen: isOpen || stalls };
+    }),
+  );
+  for (const key of lists.flatMap(({ listed }) => listed)) statement.keys.add(key);
   await scheduler.sleep(scheduler.random.int(1, Math.min(THINK_MS, pace.readPauseMs)), process.name);
   if (!process.alive) await never();
   const answer = new Map<string, number>();
@@ -87,10 +98,14 @@ const emptyWhereNone = (error: unknown): Uint8Array => {
   throw error;
 };
 
+interface PartitionList {
+  readonly listed: readonly string[];
+  readonly isOpen: boolean;
+}
+
 /** The rows of a partition as the view shows them: stale markers are no samples. */
-const readPartition = async (list: readonly string[], get: (key: string) => Promise<Uint8Array>, answer: Map<string, number>): Promise<void> => {
-  const isOpen = list.some((key) => key.startsWith('hot/'));
-  for (const key of list) {
+const readPartition = async ({ listed, isOpen }: PartitionList, get: (key: string) => Promise<Uint8Array>, answer: Map<string, number>): Promise<void> => {
+  for (const key of listed) {
     for (const [identity, bits] of samplesOfFile(await decodeSamples(await get(key)))) {
       if (isStale(bits)) continue;
       const before = answer.get(identity);

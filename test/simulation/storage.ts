@@ -1,5 +1,5 @@
 import { comeToRest, passDays } from './aftermath.ts';
-import { type CompactorParts, type CompactorRun, runCompactor } from './compactor.ts';
+import { type CompactorParts, type CompactorRun, runCompactor, type SqlView } from './compactor.ts';
 import type { Faults } from './faults.ts';
 import { LakeInvariants } from './lake-invariants.ts';
 import { Lake } from './lake.ts';
@@ -52,9 +52,10 @@ export class Storage {
     });
     this.wakeReaders();
     this.lake = new Lake(objects, items, () => scheduler.events);
-    const invariants = new LakeInvariants({ lake: this.lake, truth, nowMs: scheduler.nowMs, runs, statements, stalls: plan.stall > 0 });
-    this.compactorParts = { ...parts, runs, succeeded: (run) => invariants.succeeded(run) };
-    this.sqlParts = { ...parts, statements, stalls: plan.stall > 0, check: (samples) => this.checkPossible(samples) };
+    const invariants = new LakeInvariants({ lake: this.lake, truth, nowMs: scheduler.nowMs, runs, statements, stalls: plan.stall > 0, view: plan.view });
+    const view: SqlView = { openFrom: '' };
+    this.compactorParts = { ...parts, view, runs, succeeded: (run) => invariants.succeeded(run) };
+    this.sqlParts = { ...parts, statements, stalls: plan.stall > 0, view: plan.view ? view : undefined, check: (samples) => this.checkPossible(samples) };
   }
 
   /** A version is committed soon after its attempt is announced. */
