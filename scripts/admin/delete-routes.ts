@@ -33,14 +33,14 @@ export const deleteRoutes = (ports: AdminPorts): Hono => {
 const stepOf = async (ports: AdminPorts, tier: Tier, dt: string, selection: Selection, isDry: boolean): Promise<DeleteStep> => {
   const settings = rewriteSettings(ports);
   if (tier !== 'raw') {
-    const { rows, series } = isDry ? await findBuckets(ports, tier, dt, selection) : await deleteBuckets(ports, tier, dt, selection, settings, newRun(ports));
-    return { series, rows: { [tier]: rows } };
+    const rows = isDry ? await findBuckets(ports, tier, dt, selection) : await deleteBuckets(ports, tier, dt, selection, settings, newRun(ports));
+    return { [tier]: rows };
   }
   // They go with the raw samples that they are made of.
   const minutes = isDry ? undefined : await findBuckets(ports, '1m', dt, selection);
-  const { samples, series } = isDry ? await findSamples(ports, dt, selection) : await deleteSamples(ports, dt, selection, settings, newRun(ports));
+  const { samples } = isDry ? await findSamples(ports, dt, selection) : await deleteSamples(ports, dt, selection, settings, newRun(ports));
   const left = minutes === undefined ? undefined : await findBuckets(ports, '1m', dt, selection);
-  return { series: series.length, rows: { raw: samples, ...(minutes === undefined || left === undefined ? {} : { '1m': minutes.rows - left.rows }) } };
+  return { raw: samples, ...(minutes === undefined || left === undefined ? {} : { '1m': minutes - left }) };
 };
 
 const formOf = async (request: Request): Promise<{ readonly selection: Selection; readonly isDry: boolean }> => {

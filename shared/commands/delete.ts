@@ -23,11 +23,8 @@ export interface DeletePlan {
   readonly partitions: readonly DeletionStep[];
 }
 
-/** What was found in a partition, and in what is made of it. */
-export interface DeleteStep {
-  readonly series: number;
-  readonly rows: Readonly<Partial<Record<Tier, number>>>;
-}
+/** The rows that were found in a partition, and in what is made of it. */
+export type DeleteStep = Readonly<Partial<Record<Tier, number>>>;
 
 /**
  * Deletes samples from every tier, partition by partition, and gives what to print. To interrupt it and to run it again is fine. What
@@ -41,7 +38,7 @@ export const deleteSeries = async (api: Api, { dryRun, json, progress, ...asked 
   const rows: Record<Tier, number> = { raw: 0, '1m': 0, '1h': 0 };
   for (const [i, { tier, dt }] of partitions.entries()) {
     const step = (await ask(`/${tier}/${dt}`)) as DeleteStep;
-    for (const name of Object.keys(rows) as Tier[]) rows[name] += step.rows[name] ?? 0;
+    for (const name of Object.keys(rows) as Tier[]) rows[name] += step[name] ?? 0;
     progress(progressBar(i + 1, partitions.length, 'partitions', counted(rows.raw, 'sample')));
   }
   if (json) return JSON.stringify({ dryRun, fromMs, toMs, partitions: partitions.length, rows });

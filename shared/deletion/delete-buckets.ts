@@ -10,30 +10,25 @@ import { refreshListOf } from './refresh-list.ts';
 import { readFile, readPartition, rewriteTier, type TierChange, type TierPartition } from './rewrite-tier.ts';
 import { type Selection, seriesOf } from './selection.ts';
 
-export interface FoundBuckets {
-  readonly series: number;
-  readonly rows: number;
-}
-
 type CoarseTier = '1m' | '1h';
 
-/** The rows of a 1m or 1h partition that a selection means: of its series, and with all of their time inside of it. */
-export const findBuckets = async (ports: CompactPorts, tier: CoarseTier, dt: string, selection: Selection): Promise<FoundBuckets> => {
+/** How many rows of a 1m or 1h partition there are that a selection means: of its series, with all of their time inside of it. */
+export const findBuckets = async (ports: CompactPorts, tier: CoarseTier, dt: string, selection: Selection): Promise<number> => {
   const partition = await readPartition(ports, tier, dt);
-  return partition === undefined ? { series: 0, rows: 0 } : (await withoutMeant(ports, partition, selection)).found;
+  return partition === undefined ? 0 : (await withoutMeant(ports, partition, selection)).found;
 };
 
 /**
  * Deletes these rows. A 1h partition is brought up to the 1m partitions of its day before, so that of hours which the selection
- * cuts only the rest counts. Safe to repeat from any point.
+ * cuts only the rest counts. Returns how many it found. Safe to repeat from any point.
  */
-export const deleteBuckets = async (ports: CompactPorts, tier: CoarseTier, dt: string, selection: Selection, settings: RewriteSettings, run: RewriteRun): Promise<FoundBuckets> => {
+export const deleteBuckets = async (ports: CompactPorts, tier: CoarseTier, dt: string, selection: Selection, settings: RewriteSettings, run: RewriteRun): Promise<number> => {
   const before = await findBuckets(ports, tier, dt, selection);
   if (tier === '1h') await bringUp(ports, dt, settings, run);
   const plan = async (partition: TierPartition): Promise<TierChange | undefined> => {
     const { found, rows } = await withoutMeant(ports, partition, selection);
     const { isClosed, lateMerges, builtFrom } = partition.entry;
-    return found.rows === 0 ? undefined : { rows, standing: { isClosed, lateMerges, ...(builtFrom === undefined ? {} : { builtFrom }) } };
+    return found === 0 ? undefined : { rows, standing: { isClosed, lateMerges, ...(builtFrom === undefined ? {} : { builtFrom }) } };
   };
   await rewriteTier(ports, tier, dt, plan, settings, run);
   return before;
@@ -51,7 +46,7 @@ const bringUp = async (ports: CompactPorts, day: string, settings: RewriteSettin
 };
 
 interface Split {
-  readonly found: FoundBuckets;
+  readonly found: number;
   /** By bucket what is left; buckets without such rows are not in the map. */
   readonly rows: ReadonlyMap<number, TierColumns>;
 }
@@ -60,7 +55,6 @@ const withoutMeant = async (ports: CompactPorts, { manifest }: TierPartition, se
   const bucketMs = TIER_BUCKET_MS[manifest.tier as CoarseTier];
   const isMeant = seriesOf(selection);
   const rows = new Map<number, TierColumns>();
-  const series = new Set<string>();
   let count = 0;
   for (const file of manifest.files.filter((each) => mayHold(each, bucketMs, selection))) {
     const tier = await readFile(ports, file);
@@ -69,12 +63,11 @@ const withoutMeant = async (ports: CompactPorts, { manifest }: TierPartition, se
     const left = withoutRows(tier, (k, row) => {
       if (meant[k] !== true || !isInside(tier.startMs[row] as number, bucketMs, selection)) return false;
       count++;
-      series.add(`${tier.metrics[k]}${tier.labels[k]}`);
       return true;
     });
     if (count > before) rows.set(file.bucket, left);
   }
-  return { found: { series: series.size, rows: count }, rows };
+  return { found: count, rows };
 };
 
 const isInside = (startMs: number, bucketMs: number, { fromMs, toMs }: Selection): boolean => startMs >= fromMs && startMs + bucketMs <= toMs;

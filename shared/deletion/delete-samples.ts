@@ -1,9 +1,10 @@
 import { hotFilesOf } from '../catalog/hot-files.ts';
 import { installationWatermark } from '../catalog/watermarks.ts';
 import { compactHour } from '../compaction/compact-hour.ts';
-import { UnavailableError } from '../errors.ts';
+import { PermanentError, UnavailableError } from '../errors.ts';
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
 import type { Labels } from '../model/labels.ts';
+import { PromqlLimitError } from '../promql/errors.ts';
 import { makePieceCache } from '../storage/piece-cache.ts';
 import { makeSelectSeries } from '../storage/select-series.ts';
 import { type CompactPorts, MAX_LOST, type RewriteRun, type RewriteSettings } from './deletion-ports.ts';
@@ -16,7 +17,7 @@ export interface FoundSamples {
   readonly samples: number;
 }
 
-/** 10 M series of one hour at 10 s are more, but those lie in buckets of their own hour's making and match no single selector. */
+/** Of one hour in memory, 16 bytes each. */
 const MAX_SAMPLES = 50_000_000;
 
 /** The raw samples of an hour that a selection means. */
@@ -24,7 +25,11 @@ export const findSamples = async ({ objects, catalog }: CompactPorts, hour: stri
   const startMs = hourStartMs(hour);
   // Nothing is kept: each hour is read once.
   const select = makeSelectSeries({ objects, catalog, cache: makePieceCache(0), limits: { maxSamples: MAX_SAMPLES } });
-  const { labels, tMs } = await select({ matchers, fromMs: Math.max(fromMs, startMs), toMs: Math.min(toMs, startMs + HOUR_MS) - 1 });
+  const request = { matchers, fromMs: Math.max(fromMs, startMs), toMs: Math.min(toMs, startMs + HOUR_MS) - 1 };
+  const { labels, tMs } = await select(request).catch((cause: unknown) => {
+    if (!(cause instanceof PromqlLimitError)) throw cause;
+    throw new PermanentError(`delete from ${hour}: found more than ${MAX_SAMPLES} samples of one hour; delete by several narrower selectors or ranges`, { cause });
+  });
   return { series: labels, samples: tMs.length };
 };
 

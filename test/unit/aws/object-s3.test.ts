@@ -1,4 +1,4 @@
-import { DeleteObjectsCommand, GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, NoSuchKey, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { makeS3Objects } from '../../../shared/aws/object-s3.ts';
@@ -96,5 +96,15 @@ describe('objects on S3: sweeping', () => {
   it('rejects when S3 leaves an object, and names it', async () => {
     s3.on(DeleteObjectsCommand).resolves({ Errors: [{ Key: 'k1', Code: 'InternalError' }] });
     await expect(make().objects.remove(['k0', 'k1'])).rejects.toThrow('remove k1: found InternalError, and 1 of 2 objects left');
+  });
+});
+
+describe('objects on S3: listing', () => {
+  it('asks for what begins with the prefix and comes after a key, a page at a time', async () => {
+    s3.on(ListObjectsV2Command).resolves({ Contents: [{ Key: 'raw/b', Size: 3 }], IsTruncated: true });
+    expect(await make().objects.list('raw/', 'raw/a')).toEqual([{ key: 'raw/b', bytes: 3 }]);
+    expect(s3.commandCalls(ListObjectsV2Command)[0]?.args[0].input).toEqual({ Bucket: 'lake', Prefix: 'raw/', MaxKeys: 1000, StartAfter: 'raw/a' });
+    s3.on(ListObjectsV2Command).resolves({});
+    expect(await make().objects.list('none/')).toEqual([]);
   });
 });
