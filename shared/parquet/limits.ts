@@ -6,5 +6,7 @@ export const MAX_PAGE_BYTES = 256 << 20;
 export const MAX_ROW_GROUP_ROWS = 32 << 20;
 /** 14 columns take about 2 KB a row group; a footer is parsed before anything of it is known. */
 export const MAX_FOOTER_BYTES = 16 << 20;
-/** 14 columns in pages of 20,000 rows take about 1 KB a page; a row group of 4 M rows has 200. All of a file is parsed at once. */
-export const MAX_PAGE_INDEX_BYTES = 16 << 20;
+/** An hour of 10,000 series in 100 pages takes 14 KB. All of a file is parsed at once, into some ten times as many bytes. */
+export const MAX_PAGE_INDEX_BYTES = 4 << 20;
+/** Of a column chunk: the most rows of a row group in pages of 512. */
+export const MAX_CHUNK_PAGES = 1 << 16;

@@ -1,5 +1,6 @@
 import { ByteReader } from './byte-reader.ts';
 import { CorruptFileError } from './errors.ts';
+import { MAX_CHUNK_PAGES } from './limits.ts';
 import type { ColumnChunk, RowGroup } from './metadata.ts';
 import { chunkStart } from './metadata-reader.ts';
 import { PRUNING_COLUMNS } from './pruning.ts';
@@ -47,7 +48,7 @@ const readOffsetIndex = (bytes: Uint8Array, chunk: ColumnChunk, rows: number): r
   const thrift = new ThriftReader(new ByteReader(bytes));
   let found: readonly Omit<PageLocation, 'rows'>[] = [];
   thrift.struct((id, type) => {
-    if (id === 1) found = thrift.list(type, (element) => readLocation(thrift, element));
+    if (id === 1) found = thrift.list(type, atMost(MAX_CHUNK_PAGES, chunk.name, (element) => readLocation(thrift, element)));
     else thrift.skip(type);
   });
   const end = chunkStart(chunk) + chunk.storedBytes;
@@ -63,6 +64,15 @@ const readOffsetIndex = (bytes: Uint8Array, chunk: ColumnChunk, rows: number): r
   });
   if (locations.length === 0 && rows > 0) throw new CorruptFileError(`found an offset index of column "${chunk.name}" without pages`);
   return locations;
+};
+
+/** Reads elements of a list, and refuses one too many: an element may take a byte in the file and a hundred in memory. */
+const atMost = <T>(most: number, name: string, read: (elementType: number) => T): ((elementType: number) => T) => {
+  let count = 0;
+  return (elementType) => {
+    if (++count > most) throw new CorruptFileError(`found more than ${most} pages in an index of column "${name}"`);
+    return read(elementType);
+  };
 };
 
 const readLocation = (thrift: ThriftReader, type: number): Omit<PageLocation, 'rows'> => {
@@ -83,9 +93,9 @@ const readColumnIndex = (bytes: Uint8Array, name: string, pages: number): readon
   let mins: readonly Uint8Array[] = [];
   let maxs: readonly Uint8Array[] = [];
   thrift.struct((id, type) => {
-    if (id === 1) nullPages = thrift.list(type, (element) => thrift.boolElement(element));
-    else if (id === 2) mins = thrift.list(type, (element) => thrift.binary(element));
-    else if (id === 3) maxs = thrift.list(type, (element) => thrift.binary(element));
+    if (id === 1) nullPages = thrift.list(type, atMost(pages, name, (element) => thrift.boolElement(element)));
+    else if (id === 2) mins = thrift.list(type, atMost(pages, name, (element) => thrift.binary(element)));
+    else if (id === 3) maxs = thrift.list(type, atMost(pages, name, (element) => thrift.binary(element)));
     else thrift.skip(type);
   });
   if (nullPages.length !== pages || mins.length !== pages || maxs.length !== pages) {

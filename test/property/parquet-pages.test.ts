@@ -7,6 +7,7 @@ import { CorruptFileError, UnsupportedFileError } from '../../shared/parquet/err
 import { footerBytes } from '../../shared/parquet/file-head.ts';
 import { ParquetFileReader } from '../../shared/parquet/file-reader.ts';
 import { ParquetFileWriter } from '../../shared/parquet/file-writer.ts';
+import { MAX_CHUNK_PAGES } from '../../shared/parquet/limits.ts';
 import type { RowGroup } from '../../shared/parquet/metadata.ts';
 import { cutPages } from '../../shared/parquet/page-cuts.ts';
 import { readRowGroupPages } from '../../shared/parquet/page-index-reader.ts';
@@ -151,6 +152,7 @@ describe('damaged page indexes', () => {
 
   it.each<[name: string, pages: (start: number, end: number) => readonly (readonly [number, number, number])[]]>([
     ['no page', () => []],
+    ['more pages than are allowed', (start) => Array.from({ length: MAX_CHUNK_PAGES + 1 }, () => [start, 0, 0] as const)],
     ['a page outside of the chunk', (start, end) => [[start, end - start + 1, 0]]],
     ['a page in the dictionary', (start) => [[start - 1, 10, 0]]],
     ['pages over the same bytes', (start) => [[start, 20, 0], [start + 10, 20, 5]]],
