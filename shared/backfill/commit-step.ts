@@ -18,8 +18,6 @@ export interface StepOptions extends CompactSettings {
   readonly nowMs: number;
   /** Letters and digits that no other call has given. */
   readonly nextAttempt: () => string;
-  /** Samples of an hour that a fill takes into memory at once; see `empty-cells.ts` for the default. */
-  readonly sliceSamples?: number;
 }
 
 /** The compactor commits a partition once a minute at most: who loses so often has something else wrong. */
@@ -77,7 +75,7 @@ const untilCommitted = async <T>(what: string, run: () => Promise<T | undefined>
 };
 
 const fill = async (ports: CompactPorts, partition: TierPartition, options: StepOptions): Promise<CommitStep> => {
-  const { run, nowMs, nextAttempt, sliceSamples } = options;
+  const { run, nowMs, nextAttempt } = options;
   const { catalog } = ports;
   const files = (await backfillFilesOf(catalog, run, partition.dt)).filter(({ hour }) => placeOf(hour, nowMs)?.tier === partition.tier);
   const hours = [...byHour(files)].map(([hour, ofHour]) => ({ hour, files: ofHour }));
@@ -85,7 +83,7 @@ const fill = async (ports: CompactPorts, partition: TierPartition, options: Step
   if (partition.tier === '1m') await mergeHour(ports, partition.dt, options);
   else await buildDay(ports, partition.dt, options);
   const cells = await untilCommitted(`fill ${partition.tier} ${partition.dt}`, () =>
-    fillPartition(ports, partition, hours, options, { nowMs, attempt: nextAttempt(), ...(sliceSamples === undefined ? {} : { sliceSamples }) }),
+    fillPartition(ports, partition, hours, options, { nowMs, attempt: nextAttempt() }),
   );
   await dropFiles(catalog, run, files, nowMs);
   return step({ hours: hours.length, partition, rolledUp: cells.filledSamples, refused: refusedOf(cells, partition), cells: { filled: cells.filled, skipped: cells.skipped } });

@@ -12,7 +12,6 @@ export interface FillRun {
   readonly nowMs: number;
   /** Letters and digits that no other run has, nor a repetition of this one. */
   readonly attempt: string;
-  readonly sliceSamples?: number;
 }
 
 export interface TierPartition {
@@ -44,7 +43,7 @@ export const fillPartition = async (
   const files: PartitionFile[] = [];
   for (let bucket = 0; bucket < buckets; bucket++) {
     const old = current?.files.find((file) => file.bucket === bucket);
-    const file = await fillBucket(ports, { ...partition, version, bucket, buckets }, old, hours, settings, run, tally);
+    const file = await fillBucket(ports, { ...partition, version, bucket, buckets }, old, hours, settings, tally);
     if (file !== undefined) files.push(file);
   }
   if (tally.filled === 0) {
@@ -63,7 +62,6 @@ const fillBucket = async (
   old: PartitionFile | undefined,
   hours: readonly WaitingHour[],
   { promotedLabels }: Pick<CompactSettings, 'promotedLabels'>,
-  { sliceSamples }: FillRun,
   tally: CellTally,
 ): Promise<PartitionFile | undefined> => {
   const { tier, version, bucket, buckets } = place;
@@ -71,7 +69,7 @@ const fillBucket = async (
   const isTaken = takenIn(held);
   const filled = tally.filled;
   const cells = [];
-  for (const hour of hours) cells.push(...(await emptyCells(objects, hour, { tier, bucket, buckets, ...(sliceSamples === undefined ? {} : { sliceSamples }) }, isTaken, tally)));
+  for (const hour of hours) cells.push(...(await emptyCells(objects, hour, { tier, bucket, buckets }, isTaken, tally)));
   const built = tally.filled === filled ? undefined : buildTierObject(joinTiers([...held, ...cells]), { promotedLabels });
   return built === undefined ? old : putFile(objects, version, bucket, built);
 };

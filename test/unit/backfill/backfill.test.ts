@@ -127,7 +127,7 @@ describe('a backfill older than raw', () => {
     expect(await bucketsIn(road.ports, '1h')).toEqual(ALL_OLD.hour);
   });
 
-  it('fills cells out of slices as out of one piece', async () => {
+  it('fills cells of several buckets as of one', async () => {
     const road = await openCompactRoad();
     await road.watermark(OLD.nowMs);
     await runBackfill(adminAt(road.ports, () => OLD.nowMs, { buckets: 3 }), [textFile('a.prom', OLD.lines)], { pieceSamples: 7 });
