@@ -4,7 +4,9 @@ import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { type GlueColumn, glueColumns, sampleTable, tierTable } from '../shared/parquet/schema.ts';
-import { GLUE_TABLES, samplesViewTable, seriesViewTable, tierViewTable } from '../shared/sql/views.ts';
+import { seriesViewTable } from '../shared/sql/series-view-table.ts';
+import { GLUE_TABLES, tierViewTable } from '../shared/sql/tier-view-tables.ts';
+import { samplesViewTable } from '../shared/sql/views.ts';
 import type { NodeFunction } from './node-function.ts';
 import type { Settings } from './settings.ts';
 

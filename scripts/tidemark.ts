@@ -195,11 +195,11 @@ withAdmin(program.command('delete'))
   .requiredOption('--from <time>', 'the first time, Unix seconds or RFC 3339')
   .requiredOption('--to <time>', 'the first time that stays')
   .option('--dry-run', 'count the rows of every tier, and change nothing', false)
-  .option('--yes', 'do it; a terminal must say so', false)
+  .option('--yes', 'do it: without this, or with --dry-run, nothing is deleted', false)
   .option('--json', 'for machines', false)
   .action(async ({ yes, ...options }: AdminOptions & { match: string; from: string; to: string; dryRun: boolean; yes: boolean; json: boolean }) => {
     const { match, from, to, dryRun, json } = options;
-    if (!dryRun && !yes && process.stdin.isTTY) throw new PermanentError('delete: found no --yes, which a terminal must give; see what goes with --dry-run');
+    if (!dryRun && !yes) throw new PermanentError('delete: found neither --yes nor --dry-run; see with --dry-run what would go, then say --yes');
     print(await withProgress(async (progress) => deleteSeries(await adminOf(options), { match, from, to, dryRun, json, progress })));
   });
 

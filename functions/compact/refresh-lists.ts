@@ -1,7 +1,7 @@
 import { allPartitions } from '../../shared/catalog/partitions.ts';
 import type { CompactPorts } from '../../shared/compaction/commit-attempt.ts';
 import { openForHot, type SamplesView } from '../../shared/compaction/open-hours.ts';
-import { type AddressOf, refreshList, writtenLists } from '../../shared/compaction/sql-list.ts';
+import { type ListSettings, refreshList, writtenLists } from '../../shared/compaction/sql-list.ts';
 import { attempt } from './attempt.ts';
 
 export interface HotRows {
@@ -11,13 +11,12 @@ export interface HotRows {
   readonly unread: ReadonlySet<string>;
 }
 
-interface ListSettings {
-  readonly addressOf: AddressOf;
+interface RefreshSettings extends ListSettings {
   readonly view?: SamplesView;
 }
 
 /** Has every SQL list say what the catalog says, and returns how many had to be written. */
-export const refreshLists = async (ports: CompactPorts, { rawKeys, unread }: HotRows, { addressOf, view }: ListSettings, errors: unknown[]): Promise<number> => {
+export const refreshLists = async (ports: CompactPorts, { rawKeys, unread }: HotRows, { addressOf, nowMs, view }: RefreshSettings, errors: unknown[]): Promise<number> => {
   const { catalog } = ports;
   const withRows = [...rawKeys].filter(([, keys]) => keys.length > 0).map(([dt]) => dt);
   // Hot files of an hour that SQL takes for sealed wait until it knows better.
@@ -32,7 +31,7 @@ export const refreshLists = async (ports: CompactPorts, { rawKeys, unread }: Hot
     for (const dt of new Set([...written.keys(), ...entries.keys(), ...listed])) {
       if (tier === 'raw' && unread.has(dt)) continue;
       const partition = { tier, dt, entry: entries.get(dt), hotKeys: listed.has(dt) ? (rawKeys.get(dt) ?? []) : [] };
-      const isNew = await attempt(errors, `list ${tier} ${dt}`, () => refreshList(ports, partition, written.get(dt), addressOf));
+      const isNew = await attempt(errors, `list ${tier} ${dt}`, () => refreshList(ports, partition, written.get(dt), { addressOf, nowMs }));
       if (isNew === true) lists++;
     }
   }

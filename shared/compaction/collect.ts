@@ -2,8 +2,8 @@ import { hotFilesOf } from '../catalog/hot-files.ts';
 import { type Manifest, manifestKeyOf, objectKeysOf, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
 import { MissingObjectError } from '../storage/object-store.ts';
 import type { CompactPorts } from './commit-attempt.ts';
-import { allGarbage, claimAttempt, forgetGarbage, type Garbage, isDue, keysOfAttempt } from './garbage.ts';
-import { type AddressOf, doubtList, forgetList, readList, sqlListKey } from './sql-list.ts';
+import { allGarbage, claimAttempt, forgetGarbage, type Garbage, GRACE_MS, isDue, keysOfAttempt } from './garbage.ts';
+import { type AddressOf, doubtList, forgetList, listSettledMs, readList, sqlListKey } from './sql-list.ts';
 
 export interface CollectReport {
   readonly removed: number;
@@ -23,7 +23,7 @@ export const collectGarbage = async (ports: CompactPorts, nowMs: number, address
   for (const garbage of all) {
     if (!isDue(garbage, nowMs) || isTooEarly(garbage, replaced)) continue;
     const keys = await superfluous(ports, garbage);
-    const named = await namedKeys(ports, garbage, keys, addressOf);
+    const named = (await isRead(ports, garbage, nowMs)) ? keys.length : await namedKeys(ports, garbage, keys, addressOf);
     if (named > 0) {
       held += named;
       continue;
@@ -80,6 +80,13 @@ const manifestOrNone = async ({ objects }: CompactPorts, key: string): Promise<M
     if (error instanceof MissingObjectError) return undefined;
     throw error;
   }
+};
+
+/** Whether a statement may run that found the keys in a list: where lists could not be written for a while, the grace begins late. */
+const isRead = async ({ catalog }: CompactPorts, garbage: Garbage, nowMs: number): Promise<boolean> => {
+  if (garbage.kind === 'attempt') return false;
+  const settledMs = await (garbage.kind === 'hot' ? listSettledMs(catalog, 'raw', garbage.hour, GRACE_MS) : listSettledMs(catalog, garbage.tier, garbage.dt, GRACE_MS));
+  return settledMs === undefined || nowMs < settledMs;
 };
 
 /** How many of the keys the catalog or the SQL list of their partition names. A list that does is written again. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ItemTable, ItemWrite } from '../catalog/item-table.ts';
+import type { Item, ItemTable, ItemWrite } from '../catalog/item-table.ts';
 import { type PartitionEntry, readManifest, type Tier } from '../catalog/partitions.ts';
 import { MissingObjectError, type ObjectStore, type ObjectSweep } from '../storage/object-store.ts';
 
@@ -30,31 +30,59 @@ export interface ListNote {
   readonly madeFrom: string;
   /** Whether the list may name hot files. */
   readonly holdsHot: boolean;
+  /** The manifest it was made from; '' without one. */
+  readonly manifestKey: string;
+  /** Since when it has been made from that. What an earlier one named may be read by statements that began before. */
+  readonly sinceMs: number;
+}
+
+export interface ListSettings {
+  readonly addressOf: AddressOf;
+  readonly nowMs: number;
 }
 
 /** By partition the note of its list. Of a list without one nothing is known. */
 export const writtenLists = async (items: ItemTable, tier: Tier): Promise<ReadonlyMap<string, ListNote>> =>
-  new Map((await items.query(pkOf(tier))).map(({ sk, attributes }) => [sk, { madeFrom: String(attributes['madeFrom']), holdsHot: attributes['holdsHot'] !== false }]));
+  new Map((await items.query(pkOf(tier))).map((item) => [item.sk, noteFrom(item)]));
+
+const noteFrom = ({ attributes: { madeFrom, holdsHot, manifestKey, sinceMs } }: Item): ListNote => ({
+  madeFrom: String(madeFrom),
+  holdsHot: holdsHot !== false,
+  manifestKey: String(manifestKey ?? ''),
+  sinceMs: Number(sinceMs ?? 0),
+});
+
+/** Until when statements may run that found other files in the list than it names now, but for hot ones; undefined while that is not known. */
+export const listSettledMs = async (items: ItemTable, tier: Tier, dt: string, longestMs: number): Promise<number | undefined> => {
+  const item = await items.get({ pk: pkOf(tier), sk: dt });
+  if (item === undefined) return 0;
+  const { madeFrom, sinceMs } = noteFrom(item);
+  return madeFrom === '' ? undefined : sinceMs + longestMs;
+};
 
 /** Stands in the catalog before hot files are put into the list of a raw partition that named none. */
-export const hotListWrite = (dt: string): ItemWrite => noteWrite('raw', dt, { madeFrom: '', holdsHot: true });
+export const hotListWrite = (dt: string): ItemWrite => noteWrite('raw', dt, IN_DOUBT);
 
-const noteWrite = (tier: Tier, dt: string, { madeFrom, holdsHot }: ListNote): Extract<ItemWrite, { put: unknown }> => ({ put: { pk: pkOf(tier), sk: dt, attributes: { madeFrom, holdsHot } } });
+const IN_DOUBT: ListNote = { madeFrom: '', holdsHot: true, manifestKey: '', sinceMs: 0 };
+
+const noteWrite = (tier: Tier, dt: string, note: ListNote): Extract<ItemWrite, { put: unknown }> => ({ put: { pk: pkOf(tier), sk: dt, attributes: { ...note } } });
 
 /**
  * Writes the list of a partition where the catalog says something else than when it was last written; returns whether it did. One
  * PUT swaps what a scan of the partition sees. A crash before the note of it makes the next call write the same again.
  */
-export const refreshList = async ({ objects, catalog }: ListPorts, partition: ListedPartition, written: ListNote | undefined, addressOf: AddressOf): Promise<boolean> => {
+export const refreshList = async ({ objects, catalog }: ListPorts, partition: ListedPartition, written: ListNote | undefined, { addressOf, nowMs }: ListSettings): Promise<boolean> => {
   const { tier, dt, entry, hotKeys } = partition;
-  const madeFrom = createHash('sha256').update([entry?.manifestKey ?? '', ...hotKeys].join('\n')).digest('hex');
+  const manifestKey = entry?.manifestKey ?? '';
+  const madeFrom = createHash('sha256').update([manifestKey, ...hotKeys].join('\n')).digest('hex');
   if (madeFrom === written?.madeFrom) return false;
   const manifest = entry === undefined ? undefined : await readManifest(objects, entry.manifestKey);
   const merged = new Set(manifest?.hotKeys);
   const unmerged = hotKeys.filter((key) => !merged.has(key));
   const keys = [...(manifest?.files ?? []).map(({ key }) => key), ...unmerged];
   await objects.replace(sqlListKey(tier, dt), Buffer.from(listText(keys, addressOf)));
-  const note = noteWrite(tier, dt, { madeFrom, holdsHot: unmerged.length > 0 });
+  const isSame = written !== undefined && written.madeFrom !== '' && written.manifestKey === manifestKey;
+  const note = noteWrite(tier, dt, { madeFrom, holdsHot: unmerged.length > 0, manifestKey, sinceMs: isSame ? written.sinceMs : nowMs });
   const when = written === undefined ? ({ is: 'absent' } as const) : ({ is: 'equal', attribute: 'madeFrom', value: written.madeFrom } as const);
   // Another planner wrote the list meanwhile, and whose bytes stand there cannot be told: the next call writes it again.
   if (!(await catalog.transact([{ ...note, when }])).done) await doubtList(catalog, tier, dt);
@@ -76,7 +104,7 @@ export const readList = async (objects: Pick<ObjectStore, 'get'>, tier: Tier, dt
 
 /** Has the next refresh write the list whatever the catalog says: also that of a partition which is gone. */
 export const doubtList = async (items: ItemTable, tier: Tier, dt: string): Promise<void> => {
-  await items.transact([noteWrite(tier, dt, { madeFrom: '', holdsHot: true })]);
+  await items.transact([noteWrite(tier, dt, IN_DOUBT)]);
 };
 
 /** For a list that is gone with its partition. */

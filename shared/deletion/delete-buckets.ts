@@ -39,7 +39,7 @@ const bringUp = async (ports: CompactPorts, day: string, settings: RewriteSettin
   for (let lost = 0; lost < MAX_LOST; lost++) {
     const entry = await readEntry(ports.catalog, '1h', day);
     const hours = hoursOfDay(await allPartitions(ports.catalog, '1m'), day);
-    if (entry === undefined || hours.every(({ dt, version }) => entry.builtFrom?.[dt] === version)) return refreshListOf(ports, '1h', day, settings.addressOf);
+    if (entry === undefined || hours.every(({ dt, version }) => entry.builtFrom?.[dt] === version)) return refreshListOf(ports, '1h', day, { addressOf: settings.addressOf, nowMs });
     await compactDay(ports, day, settings, { nowMs, watermarkMs: await installationWatermark(ports.catalog), attempt: `${attempt}.day${lost}` });
   }
   throw new UnavailableError(`rewrite 1h ${day}: found ${MAX_LOST} other rewrites, one after the other; run it again`, 1);

@@ -52,6 +52,6 @@ export const deleteSamples = async (ports: CompactPorts, hour: string, selection
     // An hour that still receives such samples would never end: what came since is new.
     if (kind === 'merged' && (await hotFilesOf(ports.catalog, hour)).every(({ key }) => !before.has(key))) break;
   }
-  for (const tier of ['raw', '1m'] as const) await refreshListOf(ports, tier, hour, settings.addressOf);
+  for (const tier of ['raw', '1m'] as const) await refreshListOf(ports, tier, hour, { addressOf: settings.addressOf, nowMs: run.nowMs });
   return first;
 };

@@ -42,7 +42,7 @@ export const rewriteTier = async (ports: CompactPorts, tier: '1m' | '1h', dt: st
     const change = partition === undefined ? undefined : await plan(partition);
     if (partition === undefined || change === undefined) return false;
     if (!(await commitChange(ports, partition, change, settings, { ...run, attempt: `${run.attempt}.${lost}` }))) continue;
-    await refreshListOf(ports, tier, dt, settings.addressOf);
+    await refreshListOf(ports, tier, dt, { addressOf: settings.addressOf, nowMs: run.nowMs });
     return true;
   }
   throw new UnavailableError(`rewrite ${tier} ${dt}: found ${MAX_LOST} other rewrites, one after the other; run it again`, 1);

@@ -3,9 +3,6 @@ import { DIALECTS, literal, quoted, type SqlDialect } from './dialect.ts';
 import { prestoView, textColumn, type ViewTable } from './presto-view.ts';
 import { GLUE_TABLES } from './tier-view-tables.ts';
 
-export { seriesViewTable } from './series-view-table.ts';
-export { GLUE_TABLES, tierViewTable } from './tier-view-tables.ts';
-
 /** What stands after FROM: tables, or table functions, with the columns of our Parquet files, and `dt`. No partition is in both. */
 export interface SamplesSource {
   /** Partitions in which a sample stands once: read as they are. */
