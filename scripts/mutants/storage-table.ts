@@ -95,6 +95,12 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: 'if (inList > 0) await forgetList(',
   },
   {
+    name: 'grace begins with the commit, whenever the SQL list could be written',
+    file: COLLECT,
+    find: 'return settledMs === undefined || nowMs < settledMs;',
+    replace: 'return settledMs === undefined && nowMs < 0;',
+  },
+  {
     name: 'merged hot objects are removed with their rows',
     file: HOUR,
     find: 'await dropRows(catalog, hour, taken);',

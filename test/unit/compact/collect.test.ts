@@ -19,8 +19,9 @@ describe('garbage', () => {
     const goneMs = END_MS + 7 * DAY;
     await road.minute({ nowMs: goneMs });
     await road.ports.objects.replace(sqlListKey('raw', HOUR), named);
-    expect((await road.minute({ nowMs: goneMs + GRACE_MS })).garbage).toEqual({ removed: 0, held: 1 });
-    expect(await road.minute({ nowMs: goneMs + GRACE_MS + MINUTE })).toMatchObject({ lists: 1, garbage: { held: 0 } });
+    expect((await road.minute({ nowMs: goneMs + GRACE_MS })).garbage).toEqual({ removed: 1, held: 1 });
+    expect(await road.minute({ nowMs: goneMs + GRACE_MS + MINUTE })).toMatchObject({ lists: 1, garbage: { removed: 0 } });
+    expect(await road.minute({ nowMs: goneMs + 2 * GRACE_MS + MINUTE })).toMatchObject({ garbage: { held: 0 } });
     expect(await road.keys()).toEqual([]);
     expect(await road.ports.catalog.query('garbage')).toEqual([]);
     expect(await road.ports.catalog.query('sql-list/raw')).toEqual([]);
@@ -33,11 +34,35 @@ describe('garbage', () => {
     await road.compact({ nowMs: CLOSED_MS + 10 * MINUTE });
     await road.addHot(START_MS + 2, sampleAt(2));
     await road.compact({ nowMs: CLOSED_MS });
-    await road.minute({ nowMs: CLOSED_MS + GRACE_MS });
-    await road.minute({ nowMs: CLOSED_MS + GRACE_MS + 10 * MINUTE });
-    await road.minute({ nowMs: CLOSED_MS + GRACE_MS + 11 * MINUTE });
+    for (const minutes of [0, 60, 70, 71]) await road.minute({ nowMs: CLOSED_MS + minutes * MINUTE });
     expect((await road.keys()).filter((key) => key.startsWith('hot/') || key.includes('v1-'))).toEqual([]);
     expect(await road.ports.catalog.query('garbage')).toEqual([]);
     expect(await road.read()).toHaveLength(2);
+  });
+
+  it('is removed a grace after the list could be written, when that was not possible for long', async () => {
+    const road = await openCompactRoad();
+    await road.addHot(START_MS + 1, sampleAt(1));
+    await road.minute({ nowMs: START_MS + MINUTE });
+    await road.watermark(CLOSED_MS);
+    const { objects } = road.ports;
+    const withoutLists = {
+      ...road.ports,
+      objects: {
+        get: objects.get.bind(objects),
+        putIfAbsent: objects.putIfAbsent.bind(objects),
+        remove: objects.remove.bind(objects),
+        replace: () => Promise.reject(new Error('no list')),
+      },
+    };
+    await expect(road.minute({ nowMs: CLOSED_MS }, withoutLists)).rejects.toThrow('no list');
+    const isHotLeft = async (): Promise<boolean> => (await road.keys()).some((key) => key.startsWith('hot/'));
+    const writtenMs = CLOSED_MS + GRACE_MS;
+    for (const laterMs of [0, GRACE_MS - 1]) {
+      await road.minute({ nowMs: writtenMs + laterMs });
+      expect(await isHotLeft()).toBe(true);
+    }
+    await road.minute({ nowMs: writtenMs + GRACE_MS });
+    expect(await isHotLeft()).toBe(false);
   });
 });

@@ -37,8 +37,8 @@ describe('a minute of compaction', () => {
     await road.minute({ nowMs: lateMs });
     expect((await road.keys()).filter((key) => !key.startsWith('sql/'))).toHaveLength(8);
     expect(await road.minute({ nowMs: CLOSED_MS + GRACE_MS - 1 })).toMatchObject({ garbage: { removed: 0 } });
-    expect(await road.minute({ nowMs: CLOSED_MS + GRACE_MS })).toMatchObject({ garbage: { removed: 1, held: 0 } });
-    expect(await road.minute({ nowMs: lateMs + GRACE_MS })).toMatchObject({ garbage: { removed: 4, held: 0 } });
+    expect(await road.minute({ nowMs: CLOSED_MS + GRACE_MS })).toMatchObject({ garbage: { removed: 0, held: 1 } });
+    expect(await road.minute({ nowMs: lateMs + GRACE_MS })).toMatchObject({ garbage: { removed: 5, held: 0 } });
     expect(await road.keys()).toEqual([...SECOND_VERSION, sqlListKey('raw', HOUR)]);
     expect(await road.read()).toHaveLength(2);
     expect(await road.ports.catalog.query('garbage')).toEqual([]);
@@ -53,8 +53,9 @@ describe('a minute of compaction', () => {
     await road.ports.objects.replace(sqlListKey('raw', HOUR), Buffer.from(address(key)));
     const report = await road.minute({ nowMs: CLOSED_MS + GRACE_MS });
     expect(report.garbage).toEqual({ removed: 0, held: 1 });
-    expect(await road.minute({ nowMs: CLOSED_MS + GRACE_MS + MINUTE })).toMatchObject({ lists: 1, garbage: { removed: 1, held: 0 } });
+    expect(await road.minute({ nowMs: CLOSED_MS + GRACE_MS + MINUTE })).toMatchObject({ lists: 1, garbage: { removed: 0, held: 1 } });
     expect(await listOf(road)).toContain('/v1-');
+    expect(await road.minute({ nowMs: CLOSED_MS + 2 * GRACE_MS + MINUTE })).toMatchObject({ lists: 0, garbage: { removed: 1, held: 0 } });
   });
 
   it('clears up behind a run that died, but not behind one that committed', async () => {

@@ -3,7 +3,7 @@ import { runScenario, runSeed } from '../../simulation/run-seed.ts';
 import { drawScenario } from '../../simulation/scenario.ts';
 
 describe('a seed', () => {
-  it.each([1, 2, 3, 266, 584, 2229])('%d replays exactly, and violates nothing', async (seed) => {
+  it.each([1, 2, 3, 7, 54, 266, 298, 299, 584, 1009, 2229])('%d replays exactly, and violates nothing', async (seed) => {
     const [first, second] = [await runSeed(seed), await runSeed(seed, true)];
     expect(second.traceHash).toBe(first.traceHash);
     expect(second.events).toBe(first.events);
@@ -19,6 +19,20 @@ describe('a seed', () => {
   it('runs from a scenario that was written down', async () => {
     const written = JSON.parse(JSON.stringify(drawScenario(5))) as ReturnType<typeof drawScenario>;
     expect((await runScenario(written)).traceHash).toBe((await runSeed(5)).traceHash);
+  });
+});
+
+describe('seeds with a compactor', () => {
+  it('merge, lose commits, stand still, clear up and expire', async () => {
+    const met = new Set<string>();
+    for (let seed = 2000; seed < 2160; seed++) {
+      if (drawScenario(seed).compaction === undefined) continue;
+      const { violation, lines } = await runSeed(seed, true);
+      expect(violation).toBeUndefined();
+      for (const line of lines) for (const word of line.replaceAll(/\d/g, '').split(' ')) met.add(word);
+    }
+    const expected = ['stall', 'replace', 'remove', 'publish', 'partition/raw', 'partition/m', 'partition/h', 'sql-list/raw', 'garbage'];
+    expect(expected.filter((word) => !met.has(word))).toEqual([]);
   });
 });
 
