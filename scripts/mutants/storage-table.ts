@@ -77,12 +77,6 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: 'export const GRACE_MS = 60_000;',
   },
   {
-    name: 'an attempt is cleared up without a claim on it',
-    file: COLLECT,
-    find: 'return (await claimAttempt(ports.catalog, garbage)) ? keysOfAttempt(garbage.versions, garbage.buckets) : [];',
-    replace: 'return claimAttempt === undefined ? [] : keysOfAttempt(garbage.versions, garbage.buckets);',
-  },
-  {
     name: 'versions are cleared up in the order in which their runs began',
     file: COLLECT,
     find: 'if (!isDue(garbage, nowMs) || isTooEarly(garbage, replaced)) continue;',
