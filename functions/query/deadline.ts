@@ -1,12 +1,17 @@
-import { HttpFault } from '../../shared/http/http-fault.ts';
 import { durationParameter } from './params.ts';
+import { QueryFault } from './query-fault.ts';
 import type { QueryPorts } from './query-ports.ts';
 
-/** Throws once the time of a request is over, in Prometheus' words: its own `timeout`, and never more than the installation's. */
-export const deadlineOf = (ports: QueryPorts, params: URLSearchParams): (() => void) => {
+/**
+ * Throws once the time of a request is over, in Prometheus' words: its own `timeout`, and never more than the installation's;
+ * or once nobody waits for the answer any more.
+ */
+export const deadlineOf = (ports: QueryPorts, params: URLSearchParams, signal: AbortSignal): (() => void) => {
   const timeoutMs = Math.min(durationParameter(params, 'timeout') ?? Infinity, ports.limits.timeoutMs);
+  if (timeoutMs <= 0) throw new QueryFault(503, 'timeout', 'query timed out in query queue');
   const untilMs = ports.nowMs() + timeoutMs;
   return () => {
-    if (ports.nowMs() >= untilMs) throw new HttpFault(503, 'query timed out in expression evaluation');
+    if (signal.aborted) throw new QueryFault(503, 'canceled', 'query was canceled in expression evaluation');
+    if (ports.nowMs() >= untilMs) throw new QueryFault(503, 'timeout', 'query timed out in expression evaluation');
   };
 };

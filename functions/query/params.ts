@@ -31,7 +31,7 @@ export const invalidParameter = (name: string, reason: string): HttpFault => new
 export const timeParameter = (params: URLSearchParams, name: string, defaultMs: number | undefined): number => {
   const text = params.get(name) ?? '';
   const tMs = text === '' ? defaultMs : parseTimeMs(text);
-  if (tMs === undefined) throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`);
+  if (tMs === undefined) throw invalidParameter(name, `cannot parse ${JSON.stringify(text.slice(0, 100))} to a valid timestamp`);
   return tMs;
 };
 
@@ -40,7 +40,7 @@ export const durationParameter = (params: URLSearchParams, name: string): number
   const text = params.get(name) ?? '';
   if (text === '') return undefined;
   const durationMs = parseStepMs(text);
-  if (durationMs === undefined) throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid duration`);
+  if (durationMs === undefined) throw invalidParameter(name, `cannot parse ${JSON.stringify(text.slice(0, 100))} to a valid duration`);
   return durationMs;
 };
 
@@ -48,7 +48,8 @@ export const durationParameter = (params: URLSearchParams, name: string): number
 export const limitParameter = (params: URLSearchParams): number => {
   const text = params.get('limit') ?? '';
   if (text === '') return Infinity;
-  if (!/^\d{1,9}$/.test(text)) throw invalidParameter('limit', `cannot parse ${JSON.stringify(text)} to a valid limit`);
+  if (/^-\d+$/.test(text)) throw invalidParameter('limit', 'limit must be non-negative');
+  if (!/^\d{1,9}$/.test(text)) throw invalidParameter('limit', `cannot parse ${JSON.stringify(text.slice(0, 100))} to a valid limit`);
   return text === '0' ? Infinity : Number(text);
 };
 

@@ -10,7 +10,8 @@ import { makeSelectCounts } from '../../shared/storage/sample-pieces.ts';
 import { makeSelectSeries } from '../../shared/storage/select-series.ts';
 import { successInPieces } from './answers.ts';
 import { deadlineOf } from './deadline.ts';
-import { durationParameter, invalidParameter, limitParameter, rangeParameters, timeParameter } from './params.ts';
+import { limitParameter, parseStepMs, rangeParameters, timeParameter } from './params.ts';
+import { statsJson, timeSelects } from './query-stats.ts';
 import { requestParameters } from './request-parameters.ts';
 import type { QueryPorts } from './query-ports.ts';
 
@@ -31,29 +32,31 @@ export const rangeRoute = async (ports: QueryPorts, c: Context): Promise<Respons
 };
 
 const answerQuery = async (ports: QueryPorts, c: Context, params: URLSearchParams, evaluate: Evaluate): Promise<Response> => {
-  const options = optionsOf(ports, params);
+  const options = optionsOf(ports, params, c.req.raw.signal);
   const limit = limitParameter(params);
   // Before the samples: what the watermark promises, they hold.
   const watermarkMs = await installationWatermark(ports.catalog);
   const counts = makeSelectCounts();
-  const result = await evaluate(makeSelectSeries({ ...ports, check: options.check }, counts), params.get('query') ?? '', options).catch((error: unknown) => {
+  const clock = timeSelects(ports.nowMs, makeSelectSeries({ ...ports, check: options.check }, counts));
+  const result = await evaluate(clock.select, params.get('query') ?? '', options).catch((error: unknown) => {
     throw queryFault(error);
   });
   const { value, isCut } = cutTo(result, limit);
-  const dollars = ports.requestDollars?.(counts.requests) ?? 0;
-  const stats = { watermarkMs: watermarkMs ?? null, samples: result.samplesRead, bytes: counts.bytes, files: counts.files, requests: counts.requests, dollars };
   const warnings = isCut ? [...result.warnings, 'results truncated due to limit'] : result.warnings;
-  return successInPieces(c, withStats(resultJson(value), stats), { warnings, infos: result.infos, watermarkMs });
+  const notes = { warnings, infos: result.infos, watermarkMs };
+  if ((params.get('stats') ?? '') === '') return successInPieces(c, resultJson(value), notes);
+  const cost = { counts, dollars: ports.requestDollars?.(counts.requests) ?? 0, watermarkMs };
+  return successInPieces(c, withStats(resultJson(value), statsJson(result, clock, ports.nowMs(), cost)), notes);
 };
 
 /** `stats` goes behind `result`, into the same object; the pieces of a result end with its closing brace. */
-function* withStats(pieces: Iterable<string>, stats: object): Generator<string> {
+function* withStats(pieces: Iterable<string>, stats: string): Generator<string> {
   let held = '';
   for (const piece of pieces) {
     yield held;
     held = piece;
   }
-  yield `${held.slice(0, -1)},"stats":${JSON.stringify(stats)}}`;
+  yield `${held.slice(0, -1)},"stats":${stats}}`;
 }
 
 const cutTo = (result: QueryResult, limit: number): { readonly value: QueryResult; readonly isCut: boolean } => {
@@ -64,10 +67,18 @@ const cutTo = (result: QueryResult, limit: number): { readonly value: QueryResul
   return { value: result, isCut: false };
 };
 
-const optionsOf = (ports: QueryPorts, params: URLSearchParams): QueryOptions => {
-  const lookbackMs = durationParameter(params, 'lookback_delta');
-  if (lookbackMs !== undefined && lookbackMs <= 0) throw invalidParameter('lookback_delta', 'zero or negative, a positive duration allowed');
-  return { maxSamples: ports.limits.maxSamples, check: deadlineOf(ports, params), ...(lookbackMs === undefined ? {} : { lookbackMs }) };
+const optionsOf = (ports: QueryPorts, params: URLSearchParams, signal: AbortSignal): QueryOptions => {
+  const lookbackMs = lookbackParameter(params);
+  return { maxSamples: ports.limits.maxSamples, check: deadlineOf(ports, params, signal), ...(lookbackMs === undefined ? {} : { lookbackMs }) };
+};
+
+/** Prometheus takes its default instead of what is not positive, and words this parameter in its own way. */
+const lookbackParameter = (params: URLSearchParams): number | undefined => {
+  const text = params.get('lookback_delta') ?? '';
+  if (text === '') return undefined;
+  const lookbackMs = parseStepMs(text);
+  if (lookbackMs === undefined) throw new HttpFault(400, `error parsing lookback delta duration: cannot parse ${JSON.stringify(text.slice(0, 100))} to a valid duration`);
+  return lookbackMs > 0 ? lookbackMs : undefined;
 };
 
 /** Prometheus' status and words of what went wrong in a query. */

@@ -4,10 +4,16 @@ import type { RunSql } from '../../shared/sql/run-sql.ts';
 import type { ObjectStore } from '../../shared/storage/object-store.ts';
 import type { PieceCache } from '../../shared/storage/piece-cache.ts';
 
+/** What of a group's JSON pages are made by; the rest of it passes as it is. */
+export interface RuleGroupPage {
+  readonly name: string;
+  readonly file: string;
+}
+
 /** Rules and alerts as Prometheus' API shows them; each gives the `data` of an answer, made of plain JSON values. */
 export interface RulePages {
   /** `{ groups: […] }`; the parameters are those of Prometheus: type, rule_name[], rule_group[], file[], exclude_alerts, match[]. */
-  readonly rules: (query: URLSearchParams) => Promise<object>;
+  readonly rules: (query: URLSearchParams) => Promise<{ readonly groups: readonly RuleGroupPage[] }>;
   /** `{ alerts: […] }` */
   readonly alerts: () => Promise<object>;
 }

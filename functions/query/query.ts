@@ -1,11 +1,15 @@
 import { type Context, Hono } from 'hono';
 import { faultFrom, HttpFault } from '../../shared/http/http-fault.ts';
 import { type KeyVariables, requireScope } from '../../shared/keys/require-scope.ts';
-import { failure, success } from './answers.ts';
+import { failure } from './answers.ts';
+import { cardinalityRoute } from './cardinality-route.ts';
+import { exemplarsRoute } from './exemplars-route.ts';
+import { federateRoute } from './federate-route.ts';
 import { formatRoute } from './format-route.ts';
 import { metadataRoute } from './metadata-route.ts';
 import { instantRoute, rangeRoute } from './promql-routes.ts';
 import type { QueryPorts } from './query-ports.ts';
+import { alertsRoute, rulesRoute } from './rule-routes.ts';
 import { labelNamesRoute, labelValuesRoute, seriesRoute } from './series-routes.ts';
 import { runSqlRoute } from './sql-route.ts';
 import { addHealthRoutes, addStatusRoutes } from './status-routes.ts';
@@ -23,18 +27,25 @@ export const makeQueryApp = (ports: QueryPorts): Hono<{ Variables: KeyVariables 
   const route = (methods: readonly string[], path: string, handle: Handle): void => {
     if (ports.keys !== undefined) app.on([...methods], path, requireScope(ports.keys, 'read', failure));
     app.on([...methods], path, (c) => handle(c).catch((error: unknown) => failure(c, faultFrom(error))));
-    app.all(path, (c) => failure(c, new HttpFault(405, `${c.req.method} ${path}: ${methods.join(', ')} allowed`)));
+    const Allow = [...methods, 'OPTIONS'].join(', ');
+    // As Prometheus answers it. Which other sites may ask is said by the function's address alone: two such headers are none.
+    app.options(path, (c) => c.body(null, 204, { Allow }));
+    app.all(path, (c) => failure(c, new HttpFault(405, `${c.req.method} ${path}: ${Allow} allowed`), { Allow }));
   };
   const getOrPost = (path: string, handle: Handle): void => route(['GET', 'POST'], path, handle);
   const get = (path: string, handle: Handle): void => route(['GET'], path, handle);
   getOrPost('/api/v1/query', (c) => instantRoute(ports, c));
   getOrPost('/api/v1/query_range', (c) => rangeRoute(ports, c));
-  getOrPost('/api/v1/query_exemplars', (c) => success(c, '[]'));
+  getOrPost('/api/v1/query_exemplars', exemplarsRoute);
   getOrPost('/api/v1/series', (c) => seriesRoute(ports, c));
   getOrPost('/api/v1/labels', (c) => labelNamesRoute(ports, c));
   getOrPost('/api/v1/format_query', formatRoute);
   get('/api/v1/label/:name/values', (c) => labelValuesRoute(ports, c, c.req.param('name') ?? ''));
   get('/api/v1/metadata', (c) => metadataRoute(ports, c));
+  get('/api/v1/rules', (c) => rulesRoute(ports, c));
+  get('/api/v1/alerts', (c) => alertsRoute(ports, c));
+  get('/api/v1/status/tsdb', (c) => cardinalityRoute(ports, c));
+  get('/federate', (c) => federateRoute(ports, c));
   route(['POST'], '/api/v1/sql', (c) => runSqlRoute(ports, c));
   addStatusRoutes(ports, get);
   addHealthRoutes(ports, app);

@@ -5,10 +5,10 @@ import type { Labels } from '../../shared/model/labels.ts';
 import { PromqlLimitError } from '../../shared/promql/errors.ts';
 import type { PiecePorts } from '../../shared/storage/sample-pieces.ts';
 import { listLabelNames, listLabelValues, listSeries, type ListRequest, type SeriesList } from '../../shared/storage/series-lists.ts';
-import { successInPieces } from './answers.ts';
+import { success, successInPieces } from './answers.ts';
 import { deadlineOf } from './deadline.ts';
-import { parseMatchers } from './match-parameter.ts';
-import { invalidParameter, limitParameter, timeParameter, unescapeLabelName } from './params.ts';
+import { matchParameters } from './match-parameter.ts';
+import { limitParameter, timeParameter, unescapeLabelName } from './params.ts';
 import { requestParameters } from './request-parameters.ts';
 import type { QueryPorts } from './query-ports.ts';
 
@@ -19,13 +19,14 @@ type List<T> = (ports: PiecePorts, request: ListRequest) => Promise<SeriesList<T
 /** What `list` finds for the parameters of the request. Without times that is everything there is, as in Prometheus. */
 const answerList = async <T>(ports: QueryPorts, c: Context, params: URLSearchParams, list: List<T>, jsonOf: (found: T) => string): Promise<Response> => {
   const limit = limitParameter(params);
-  const selectors = params.getAll('match[]').map(parseMatchers);
+  const selectors = matchParameters(params);
   const toMs = timeParameter(params, 'end', Infinity);
   const fromMs = timeParameter(params, 'start', -Infinity);
-  if (toMs < fromMs) throw invalidParameter('end', 'end timestamp must not be before start timestamp');
+  // Prometheus finds nothing there, and says nothing.
+  if (toMs < fromMs) return success(c, '[]');
   // Before the files: what the watermark promises, they hold.
   const watermarkMs = await installationWatermark(ports.catalog);
-  const { found, sinceMs } = await list({ ...ports, check: deadlineOf(ports, params) }, { selectors, fromMs, toMs }).catch((error: unknown) => {
+  const { found, sinceMs } = await list({ ...ports, check: deadlineOf(ports, params, c.req.raw.signal) }, { selectors, fromMs, toMs }).catch((error: unknown) => {
     throw error instanceof PromqlLimitError ? new HttpFault(422, error.message, { cause: error }) : error;
   });
   const warnings = [...(found.length > limit ? [TRUNCATED] : []), ...(sinceMs === undefined ? [] : [sinceText(sinceMs)])];

@@ -4,7 +4,8 @@ import { installationWatermark } from '../../shared/catalog/watermarks.ts';
 import { HttpFault } from '../../shared/http/http-fault.ts';
 import { readBody } from '../../shared/http/read-body.ts';
 import { SqlError, type SqlFault, type SqlRequest } from '../../shared/sql/run-sql.ts';
-import { json, WATERMARK_HEADER } from './answers.ts';
+import { json, watermarkHeader } from './answers.ts';
+import { type ErrorType, QueryFault } from './query-fault.ts';
 import type { QueryPorts } from './query-ports.ts';
 
 /** Athena takes a query text of 262,144 bytes (service quotas); parameters come on top. */
@@ -16,6 +17,7 @@ const SqlBody = v.strictObject({
 });
 
 const STATUS: Readonly<Record<SqlFault, 400 | 422 | 503>> = { bad_query: 400, limit: 422, timeout: 503 };
+const ERROR_TYPE: Readonly<Record<SqlFault, ErrorType>> = { bad_query: 'bad_data', limit: 'execution', timeout: 'timeout' };
 
 /** One SELECT over the views: `{columns, rows, stats}`. */
 export const runSqlRoute = async (ports: QueryPorts, c: Context): Promise<Response> => {
@@ -25,11 +27,10 @@ export const runSqlRoute = async (ports: QueryPorts, c: Context): Promise<Respon
   // Before the statement starts: what the watermark promises, it sees.
   const watermarkMs = await installationWatermark(ports.catalog);
   const { columns, rows, bytesScanned } = await runSql(request).catch((error: unknown) => {
-    throw error instanceof SqlError ? new HttpFault(STATUS[error.fault], error.message, { cause: error }) : error;
+    throw error instanceof SqlError ? new QueryFault(STATUS[error.fault], ERROR_TYPE[error.fault], error.message, { cause: error }) : error;
   });
   const stats = { bytesScanned, dollars: ports.sqlDollars?.(bytesScanned) ?? 0, watermarkMs: watermarkMs ?? null };
-  const headers: Record<string, string> = watermarkMs === undefined ? {} : { [WATERMARK_HEADER]: String(watermarkMs) };
-  return json(c, JSON.stringify({ columns, rows, stats }), headers);
+  return json(c, JSON.stringify({ columns, rows, stats }), watermarkHeader(watermarkMs));
 };
 
 const parseBody = (bytes: Uint8Array): SqlRequest => {

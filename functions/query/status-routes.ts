@@ -1,6 +1,7 @@
 import type { Context, Hono } from 'hono';
 import type { KeyVariables } from '../../shared/keys/require-scope.ts';
 import { formatDurationMs } from '../../shared/model/duration.ts';
+import { RETENTION_MS } from '../../shared/compaction/plan.ts';
 import { DEFAULT_LOOKBACK_MS } from '../../shared/promql/engine.ts';
 import { success } from './answers.ts';
 import type { QueryPorts } from './query-ports.ts';
@@ -15,23 +16,48 @@ type Handle = (c: Context) => Promise<Response>;
 
 /** What is asked to find out whether and what we are. */
 export const addStatusRoutes = (ports: QueryPorts, get: (path: string, handle: Handle) => void): void => {
-  const application = 'tidemark';
-  get('/api/v1/status/buildinfo', (c) =>
-    success(c, JSON.stringify({ application, version: PROMETHEUS_VERSION, revision: ports.version, branch: '', buildUser: '', buildDate: '', goVersion: '' })),
-  );
+  const startedMs = ports.nowMs();
+  const constant = (path: string, value: unknown): void => get(`/api/v1/${path}`, (c) => success(c, JSON.stringify(value)));
+  constant('status/buildinfo', { application: 'tidemark', version: PROMETHEUS_VERSION, revision: ports.version, branch: '', buildUser: '', buildDate: '', goVersion: '' });
+  get('/api/v1/status/runtimeinfo', (c) => success(c, JSON.stringify(runtimeInfo(startedMs, ports.nowMs()))));
+  constant('status/flags', flagsOf(ports));
+  constant('status/config', { yaml: CONFIG_YAML });
+  constant('status/walreplay', { min: 0, max: 0, current: 0 });
   // Samples are pushed and alerts are delivered by ourselves, so there are none of either.
-  get('/api/v1/targets', (c) => success(c, JSON.stringify({ activeTargets: [], droppedTargets: [] })));
-  get('/api/v1/alertmanagers', (c) => success(c, JSON.stringify({ activeAlertmanagers: [], droppedAlertmanagers: [] })));
-  get('/api/v1/status/flags', (c) => success(c, JSON.stringify(flagsOf(ports))));
-  get('/api/v1/rules', async (c) => success(c, JSON.stringify((await ports.rulePages?.rules(new URL(c.req.url).searchParams)) ?? { groups: [] })));
-  get('/api/v1/alerts', async (c) => success(c, JSON.stringify((await ports.rulePages?.alerts()) ?? { alerts: [] })));
+  constant('targets', { activeTargets: [], droppedTargets: [], droppedTargetCounts: {} });
+  constant('targets/metadata', []);
+  constant('scrape_pools', { scrapePools: [] });
+  constant('alertmanagers', { activeAlertmanagers: [], droppedAlertmanagers: [] });
+  constant('notifications', []);
 };
+
+/** What a Prometheus that scrapes nothing would have. */
+const CONFIG_YAML = 'global: {}\nscrape_configs: []\n';
+
+/** There is no Go here to tell of; nothing is replayed, so nothing can be corrupt. */
+const runtimeInfo = (startedMs: number, nowMs: number): object => ({
+  startTime: new Date(startedMs).toISOString(),
+  CWD: '',
+  hostname: '',
+  serverTime: new Date(nowMs).toISOString(),
+  reloadConfigSuccess: true,
+  lastConfigTime: new Date(startedMs).toISOString(),
+  corruptionCount: 0,
+  goroutineCount: 0,
+  GOMAXPROCS: 1,
+  GOMEMLIMIT: 0,
+  GOGC: '',
+  GODEBUG: '',
+  storageRetention: formatDurationMs(RETENTION_MS['1h']),
+});
 
 /** Those of Prometheus' flags that have a meaning here, as texts. */
 const flagsOf = ({ limits }: QueryPorts): Record<string, string> => ({
+  'enable-feature': '',
   'query.lookback-delta': formatDurationMs(DEFAULT_LOOKBACK_MS),
   'query.max-samples': String(limits.maxSamples),
   'query.timeout': formatDurationMs(limits.timeoutMs),
+  'storage.tsdb.retention.time': formatDurationMs(RETENTION_MS['1h']),
 });
 
 /** Without a key: load balancers have none. Ready means that the catalog answers. */

@@ -1,3 +1,4 @@
+import { WATERMARK_HEADER } from '../../functions/query/answers.ts';
 import type { Acknowledged } from './load.ts';
 
 export interface Verdict {
@@ -51,6 +52,6 @@ const storedRows = async (url: string, sender: string): Promise<number> => {
 
 /** The watermark that an answer carries: what arrived before it is stored. Undefined before the first. */
 export const watermarkOf = async (url: string): Promise<number | undefined> => {
-  const answer = (await (await fetch(`${url}/api/v1/query?query=1`)).json().catch(() => ({}))) as { data?: { stats?: { watermarkMs?: number } } };
-  return answer.data?.stats?.watermarkMs;
+  const header = (await fetch(`${url}/api/v1/query?query=1`)).headers.get(WATERMARK_HEADER);
+  return header === null ? undefined : Number(header);
 };

@@ -26,7 +26,7 @@ export const makeRulePages = (ports: RulePagesPorts) => ({
    * Parameters: type, rule_name[], rule_group[], file[], match[], exclude_alerts.
    * @throws PermanentError or PromqlParseError for a parameter that is wrong.
    */
-  rules: async (query: URLSearchParams): Promise<{ readonly groups: readonly object[] }> => {
+  rules: async (query: URLSearchParams): Promise<{ readonly groups: readonly GroupJson[] }> => {
     const { group: wantedGroup, rule: wantedRule } = filters(query);
     const withAlerts = flag(query, 'exclude_alerts') !== true;
     const states = await readAlertStates(ports.alerts, await ports.rules());
@@ -72,7 +72,17 @@ const flag = (query: URLSearchParams, name: string): boolean | undefined => {
   throw new PermanentError(`list rules: found ${name} ${JSON.stringify(text.slice(0, 100))}, true and false are allowed`);
 };
 
-const groupJson = ({ group, lastSlotMs }: GroupState, rules: readonly RuleState[], withAlerts: boolean): object => ({
+interface GroupJson {
+  readonly name: string;
+  readonly file: string;
+  readonly interval: number;
+  readonly limit: number;
+  readonly evaluationTime: number;
+  readonly lastEvaluation: string;
+  readonly rules: readonly object[];
+}
+
+const groupJson = ({ group, lastSlotMs }: GroupState, rules: readonly RuleState[], withAlerts: boolean): GroupJson => ({
   name: group.name,
   file: group.file,
   interval: group.intervalMs / 1000,
