@@ -34,15 +34,19 @@ export interface BucketColumns {
   readonly staleEnd: Uint8Array;
 }
 
+/** Series k owns the rows `offsets[k]` to `offsets[k + 1]` (exclusive), ascending by start. */
+export interface BucketRows extends BucketColumns {
+  readonly offsets: Uint32Array;
+}
+
 /**
  * Buckets by series, sorted by (metric, labels, start) in UTF-8 byte order. Series k owns the rows `offsets[k]` to
  * `offsets[k + 1]` (exclusive); no series stands twice, and none has two rows of one start.
  */
-export interface TierColumns extends BucketColumns {
+export interface TierColumns extends BucketRows {
   readonly metrics: readonly string[];
   /** Canonical labels JSON of each series. */
   readonly labels: readonly string[];
-  readonly offsets: Uint32Array;
 }
 
 /** Rows to be filled; all numbers are 0. */

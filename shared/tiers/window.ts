@@ -1,39 +1,49 @@
 import type { SlideTarget, WindowFunction } from '../promql/windows.ts';
-import type { BucketColumns, TierColumns } from './bucket.ts';
+import type { BucketColumns, BucketRows } from './bucket.ts';
 import { changesOf, corrOf, countOf, firstFilled, lastFilled, maxOf, minOf, resetsOf, sumOf } from './union.ts';
 
 /**
- * The windows of a range selector over buckets. Step s at t = firstTMs + s * stepMs sees the buckets that start in
- * [t - rangeMs, t). With t and rangeMs multiples of every bucket's length these hold exactly the samples of the raw window
- * (t - 1 - rangeMs, t - 1], and the functions below give what Prometheus gives for raw samples at t - 1 ms. Buckets of one
- * series may differ in length: they ascend and do not overlap.
+ * The windows of a range selector over buckets: step s sees the buckets that start in [fromMs[s], endMs[s]). Where both are borders
+ * of buckets these hold exactly the samples of the raw window (endMs - 1 - rangeMs, endMs - 1], and the functions below give what
+ * Prometheus gives for raw samples at endMs - 1. Buckets of one series may differ in length: they ascend and do not overlap.
  */
 export interface TierWindows {
-  readonly tier: TierColumns;
-  readonly rangeMs: number;
-  readonly firstTMs: number;
-  /** 0 when `@` pins every step to one window. */
-  readonly stepMs: number;
-  readonly steps: number;
+  readonly tier: BucketRows;
+  /** By step, neither ever descending. */
+  readonly fromMs: Float64Array; // inclusive
+  readonly endMs: Float64Array; // exclusive
+  /** By step 1 where buckets are asked at all. */
+  readonly isAsked: Uint8Array;
 }
 
-/** The rows of a window and its last instant, t - 1 ms. A window without samples is never asked for. */
-export type TierKernel = (windows: TierWindows) => WindowFunction;
+/** What a function of windows of one length reads. */
+export interface KernelInput {
+  readonly tier: BucketRows;
+  readonly rangeMs: number;
+}
+
+/** The rows of a window and its last instant, endMs - 1. A window without samples is never asked for. */
+export type TierKernel = (input: KernelInput) => WindowFunction;
 
 /** Slides over the windows of one series with two pointers that only move forward. */
-export const slideBuckets = (windows: TierWindows, series: number, evaluate: WindowFunction, { values, present, at, work }: SlideTarget): void => {
-  const { tier, rangeMs, firstTMs, stepMs, steps } = windows;
+export const slideBuckets = (windows: TierWindows, series: number, kernel: TierKernel, { values, present, at, work }: SlideTarget): void => {
+  const { tier, fromMs, endMs, isAsked } = windows;
   const { startMs } = tier;
   const end = tier.offsets[series + 1] as number;
   let from = tier.offsets[series] as number;
   let to = from;
-  for (let step = 0; step < steps; step++) {
-    const tMs = firstTMs + step * stepMs;
-    while (to < end && (startMs[to] as number) < tMs) to++;
-    while (from < to && (startMs[from] as number) < tMs - rangeMs) from++;
+  let rangeMs = Number.NaN;
+  let evaluate: WindowFunction = () => undefined;
+  for (let step = 0; step < endMs.length; step++) {
+    if (isAsked[step] === 0) continue;
+    const windowFromMs = fromMs[step] as number;
+    const windowEndMs = endMs[step] as number;
+    while (to < end && (startMs[to] as number) < windowEndMs) to++;
+    while (from < to && (startMs[from] as number) < windowFromMs) from++;
     if (firstFilled(tier, from, to) === to) continue;
     work(to - from);
-    const value = evaluate(from, to, step, tMs - 1);
+    if (windowEndMs - windowFromMs !== rangeMs) evaluate = kernel({ tier, rangeMs: (rangeMs = windowEndMs - windowFromMs) });
+    const value = evaluate(from, to, step, windowEndMs - 1);
     if (value === undefined) continue;
     values[at + step] = value;
     present[at + step] = 1;
@@ -123,14 +133,15 @@ export const KERNEL_COLUMNS: Readonly<Record<string, readonly (keyof BucketColum
 export const LATEST_COLUMNS: readonly (keyof BucketColumns)[] = ['startMs', 'count', 'lastMs', 'last', 'staleEnd'];
 
 /**
- * An instant selector: the newest sample, unless a stale marker follows it or it is not newer than t - 1 - lookbackMs. The
- * windows' range must reach back as far as the lookback, rounded up to whole buckets.
+ * An instant selector: the newest sample, unless a stale marker follows it or it is not newer than endMs - 1 - lookbackMs. The
+ * windows must reach back as far as the lookback, rounded up to whole buckets. `seconds` gives its time instead, for timestamp().
  */
 export const latestKernel =
-  (lookbackMs: number): TierKernel =>
+  (lookbackMs: number, wanted: 'value' | 'seconds' = 'value'): TierKernel =>
   ({ tier }) =>
   (from, to, _step, endMs) => {
     if (tier.staleEnd[to - 1] === 1) return undefined;
     const row = lastFilled(tier, from, to);
-    return (tier.lastMs[row] as number) > endMs - lookbackMs ? (tier.last[row] as number) : undefined;
+    if (!((tier.lastMs[row] as number) > endMs - lookbackMs)) return undefined;
+    return wanted === 'seconds' ? (tier.lastMs[row] as number) / 1000 : (tier.last[row] as number);
   };

@@ -2,15 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { glueColumns, tierTable } from '../../../shared/parquet/schema.ts';
 import { newBuckets, type BucketColumns } from '../../../shared/tiers/bucket.ts';
 import { rollUp } from '../../../shared/tiers/rollup.ts';
-import { KERNEL_COLUMNS, LATEST_COLUMNS, latestKernel, slideBuckets, TIER_KERNELS, type TierKernel, type TierWindows } from '../../../shared/tiers/window.ts';
+import { KERNEL_COLUMNS, LATEST_COLUMNS, latestKernel, slideBuckets, TIER_KERNELS, type TierKernel } from '../../../shared/tiers/window.ts';
+import { type EvenWindows, windowsOf } from '../../property/tiers-windows.ts';
 
 const values = Float64Array.of(3, 9, 1, 4, 4, 2, 8, 8, 5, 7);
 const tier = rollUp({ metrics: ['m'], labels: ['{}'], offsets: Uint32Array.of(0, 10), tMs: values.map((_, i) => i * 7000), values }, 20_000);
-const windows: TierWindows = { tier, rangeMs: 40_000, firstTMs: 20_000, stepMs: 20_000, steps: 4 };
+const windows: EvenWindows = { tier, rangeMs: 40_000, firstTMs: 20_000, stepMs: 20_000, steps: 4 };
 
-const answers = (over: TierWindows, kernel: TierKernel): readonly number[] => {
+const answers = (over: EvenWindows, kernel: TierKernel): readonly number[] => {
   const target = { values: new Float64Array(over.steps), present: new Uint8Array(over.steps), at: 0, work: () => undefined };
-  slideBuckets(over, 0, kernel(over), target);
+  slideBuckets(windowsOf(over), 0, kernel, target);
   return Array.from(target.values, (value, i) => (target.present[i] === 1 ? value : -Infinity));
 };
 
@@ -26,8 +27,15 @@ describe('functions over buckets', () => {
 
   it('count the rows a window holds as work', () => {
     const held: number[] = [];
-    slideBuckets(windows, 0, () => 0, { values: new Float64Array(4), present: new Uint8Array(4), at: 0, work: (rows) => held.push(rows) });
+    slideBuckets(windowsOf(windows), 0, () => () => 0, { values: new Float64Array(4), present: new Uint8Array(4), at: 0, work: (rows) => held.push(rows) });
     expect(held).toEqual([1, 2, 2, 2]);
+  });
+
+  it('ask nothing at steps that are not theirs, and take the length of each window', () => {
+    const over = { ...windowsOf(windows), isAsked: Uint8Array.of(0, 1, 0, 1), fromMs: Float64Array.of(0, 0, 0, 60_000) };
+    const target = { values: new Float64Array(4), present: new Uint8Array(4), at: 0, work: () => undefined };
+    slideBuckets(over, 0, ({ rangeMs }) => () => rangeMs, target);
+    expect([[...target.values], [...target.present]]).toEqual([[0, 40_000, 0, 20_000], [0, 1, 0, 1]]);
   });
 
   it('take the mean of finite sums whose total is not', () => {
