@@ -21,7 +21,7 @@ const oneWhereAbsent = (labels: Labels, present: Uint8Array, steps: number): Ste
   const output = newVector(steps, [labels], [false]);
   output.values.fill(1);
   output.present.fill(1);
-  for (let cell = 0; cell < present.length; cell++) if (present[cell] === 1) output.present[cell % steps] = 0;
+  for (let cell = 0; cell < present.length; cell++) if (present[cell] !== 0) output.present[cell % steps] = 0;
   return output;
 };
 

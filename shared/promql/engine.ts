@@ -1,3 +1,4 @@
+import type { Histogram } from '../histograms/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Expr, ValueType } from './ast.ts';
 import { PromqlParseError } from './errors.ts';
@@ -9,7 +10,7 @@ import type { QueryResult, QueryValue, ResultSeries } from './query-result.ts';
 import { type QueryLimits, QueryScope } from './query-scope.ts';
 import { loadSelectors, markInvariant } from './select-plan.ts';
 import type { SelectSeries } from './series-source.ts';
-import { compareLabels, dropNames, type Grid, mergeSameLabels, newVector, type StepVector, timeAt } from './step-vector.ts';
+import { compareLabels, dropNames, FLOAT, type Grid, HISTOGRAM, histogramAt, mergeSameLabels, newVector, type StepVector, timeAt } from './step-vector.ts';
 import { TYPE_NAMES, typeOf } from './type-checker.ts';
 import type { Windows } from './windows.ts';
 
@@ -39,11 +40,27 @@ const limitsOf = (options: QueryOptions): QueryLimits => ({
   check: options.check ?? (() => undefined),
 });
 
+/** Times and values of the float cells, the histogram cells beside them. */
+const mixedSeries = (vector: StepVector, row: number, times: Float64Array): ResultSeries => {
+  const from = row * vector.steps;
+  const cells = Array.from(times.keys(), (step) => from + step);
+  const floats = cells.filter((cell) => vector.present[cell] === FLOAT);
+  const histograms = cells.filter((cell) => vector.present[cell] === HISTOGRAM);
+  const timesOf = (chosen: readonly number[]): Float64Array => Float64Array.from(chosen, (cell) => times[cell - from] as number);
+  return {
+    labels: vector.labels[row] as Labels,
+    tMs: timesOf(floats),
+    values: Float64Array.from(floats, (cell) => vector.values[cell] as number),
+    histograms: { tMs: timesOf(histograms), histograms: histograms.map((cell) => histogramAt(vector, cell) as Histogram) },
+  };
+};
+
 /** The present cells of a row; a row without gaps shares the times of the grid and the memory of the vector. */
 const rowSeries = (vector: StepVector, row: number, times: Float64Array): ResultSeries => {
   const labels = vector.labels[row] as Labels;
   const present = vector.present.subarray(row * vector.steps, (row + 1) * vector.steps);
   const values = vector.values.subarray(row * vector.steps, (row + 1) * vector.steps);
+  if (vector.histograms !== undefined && present.includes(HISTOGRAM)) return mixedSeries(vector, row, times);
   let count = 0;
   for (let step = 0; step < present.length; step++) count += present[step] as number;
   if (count === present.length) return { labels, tMs: times, values };
@@ -51,10 +68,30 @@ const rowSeries = (vector: StepVector, row: number, times: Float64Array): Result
   return { labels, tMs: times.filter(keep), values: values.filter(keep) };
 };
 
+const inOrder = (series: readonly ResultSeries[]): ResultSeries[] =>
+  series.filter(({ tMs, histograms }) => tMs.length + (histograms?.tMs.length ?? 0) > 0).sort((a, b) => compareLabels(a.labels, b.labels));
+
 const seriesOf = (vector: StepVector, grid: Grid): ResultSeries[] => {
   const times = Float64Array.from({ length: grid.steps }, (_, step) => timeAt(grid, step));
   const series = vector.labels.map((_, row) => rowSeries(vector, row, times));
-  return series.filter(({ tMs }) => tMs.length > 0).sort((a, b) => compareLabels(a.labels, b.labels));
+  return inOrder(series);
+};
+
+const mixedSamples = (windows: Windows, labels: Labels, from: number, to: number, histograms: ReadonlyMap<number, Histogram>): ResultSeries => {
+  const places = Array.from({ length: to - from }, (_, i) => from + i);
+  const floats = places.filter((place) => !histograms.has(place));
+  const others = places.filter((place) => histograms.has(place));
+  return {
+    labels,
+    tMs: Float64Array.from(floats, (place) => windows.tMs[place] as number),
+    values: Float64Array.from(floats, (place) => windows.values[place] as number),
+    ...(others.length > 0 && {
+      histograms: {
+        tMs: Float64Array.from(others, (place) => windows.tMs[place] as number),
+        histograms: others.map((place) => histograms.get(place) as Histogram),
+      },
+    }),
+  };
 };
 
 /** The samples of the one window of a range vector, names removed where that is pending. */
@@ -68,9 +105,11 @@ const windowSeries = (windows: Windows): ResultSeries[] => {
     let to = windows.offsets[i + 1] as number;
     while (from < to && (windows.tMs[from] as number) <= startMs) from++;
     while (to > from && (windows.tMs[to - 1] as number) > windows.firstEndMs) to--;
-    return { labels: own, tMs: windows.tMs.slice(from, to), values: windows.values.slice(from, to) };
+    return windows.histograms === undefined
+      ? { labels: own, tMs: windows.tMs.slice(from, to), values: windows.values.slice(from, to) }
+      : mixedSamples(windows, own, from, to, windows.histograms);
   });
-  return series.filter(({ tMs }) => tMs.length > 0).sort((a, b) => compareLabels(a.labels, b.labels));
+  return inOrder(series);
 };
 
 const instantValue = (value: EvalValue, tMs: number): QueryValue => {
@@ -82,9 +121,12 @@ const instantValue = (value: EvalValue, tMs: number): QueryValue => {
     case 'matrix':
       return { type: 'matrix', series: windowSeries(value.windows) };
     case 'vector': {
-      const { labels, values, present } = dropNames(value.vector);
-      const rows = Array.from(labels.keys()).filter((row) => present[row] === 1);
-      return { type: 'vector', tMs, labels: rows.map((row) => labels[row] as Labels), values: Float64Array.from(rows, (row) => values[row] as number) };
+      const vector = dropNames(value.vector);
+      const { labels, values, present } = vector;
+      const rows = Array.from(labels.keys()).filter((row) => present[row] !== 0);
+      const histograms = rows.flatMap((row, i): [number, Histogram][] => (present[row] === HISTOGRAM ? [[i, histogramAt(vector, row) as Histogram]] : []));
+      return {
+        ...(histograms.length > 0 && { histograms: new Map(histograms) }), type: 'vector', tMs, labels: rows.map((row) => labels[row] as Labels), values: Float64Array.from(rows, (row) => (present[row] === HISTOGRAM ? 0 : (values[row] as number))) };
     }
   }
 };

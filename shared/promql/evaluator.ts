@@ -1,3 +1,4 @@
+import { type Histogram, multiply } from '../histograms/histogram.ts';
 import type { Call, Expr, Subquery, Unary } from './ast.ts';
 import { ABSENT_FUNCTIONS } from './absent-functions.ts';
 import { evaluateAggregate } from './aggregate-eval.ts';
@@ -11,7 +12,7 @@ import type { QueryScope } from './query-scope.ts';
 import { RANGE_FUNCTIONS } from './range-functions.ts';
 import { evaluateMatrix, evaluateSelector } from './selector-eval.ts';
 import { SORT_FUNCTIONS } from './sort-functions.ts';
-import { type Grid, newLike, repeatSteps, type StepVector, timeAt } from './step-vector.ts';
+import { floatPresence, type Grid, histogramAt, newLike, putHistogram, repeatSteps, type StepVector, timeAt } from './step-vector.ts';
 import { subqueryGrid } from './subquery-grid.ts';
 import { TIME_FUNCTIONS } from './time-functions.ts';
 import type { Windows } from './windows.ts';
@@ -33,7 +34,11 @@ const negate = (expr: Unary, value: EvalValue): EvalValue => {
   const input = asVector(value);
   const output = newLike(input, true);
   for (let cell = 0; cell < input.values.length; cell++) output.values[cell] = -(input.values[cell] as number);
-  output.present.set(input.present);
+  output.present.set(floatPresence(input));
+  for (const cell of input.histograms?.keys() ?? []) {
+    const histogram = histogramAt(input, cell);
+    if (histogram !== undefined) putHistogram(output, cell, multiply(histogram, -1));
+  }
   return vectorValue(output);
 };
 
@@ -44,20 +49,23 @@ const call = (expr: Call, grid: Grid, scope: QueryScope): EvalValue => {
 };
 
 /** The cells of a vector as samples of a range vector. */
-const asSamples = (vector: StepVector, grid: Grid): Pick<Windows, 'offsets' | 'tMs' | 'values'> => {
+const asSamples = (vector: StepVector, grid: Grid): Pick<Windows, 'offsets' | 'tMs' | 'values' | 'histograms'> => {
   const offsets = new Uint32Array(vector.labels.length + 1);
   const tMs = new Float64Array(vector.values.length);
   const values = new Float64Array(vector.values.length);
+  const histograms = new Map<number, Histogram>();
   let kept = 0;
   for (let cell = 0; cell < vector.values.length; cell++) {
     const row = Math.floor(cell / grid.steps);
-    if (vector.present[cell] === 1) {
+    if (vector.present[cell] !== 0) {
+      const histogram = histogramAt(vector, cell);
+      if (histogram !== undefined) histograms.set(kept, histogram);
       tMs[kept] = timeAt(grid, cell - row * grid.steps);
       values[kept++] = vector.values[cell] as number;
     }
     offsets[row + 1] = kept;
   }
-  return { offsets, tMs, values };
+  return { offsets, tMs, values, ...(histograms.size > 0 && { histograms }) };
 };
 
 const subquery = (expr: Subquery, grid: Grid, scope: QueryScope): Windows => {

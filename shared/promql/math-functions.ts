@@ -1,6 +1,6 @@
 import { vectorValue } from './eval-value.ts';
 import type { FunctionContext, FunctionImplementation, FunctionTable } from './function-context.ts';
-import { newLike, newVector } from './step-vector.ts';
+import { FLOAT, floatPresence, newLike, newVector } from './step-vector.ts';
 
 /** Applies `f` to every cell; the result is another quantity, so the name goes. */
 const eachCell = (context: FunctionContext, f: (value: number, step: number) => number): ReturnType<FunctionImplementation> => {
@@ -10,7 +10,7 @@ const eachCell = (context: FunctionContext, f: (value: number, step: number) => 
   for (let cell = 0; cell < input.values.length; cell++) {
     if (input.present[cell] === 1) output.values[cell] = f(input.values[cell] as number, cell % input.steps);
   }
-  output.present.set(input.present);
+  output.present.set(floatPresence(input));
   return vectorValue(output);
 };
 
@@ -53,7 +53,7 @@ const toScalar: FunctionImplementation = (context) => {
   const values = new Float64Array(input.steps).fill(NaN);
   const counts = new Uint32Array(input.steps);
   for (let cell = 0; cell < input.values.length; cell++) {
-    if (input.present[cell] === 0) continue;
+    if (input.present[cell] !== FLOAT) continue;
     const step = cell % input.steps;
     counts[step] = (counts[step] as number) + 1;
     values[step] = counts[step] === 1 ? (input.values[cell] as number) : NaN;

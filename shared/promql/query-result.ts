@@ -1,3 +1,4 @@
+import type { Histogram } from '../histograms/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 
 /** One series of a range result. */
@@ -5,13 +6,28 @@ export interface ResultSeries {
   readonly labels: Labels;
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  /** The samples that are histograms, at times of their own, none of which is in `tMs`. */
+  readonly histograms?: HistogramPoints;
+}
+
+/** Histograms of one series, ascending in time. */
+export interface HistogramPoints {
+  readonly tMs: Float64Array;
+  readonly histograms: readonly Histogram[];
 }
 
 export type QueryValue =
   | { readonly type: 'scalar'; readonly tMs: number; readonly value: number }
   | { readonly type: 'string'; readonly tMs: number; readonly value: string }
   /** One value per label set, all at `tMs`. In order only after sort() and topk(). */
-  | { readonly type: 'vector'; readonly tMs: number; readonly labels: readonly Labels[]; readonly values: Float64Array }
+  | {
+      readonly type: 'vector';
+      readonly tMs: number;
+      readonly labels: readonly Labels[];
+      readonly values: Float64Array;
+      /** Rows that are histograms; their `values` are 0. */
+      readonly histograms?: ReadonlyMap<number, Histogram>;
+    }
   /** Sorted by labels; series without samples are left out. */
   | { readonly type: 'matrix'; readonly series: readonly ResultSeries[] };
 
@@ -25,7 +41,9 @@ export type QueryResult = QueryValue & {
 
 export interface InstantSample {
   readonly labels: Labels;
+  /** 0 for a histogram, as Prometheus' alerts have it. */
   readonly value: number;
+  readonly histogram?: Histogram;
 }
 
 /**
@@ -35,5 +53,8 @@ export interface InstantSample {
 export const instantVector = (result: QueryValue): InstantSample[] => {
   if (result.type === 'scalar') return [{ labels: [], value: result.value }];
   if (result.type !== 'vector') throw new TypeError(`instant vector: found a ${result.type}, a vector or a scalar is allowed`);
-  return result.labels.map((labels, i) => ({ labels, value: result.values[i] as number }));
+  return result.labels.map((labels, i) => {
+    const histogram = result.histograms?.get(i);
+    return { labels, value: result.values[i] as number, ...(histogram !== undefined && { histogram }) };
+  });
 };

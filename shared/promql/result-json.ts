@@ -1,3 +1,5 @@
+import { allBuckets, boundariesOf } from '../histograms/bucket-bounds.ts';
+import type { Histogram } from '../histograms/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import { formatSeconds, formatValue } from './number-text.ts';
 import type { QueryValue, ResultSeries } from './query-result.ts';
@@ -6,11 +8,25 @@ const metricJson = (labels: Labels): string => `{${labels.map(([name, value]) =>
 
 const pointJson = (tMs: number, value: number): string => `[${formatSeconds(tMs)},"${formatValue(value)}"]`;
 
-const seriesJson = ({ labels, tMs, values }: ResultSeries): string => {
+/** Only populated buckets, each with the code of its ends; no `buckets` when there is none. */
+const histogramJson = (tMs: number, histogram: Histogram): string => {
+  const buckets = allBuckets(histogram)
+    .filter(({ count }) => count !== 0)
+    .map((bucket) => `[${boundariesOf(histogram, bucket)},"${formatValue(bucket.lower)}","${formatValue(bucket.upper)}","${formatValue(bucket.count)}"]`);
+  const list = buckets.length === 0 ? '' : `,"buckets":[${buckets.join(',')}]`;
+  return `[${formatSeconds(tMs)},{"count":"${formatValue(histogram.count)}","sum":"${formatValue(histogram.sum)}"${list}}]`;
+};
+
+const seriesJson = ({ labels, tMs, values, histograms }: ResultSeries): string => {
   let points = '';
   for (let i = 0; i < tMs.length; i++) points += `${i === 0 ? '' : ','}${pointJson(tMs[i] as number, values[i] as number)}`;
-  return `{"metric":${metricJson(labels)},"values":[${points}]}`;
+  const floats = histograms === undefined || tMs.length > 0 ? `,"values":[${points}]` : '';
+  const others = histograms?.histograms.map((histogram, i) => histogramJson(histograms.tMs[i] as number, histogram));
+  return `{"metric":${metricJson(labels)}${floats}${others === undefined ? '' : `,"histograms":[${others.join(',')}]`}}`;
 };
+
+const sampleJson = (labels: Labels, tMs: number, value: number, histogram: Histogram | undefined): string =>
+  `{"metric":${metricJson(labels)},${histogram === undefined ? `"value":${pointJson(tMs, value)}` : `"histogram":${histogramJson(tMs, histogram)}`}}`;
 
 /**
  * The `data` object of the query API in pieces, so that a great result need not be one text.
@@ -28,7 +44,7 @@ export function* resultJson(value: QueryValue): Generator<string> {
     case 'vector':
       yield '[';
       for (let i = 0; i < value.labels.length; i++) {
-        yield `${i === 0 ? '' : ','}{"metric":${metricJson(value.labels[i] as Labels)},"value":${pointJson(value.tMs, value.values[i] as number)}}`;
+        yield `${i === 0 ? '' : ','}${sampleJson(value.labels[i] as Labels, value.tMs, value.values[i] as number, value.histograms?.get(i))}`;
       }
       yield ']';
       break;

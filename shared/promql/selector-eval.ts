@@ -1,8 +1,9 @@
+import type { Histogram } from '../histograms/histogram.ts';
 import { bitsOf, isStaleAt } from '../model/stale.ts';
 import type { Expr, MatrixSelector, VectorSelector } from './ast.ts';
 import type { QueryScope } from './query-scope.ts';
 import type { SeriesBlock } from './series-source.ts';
-import { type Grid, newVector, type StepVector, timeAt, withoutEmptyRows } from './step-vector.ts';
+import { type Grid, newVector, putHistogram, type StepVector, timeAt, withoutEmptyRows } from './step-vector.ts';
 import type { Windows } from './windows.ts';
 
 const EMPTY: SeriesBlock = { labels: [], offsets: new Uint32Array(1), tMs: new Float64Array(0), values: new Float64Array(0) };
@@ -33,6 +34,8 @@ export const evaluateSelector = (selector: VectorSelector, grid: Grid, scope: Qu
       const cell = series * grid.steps + step;
       output.values[cell] = sampleTimes ? (tMs[newest] as number) / 1000 : (values[newest] as number);
       output.present[cell] = 1;
+      const histogram = sampleTimes ? undefined : block.histograms?.get(newest);
+      if (histogram !== undefined) putHistogram(output, cell, histogram);
     }
   }
   return withoutEmptyRows(output);
@@ -48,16 +51,19 @@ const withoutStale = (block: SeriesBlock): SeriesBlock => {
   const offsets = new Uint32Array(block.labels.length + 1);
   const tMs = new Float64Array(count);
   const values = new Float64Array(count);
+  const histograms = new Map<number, Histogram>();
   let kept = 0;
   for (let series = 0; series < block.labels.length; series++) {
     for (let i = block.offsets[series] as number; i < (block.offsets[series + 1] as number); i++) {
       if (isStaleAt(bits, i)) continue;
+      const histogram = block.histograms?.get(i);
+      if (histogram !== undefined) histograms.set(kept, histogram);
       tMs[kept] = block.tMs[i] as number;
       values[kept++] = block.values[i] as number;
     }
     offsets[series + 1] = kept;
   }
-  return { labels: block.labels, offsets, tMs, values };
+  return { labels: block.labels, offsets, tMs, values, ...(histograms.size > 0 && { histograms }) };
 };
 
 export const evaluateMatrix = (expr: MatrixSelector, grid: Grid, scope: QueryScope): Windows => {

@@ -1,3 +1,4 @@
+import type { Histogram } from '../histograms/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Matcher } from './matcher.ts';
 
@@ -13,6 +14,8 @@ export interface SeriesBlock {
   /** Unix milliseconds, integers. */
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  /** The samples that are histograms, by their place in `tMs`; their `values` mean nothing but must be no stale marker. */
+  readonly histograms?: ReadonlyMap<number, Histogram>;
 }
 
 export interface SelectRequest {

@@ -1,6 +1,6 @@
 import type { Binary } from './ast.ts';
 import type { QueryScope } from './query-scope.ts';
-import { mergeSameLabels, newVector, pickRows, type StepVector, withoutEmptyRows } from './step-vector.ts';
+import { copyHistograms, mergeSameLabels, newVector, pickRows, type StepVector, withoutEmptyRows } from './step-vector.ts';
 import { signatures } from './vector-matching.ts';
 
 /** presence[group * steps + step] = some series of the group has a value there. */
@@ -9,7 +9,7 @@ const groupPresence = (vector: StepVector, groups: Int32Array, count: number): U
   const presence = new Uint8Array(count * steps);
   groups.forEach((group, row) => {
     for (let step = 0; step < steps; step++) {
-      if (vector.present[row * steps + step] === 1) presence[group * steps + step] = 1;
+      if (vector.present[row * steps + step] !== 0) presence[group * steps + step] = 1;
     }
   });
   return presence;
@@ -33,6 +33,8 @@ const concatenate = (a: StepVector, b: StepVector): StepVector => {
   output.values.set(b.values, a.values.length);
   output.present.set(a.present);
   output.present.set(b.present, a.present.length);
+  copyHistograms(a, 0, a.present.length, output, 0);
+  copyHistograms(b, 0, b.present.length, output, a.present.length);
   return output;
 };
 

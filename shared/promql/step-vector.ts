@@ -1,3 +1,4 @@
+import type { Histogram } from '../histograms/histogram.ts';
 import type { LabelPair, Labels } from '../model/labels.ts';
 import { compareUtf8 } from '../model/utf8.ts';
 import { PromqlExecutionError } from './errors.ts';
@@ -14,7 +15,8 @@ export const timeAt = (grid: Grid, step: number): number => grid.startMs + step 
 
 /**
  * An instant vector at every step of a grid. The cell of series i at step s is `i * steps + s`.
- * Absence is `present` 0, never NaN, which is a value like any other.
+ * Absence is `present` 0, never NaN, which is a value like any other; 1 is a float, 2 a histogram. So what looks for
+ * `present` 1 passes over histograms, and queries over floats pay nothing for them.
  */
 export interface StepVector {
   readonly steps: number;
@@ -23,7 +25,46 @@ export interface StepVector {
   readonly dropName: boolean[];
   readonly values: Float64Array;
   readonly present: Uint8Array;
+  /** The histograms of the cells whose `present` is 2; entries of other cells mean nothing. */
+  histograms?: Map<number, Histogram>;
 }
+
+export const FLOAT = 1;
+export const HISTOGRAM = 2;
+
+/** The histogram of a cell; undefined when it is empty or holds a float. */
+export const histogramAt = (vector: StepVector, cell: number): Histogram | undefined =>
+  vector.present[cell] === HISTOGRAM ? vector.histograms?.get(cell) : undefined;
+
+export const putHistogram = (vector: StepVector, cell: number, histogram: Histogram): void => {
+  vector.present[cell] = HISTOGRAM;
+  (vector.histograms ??= new Map()).set(cell, histogram);
+};
+
+/** Copies a cell of `source`, whatever it holds. */
+const copyCell = (source: StepVector, from: number, target: StepVector, into: number): void => {
+  target.present[into] = source.present[from] as number;
+  target.values[into] = source.values[from] as number;
+  const histogram = histogramAt(source, from);
+  if (histogram !== undefined) putHistogram(target, into, histogram);
+};
+
+/** `present` with 1 for floats and 0 for all else. */
+export const floatPresence = ({ present, histograms }: StepVector): Uint8Array =>
+  histograms === undefined ? present : present.map((kind) => (kind === FLOAT ? FLOAT : 0));
+
+/** `present` with 1 for floats and histograms alike. */
+export const anyPresence = ({ present, histograms }: StepVector): Uint8Array =>
+  histograms === undefined ? present : present.map((kind) => (kind === 0 ? 0 : FLOAT));
+
+/** Copies the histograms of `source`, whose cells from `from` to `to` go to those from `into` on. `present` is copied already. */
+export const copyHistograms = (source: StepVector, from: number, to: number, target: StepVector, into: number): void => {
+  if (source.histograms === undefined) return;
+  for (let cell = from; cell < to; cell++) {
+    const histogram = histogramAt(source, cell);
+    if (histogram !== undefined) putHistogram(target, into + cell - from, histogram);
+  }
+};
 
 export const newVector = (steps: number, labels: Labels[], dropName: boolean[]): StepVector => ({
   steps,
@@ -67,6 +108,7 @@ export const pickRows = (input: StepVector, rows: readonly number[]): StepVector
   rows.forEach((row, i) => {
     output.values.set(input.values.subarray(row * steps, (row + 1) * steps), i * steps);
     output.present.set(input.present.subarray(row * steps, (row + 1) * steps), i * steps);
+    copyHistograms(input, row * steps, (row + 1) * steps, output, i * steps);
   });
   return output;
 };
@@ -82,7 +124,7 @@ export const withoutEmptyRows = (input: StepVector): StepVector => {
 
 const hasAny = (input: StepVector, row: number): boolean => {
   const end = (row + 1) * input.steps;
-  for (let cell = row * input.steps; cell < end; cell++) if (input.present[cell] === 1) return true;
+  for (let cell = row * input.steps; cell < end; cell++) if (input.present[cell] !== 0) return true;
   return false;
 };
 
@@ -93,9 +135,8 @@ const mergeRow = (target: StepVector, row: number, source: StepVector, from: num
     const cell = from * source.steps + step;
     if (source.present[cell] === 0) continue;
     const into = row * source.steps + step;
-    if (target.present[into] === 1) throw new PromqlExecutionError(SAME_LABELSET);
-    target.present[into] = 1;
-    target.values[into] = source.values[cell] as number;
+    if (target.present[into] !== 0) throw new PromqlExecutionError(SAME_LABELSET);
+    copyCell(source, cell, target, into);
   }
 };
 
@@ -140,6 +181,9 @@ export const repeatSteps = (input: StepVector, steps: number): StepVector => {
   for (let row = 0; row < input.labels.length; row++) {
     output.values.fill(input.values[row] as number, row * steps, (row + 1) * steps);
     output.present.fill(input.present[row] as number, row * steps, (row + 1) * steps);
+    const histogram = histogramAt(input, row);
+    if (histogram === undefined) continue;
+    for (let step = 0; step < steps; step++) putHistogram(output, row * steps + step, histogram);
   }
   return output;
 };

@@ -2,7 +2,7 @@ import { withoutParens } from './ast.ts';
 import { vectorValue } from './eval-value.ts';
 import type { FunctionContext, FunctionImplementation, FunctionTable } from './function-context.ts';
 import { evaluateSelector } from './selector-eval.ts';
-import { newLike, newVector, type StepVector, timeAt } from './step-vector.ts';
+import { anyPresence, floatPresence, newLike, newVector, type StepVector, timeAt } from './step-vector.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -25,7 +25,7 @@ const datePart = (part: (date: Date) => number): FunctionImplementation => (cont
   for (let cell = 0; cell < input.values.length; cell++) {
     if (input.present[cell] === 1) output.values[cell] = part(new Date(Math.trunc(input.values[cell] as number) * 1000));
   }
-  output.present.set(input.present);
+  output.present.set(floatPresence(input));
   return vectorValue(output);
 };
 
@@ -44,7 +44,7 @@ const timestamp: FunctionImplementation = (context) => {
   const output = newLike(input, true);
   const times = evaluationTimes(context);
   for (let row = 0; row < input.labels.length; row++) output.values.set(times, row * input.steps);
-  output.present.set(input.present);
+  output.present.set(anyPresence(input));
   return vectorValue(output);
 };
 

@@ -47,7 +47,7 @@ const groupsOf = ({ many, one }: Sides, matching: VectorMatching): Group[] => {
 const twoPresent = (vector: StepVector, rows: readonly number[], step: number): number[] => {
   const found: number[] = [];
   for (const row of rows) {
-    if (vector.present[row * vector.steps + step] === 1 && found.push(row) === 2) break;
+    if (vector.present[row * vector.steps + step] !== 0 && found.push(row) === 2) break;
   }
   return found;
 };
@@ -55,7 +55,7 @@ const twoPresent = (vector: StepVector, rows: readonly number[], step: number): 
 /** Which steps have any value at all: at the others Prometheus does not look for duplicates. */
 const anyPresent = (vector: StepVector): Uint8Array => {
   const any = new Uint8Array(vector.steps);
-  for (let cell = 0; cell < vector.present.length; cell++) if (vector.present[cell] === 1) any[cell % vector.steps] = 1;
+  for (let cell = 0; cell < vector.present.length; cell++) if (vector.present[cell] !== 0) any[cell % vector.steps] = 1;
   return any;
 };
 
@@ -125,7 +125,7 @@ const overlap = (group: Group, many: number, one: number, sides: Sides): boolean
   if (group.one.length === 1) return true;
   const { steps } = sides.many;
   for (let step = 0; step < steps; step++) {
-    if (sides.many.present[many * steps + step] === 1 && sides.one.present[one * steps + step] === 1) return true;
+    if (sides.many.present[many * steps + step] !== 0 && sides.one.present[one * steps + step] !== 0) return true;
   }
   return false;
 };

@@ -1,3 +1,4 @@
+import type { Histogram } from '../histograms/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 
 /**
@@ -11,6 +12,8 @@ export interface Windows {
   readonly offsets: Uint32Array;
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  /** The samples that are histograms, by their place in `tMs`; their `values` mean nothing. */
+  readonly histograms?: ReadonlyMap<number, Histogram>;
   readonly rangeMs: number;
   readonly firstEndMs: number;
   /** 0 when `@` pins every step to one window. */
