@@ -24,7 +24,7 @@ afterEach(() => world.close());
 const pages = () => makeRulePages(world.ports());
 const names = async (query: string) => {
   const { groups } = await pages().rules(new URLSearchParams(query));
-  return (groups as { name: string; rules: { name: string }[] }[]).map((group) => [group.name, group.rules.map((rule) => rule.name)]);
+  return (groups as readonly { name: string; rules: readonly { name: string }[] }[]).map((group) => [group.name, group.rules.map((rule) => rule.name)]);
 };
 
 describe('the rules page', () => {
@@ -32,7 +32,7 @@ describe('the rules page', () => {
     await world.tick(START + 16_000);
     const { groups } = await pages().rules(new URLSearchParams());
     expect(groups[0]).toMatchObject({ name: 'g', file: 'rules.yml', interval: 30, limit: 0, lastEvaluation: new Date(START).toISOString() });
-    const [down, broken, now] = (groups[0] as { rules: object[] }).rules;
+    const [down, broken, now] = (groups[0] as { rules: readonly object[] }).rules;
     expect(down).toEqual({
       state: 'pending',
       name: 'Down',
@@ -63,7 +63,7 @@ describe('the rules page', () => {
 
   it('says unknown before the first evaluation', async () => {
     const { groups } = await pages().rules(new URLSearchParams());
-    expect((groups[0] as { rules: object[] }).rules[0]).toMatchObject({ health: 'unknown', lastEvaluation: '0001-01-01T00:00:00Z' });
+    expect((groups[0] as { rules: readonly object[] }).rules[0]).toMatchObject({ health: 'unknown', lastEvaluation: '0001-01-01T00:00:00Z' });
   });
 
   it('narrows by the parameters of Prometheus', async () => {
