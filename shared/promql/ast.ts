@@ -65,7 +65,9 @@ export interface Unary extends Node {
 export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2';
 export type ComparisonOp = '==' | '!=' | '>' | '<' | '>=' | '<=';
 export type SetOp = 'and' | 'or' | 'unless';
-export type BinaryOp = ArithmeticOp | ComparisonOp | SetOp;
+/** Observations of a histogram below or above a value. */
+export type TrimOp = '</' | '>/';
+export type BinaryOp = ArithmeticOp | ComparisonOp | SetOp | TrimOp;
 
 /** How the series of two vectors find their partners. */
 export interface VectorMatching {
@@ -131,6 +133,7 @@ export type Expr =
   | Call;
 
 export const COMPARISON_OPS: ReadonlySet<string> = new Set<ComparisonOp>(['==', '!=', '>', '<', '>=', '<=']);
+export const TRIM_OPS: ReadonlySet<string> = new Set<TrimOp>(['</', '>/']);
 export const SET_OPS: ReadonlySet<string> = new Set<SetOp>(['and', 'or', 'unless']);
 
 /** The expressions right below a node, in the order they are written. */

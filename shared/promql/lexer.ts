@@ -20,7 +20,7 @@ const METRIC_WORD = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 // Generous on purpose: what it takes must be a duration or a number, or it is an error as a whole.
 const NUMBER = /(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?\d+)?|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)[a-zA-Z0-9_]*/y;
 const DURATION_LIKE = /^(?:\d+(?:ms|[ywdhms]))+$/;
-const OUTSIDE = ['==', '!=', '=~', '!~', '>=', '<=', '>', '<', '=', '+', '-', '*', '/', '%', '^', ',', '@', '(', ')', '{', '}', '[', ']'];
+const OUTSIDE = ['==', '!=', '=~', '!~', '>=', '<=', '>/', '</', '>', '<', '=', '+', '-', '*', '/', '%', '^', ',', '@', '(', ')', '{', '}', '[', ']'];
 const INSIDE_BRACES = ['=~', '!~', '!=', '=', ',', '}'];
 
 /** Cuts a query into tokens, one at a time, so that an earlier syntax error is told before a later bad character. */

@@ -15,7 +15,7 @@ export const MAX_DEPTH = 500;
 
 // Prometheus' grammar: a greater number binds tighter.
 const PRECEDENCE: Readonly<Record<string, number>> = {
-  or: 1, and: 2, unless: 2, '==': 3, '!=': 3, '<': 3, '<=': 3, '>': 3, '>=': 3, '+': 4, '-': 4, '*': 5, '/': 5, '%': 5, atan2: 5, '^': 6,
+  or: 1, and: 2, unless: 2, '==': 3, '!=': 3, '<': 3, '<=': 3, '>': 3, '>=': 3, '</': 3, '>/': 3, '+': 4, '-': 4, '*': 5, '/': 5, '%': 5, atan2: 5, '^': 6,
 };
 const UNARY_PRECEDENCE = 5;
 const POWER_PRECEDENCE = 6;

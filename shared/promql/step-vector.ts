@@ -41,6 +41,16 @@ export const putHistogram = (vector: StepVector, cell: number, histogram: Histog
   (vector.histograms ??= new Map()).set(cell, histogram);
 };
 
+/** Puts a float or a histogram into a cell. */
+export const putSample = (vector: StepVector, cell: number, sample: number | Histogram): void => {
+  if (typeof sample !== 'number') {
+    putHistogram(vector, cell, sample);
+    return;
+  }
+  vector.present[cell] = FLOAT;
+  vector.values[cell] = sample;
+};
+
 /** Copies a cell of `source`, whatever it holds. */
 const copyCell = (source: StepVector, from: number, target: StepVector, into: number): void => {
   target.present[into] = source.present[from] as number;

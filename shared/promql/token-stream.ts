@@ -3,7 +3,7 @@ import { Lexer, type Token } from './lexer.ts';
 import { quote } from './string-text.ts';
 
 const OPERATOR_WORDS = new Set(['and', 'or', 'unless', 'atan2']);
-const OPERATOR_SYMBOLS = new Set(['==', '!=', '=~', '!~', '>=', '<=', '>', '<', '+', '-', '*', '/', '%', '^', '@']);
+const OPERATOR_SYMBOLS = new Set(['==', '!=', '=~', '!~', '>=', '<=', '>/', '</', '>', '<', '+', '-', '*', '/', '%', '^', '@']);
 export const AGGREGATE_WORDS: ReadonlySet<string> = new Set([
   'sum', 'avg', 'min', 'max', 'count', 'group', 'stddev', 'stdvar', 'topk', 'bottomk', 'quantile', 'count_values',
 ]);

@@ -2,9 +2,10 @@ import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { Binary, VectorMatching } from './ast.ts';
 import { type CellOperator, cellOperator } from './arithmetic.ts';
 import { PromqlExecutionError } from './errors.ts';
+import { histogramOperator, type Sample, type SampleOperator } from './histogram-operators.ts';
 import { describeLabels, dropLabels, keepLabels, setLabel, withoutName } from './label-edit.ts';
 import type { QueryScope } from './query-scope.ts';
-import { labelsKey, mergeSameLabels, newVector, type StepVector, withoutEmptyRows } from './step-vector.ts';
+import { HISTOGRAM, histogramAt, labelsKey, mergeSameLabels, newVector, putSample, type StepVector, withoutEmptyRows } from './step-vector.ts';
 
 /** The part of a label set by which series find their partners. Type and unit belong to it, the name does not. */
 const matchedPart = (labels: Labels, on: boolean, names: ReadonlySet<string>): Labels =>
@@ -149,13 +150,21 @@ const pairsOf = (groups: readonly Group[], sides: Sides, op: CellOperator, match
   return pairs;
 };
 
-const fillRow = (output: StepVector, row: number, pair: Pair, sides: Sides, op: CellOperator): void => {
+const sampleAt = (vector: StepVector, cell: number): Sample => histogramAt(vector, cell) ?? (vector.values[cell] as number);
+
+const fillRow = (output: StepVector, row: number, pair: Pair, sides: Sides, op: CellOperator, apply: SampleOperator): void => {
   const { many, one, swapped } = sides;
   const { steps } = output;
   for (let step = 0; step < steps; step++) {
     const manyCell = pair.many * steps + step;
     const oneCell = pair.one * steps + step;
     if (many.present[manyCell] === 0 || one.present[oneCell] === 0) continue;
+    if (op.isForHistograms || many.present[manyCell] === HISTOGRAM || one.present[oneCell] === HISTOGRAM) {
+      const [manySample, oneSample] = [sampleAt(many, manyCell), sampleAt(one, oneCell)];
+      const result = swapped ? apply(oneSample, manySample) : apply(manySample, oneSample);
+      if (result !== undefined) putSample(output, row * steps + step, result);
+      continue;
+    }
     const left = (swapped ? one.values[oneCell] : many.values[manyCell]) as number;
     const right = (swapped ? many.values[manyCell] : one.values[oneCell]) as number;
     if (!op.keep(left, right)) continue;
@@ -180,6 +189,7 @@ export const matchVectors = (expr: Binary, lhs: StepVector, rhs: StepVector, sco
     pairs.map((pair) => pair.labels),
     pairs.map((pair) => expr.returnBool || (op.isFilter && sides.many.dropName[pair.many] === true)),
   );
-  pairs.forEach((pair, row) => fillRow(output, row, pair, sides, op));
+  const apply = histogramOperator(expr, scope);
+  pairs.forEach((pair, row) => fillRow(output, row, pair, sides, op, apply));
   return mergeSameLabels(withoutEmptyRows(output));
 };
