@@ -98,11 +98,16 @@ export const readEntry = async (items: ItemTable, tier: Tier, dt: string): Promi
 };
 
 /** The partitions of a tier in which rows of [fromMs, toMs] may lie, in order. Nobody lists the bucket: this is how readers find files. */
-export const listPartitions = async (items: ItemTable, tier: Tier, fromMs = -Infinity, toMs = Infinity): Promise<readonly PartitionEntry[]> => {
+export const listPartitions = async (items: ItemTable, tier: Tier, fromMs = -Infinity, toMs = Infinity): Promise<readonly PartitionEntry[]> =>
+  (await partitionsOf(items, tier, fromMs, toMs)).filter((entry) => mayHoldRows(entry, fromMs, toMs));
+
+/** The partitions of the hours or days that [fromMs, toMs] touches, in order, also those whose rows all lie outside of it. */
+export const partitionsOf = async (items: ItemTable, tier: Tier, fromMs: number, toMs: number): Promise<readonly PartitionEntry[]> => {
   const dtOf = (tMs: number): string => hourOf(Math.min(Math.max(tMs, 0), MAX_T_MS)).slice(0, tier === '1h' ? 10 : 13);
-  const found = await items.query(pkOf(tier), { from: dtOf(fromMs), to: dtOf(toMs) });
-  return found.map((item) => entryFrom(tier, item)).filter((entry) => entry.minTMs <= toMs && entry.maxTMs >= fromMs);
+  return (await items.query(pkOf(tier), { from: dtOf(fromMs), to: dtOf(toMs) })).map((item) => entryFrom(tier, item));
 };
+
+export const mayHoldRows = (entry: Pick<PartitionEntry, 'minTMs' | 'maxTMs'>, fromMs: number, toMs: number): boolean => entry.minTMs <= toMs && entry.maxTMs >= fromMs;
 
 /** The last hour whose text has four digits of year. */
 const MAX_T_MS = Date.UTC(9999, 11, 31, 23);
