@@ -1,9 +1,11 @@
-import { allPartitions, type PartitionFile, readEntry } from '../catalog/partitions.ts';
+import type { ItemTable } from '../catalog/item-table.ts';
+import { allPartitions, type PartitionEntry, type PartitionFile, readEntry } from '../catalog/partitions.ts';
 import { installationWatermark } from '../catalog/watermarks.ts';
 import { compactDay } from '../compaction/compact-day.ts';
 import { hoursOfDay } from '../compaction/plan-days.ts';
 import { UnavailableError } from '../errors.ts';
-import { TIER_BUCKET_MS, type TierColumns } from '../tiers/bucket.ts';
+import { HOUR_MS, hourStartMs } from '../model/hour.ts';
+import { bucketStart, TIER_BUCKET_MS, type TierColumns } from '../tiers/bucket.ts';
 import { withoutRows } from '../tiers/without-buckets.ts';
 import { type CompactPorts, MAX_LOST, type RewriteRun, type RewriteSettings } from './deletion-ports.ts';
 import { refreshListOf } from './refresh-list.ts';
@@ -19,14 +21,15 @@ export const findBuckets = async (ports: CompactPorts, tier: CoarseTier, dt: str
 };
 
 /**
- * Deletes these rows. A 1h partition is brought up to the 1m partitions of its day before, so that of hours which the selection
- * cuts only the rest counts. Returns how many it found. Safe to repeat from any point.
+ * Deletes these rows, but for those that are made of finer rows which still stand: what the selection means has left these before,
+ * and what they hold of it came since. A 1h partition is brought up to the 1m partitions of its day first, so that of hours which
+ * the selection cuts only the rest counts. Returns how many it found. Safe to repeat from any point.
  */
 export const deleteBuckets = async (ports: CompactPorts, tier: CoarseTier, dt: string, selection: Selection, settings: RewriteSettings, run: RewriteRun): Promise<number> => {
   const before = await findBuckets(ports, tier, dt, selection);
   if (tier === '1h') await bringUp(ports, dt, settings, run);
   const plan = async (partition: TierPartition): Promise<TierChange | undefined> => {
-    const { found, rows } = await withoutMeant(ports, partition, selection);
+    const { found, rows } = await withoutMeant(ports, partition, selection, await madeHours(ports.catalog, partition.entry));
     const { isClosed, lateMerges, builtFrom } = partition.entry;
     return found === 0 ? undefined : { rows, standing: { isClosed, lateMerges, ...(builtFrom === undefined ? {} : { builtFrom }) } };
   };
@@ -45,13 +48,22 @@ const bringUp = async (ports: CompactPorts, day: string, settings: RewriteSettin
   throw new UnavailableError(`rewrite 1h ${day}: found ${MAX_LOST} other rewrites, one after the other; run it again`, 1);
 };
 
+/** The starts of the hours whose rows are made of the finer partitions that stand. */
+const madeHours = async (catalog: ItemTable, { tier, dt, builtFrom }: PartitionEntry): Promise<ReadonlySet<number>> => {
+  const raw = tier === '1m' ? await readEntry(catalog, 'raw', dt) : undefined;
+  const finer = tier === '1m' ? (raw === undefined ? [] : [raw]) : hoursOfDay(await allPartitions(catalog, '1m'), dt);
+  return new Set(finer.filter((entry) => builtFrom?.[entry.dt] === entry.version).map((entry) => hourStartMs(entry.dt)));
+};
+
+const NO_HOURS: ReadonlySet<number> = new Set();
+
 interface Split {
   readonly found: number;
   /** By bucket what is left; buckets without such rows are not in the map. */
   readonly rows: ReadonlyMap<number, TierColumns>;
 }
 
-const withoutMeant = async (ports: CompactPorts, { manifest }: TierPartition, selection: Selection): Promise<Split> => {
+const withoutMeant = async (ports: CompactPorts, { manifest }: TierPartition, selection: Selection, kept = NO_HOURS): Promise<Split> => {
   const bucketMs = TIER_BUCKET_MS[manifest.tier as CoarseTier];
   const isMeant = seriesOf(selection);
   const rows = new Map<number, TierColumns>();
@@ -61,7 +73,8 @@ const withoutMeant = async (ports: CompactPorts, { manifest }: TierPartition, se
     const meant = tier.metrics.map((metric, k) => isMeant(metric, tier.labels[k] as string));
     const before = count;
     const left = withoutRows(tier, (k, row) => {
-      if (meant[k] !== true || !isInside(tier.startMs[row] as number, bucketMs, selection)) return false;
+      const startMs = tier.startMs[row] as number;
+      if (meant[k] !== true || !isInside(startMs, bucketMs, selection) || kept.has(bucketStart(startMs, HOUR_MS))) return false;
       count++;
       return true;
     });

@@ -4,12 +4,11 @@ import { type ListSettings, refreshList, writtenLists } from '../compaction/sql-
 import type { CompactPorts } from './deletion-ports.ts';
 
 /**
- * Has SQL see a rewritten partition at once. Hot files of a list that names none are left to the planner, which moves the view before:
- * it writes the list within a minute.
+ * Has SQL see a rewritten partition at once. A list that names no hot files still names none: the planner moves the view before it
+ * lists them.
  */
 export const refreshListOf = async (ports: CompactPorts, tier: Tier, dt: string, settings: ListSettings): Promise<void> => {
   const written = (await writtenLists(ports.catalog, tier)).get(dt);
-  const hotKeys = tier === 'raw' ? (await hotFilesOf(ports.catalog, dt)).map(({ key }) => key) : [];
-  if (hotKeys.length > 0 && written?.holdsHot !== true) return;
+  const hotKeys = tier === 'raw' && written?.holdsHot === true ? (await hotFilesOf(ports.catalog, dt)).map(({ key }) => key) : [];
   await refreshList(ports, { tier, dt, entry: await readEntry(ports.catalog, tier, dt), hotKeys }, written, settings);
 };
