@@ -11,7 +11,7 @@ export type NameEscaping = 'allow-utf-8' | 'underscores';
 export const escapingFrom = (accept: string | undefined): NameEscaping =>
   /(?:^|[;,])\s*escaping\s*=\s*allow-utf-8\s*(?:[;,]|$)/i.test(accept ?? '') ? 'allow-utf-8' : 'underscores';
 
-/** One sample in Prometheus' text exposition format 0.0.4, its end of line included. */
+/** One sample in Prometheus' text exposition format 0.0.4, its end of line included. A zero has no sign there (expfmt, writeFloat). */
 export const sampleLine = (metric: string, labels: Labels, value: number, tMs: number, escaping: NameEscaping): string => {
   const isBare = LEGACY_METRIC.test(metric) || escaping === 'underscores';
   const pairs = labels
@@ -19,7 +19,7 @@ export const sampleLine = (metric: string, labels: Labels, value: number, tMs: n
     .map(([name, text]) => `${labelText(name, escaping)}="${escapeValue(text)}"`);
   const inBraces = isBare ? pairs : [`"${escapeValue(metric)}"`, ...pairs];
   const head = isBare ? metricText(metric, escaping) : '';
-  return `${head}${inBraces.length === 0 ? '' : `{${inBraces.join(',')}}`} ${formatGeneral(value)} ${tMs}\n`;
+  return `${head}${inBraces.length === 0 ? '' : `{${inBraces.join(',')}}`} ${value === 0 ? '0' : formatGeneral(value)} ${tMs}\n`;
 };
 
 export const typeLine = (metric: string, escaping: NameEscaping): string => `# TYPE ${metricText(metric, escaping)} untyped\n`;

@@ -28,10 +28,15 @@ export const parseStepMs = (text: string): number | undefined => {
 /** Prometheus' wording for a parameter that is no good (web/api/v1, invalidParamError). */
 export const invalidParameter = (name: string, reason: string): HttpFault => new HttpFault(400, `invalid parameter "${name}": ${reason}`);
 
-export const timeParameter = (params: URLSearchParams, name: string, defaultMs: number | undefined): number => {
+/** Of a parameter that may be left out. */
+export const timeParameter = (params: URLSearchParams, name: string, defaultMs: number): number =>
+  (params.get(name) ?? '') === '' ? defaultMs : neededTime(params, name, `Invalid time value for '${name}': `);
+
+/** `wording` is what Prometheus puts before the reason where a time may be left out, and only there. */
+const neededTime = (params: URLSearchParams, name: string, wording: string): number => {
   const text = params.get(name) ?? '';
-  const tMs = text === '' ? defaultMs : parseTimeMs(text);
-  if (tMs === undefined) throw invalidParameter(name, `cannot parse ${JSON.stringify(text.slice(0, 100))} to a valid timestamp`);
+  const tMs = parseTimeMs(text);
+  if (tMs === undefined) throw invalidParameter(name, `${wording}cannot parse ${JSON.stringify(text.slice(0, 100))} to a valid timestamp`);
   return tMs;
 };
 
@@ -64,8 +69,8 @@ export interface RangeParameters {
 const MAX_POINTS = 11_000;
 
 export const rangeParameters = (params: URLSearchParams): RangeParameters => {
-  const startMs = timeParameter(params, 'start', undefined);
-  const endMs = timeParameter(params, 'end', undefined);
+  const startMs = neededTime(params, 'start', '');
+  const endMs = neededTime(params, 'end', '');
   if (endMs < startMs) throw invalidParameter('end', 'end timestamp must not be before start time');
   const stepMs = durationParameter(params, 'step');
   if (stepMs === undefined) throw invalidParameter('step', 'cannot parse "" to a valid duration');

@@ -1,7 +1,6 @@
 import type { Context, Hono } from 'hono';
 import type { KeyVariables } from '../../shared/keys/require-scope.ts';
 import { formatDurationMs } from '../../shared/model/duration.ts';
-import { RETENTION_MS } from '../../shared/compaction/plan.ts';
 import { DEFAULT_LOOKBACK_MS } from '../../shared/promql/engine.ts';
 import { success } from './answers.ts';
 import type { QueryPorts } from './query-ports.ts';
@@ -48,7 +47,7 @@ const runtimeInfo = (startedMs: number, nowMs: number): object => ({
   GOMEMLIMIT: 0,
   GOGC: '',
   GODEBUG: '',
-  storageRetention: formatDurationMs(RETENTION_MS['1h']),
+  storageRetention: '',
 });
 
 /** Those of Prometheus' flags that have a meaning here, as texts. */
@@ -57,7 +56,6 @@ const flagsOf = ({ limits }: QueryPorts): Record<string, string> => ({
   'query.lookback-delta': formatDurationMs(DEFAULT_LOOKBACK_MS),
   'query.max-samples': String(limits.maxSamples),
   'query.timeout': formatDurationMs(limits.timeoutMs),
-  'storage.tsdb.retention.time': formatDurationMs(RETENTION_MS['1h']),
 });
 
 /** Without a key: load balancers have none. Ready means that the catalog answers. */

@@ -3,6 +3,7 @@ import { PermanentError } from '../errors.ts';
 import type { Labels } from '../model/labels.ts';
 import { compileMatcher } from '../promql/matcher.ts';
 import { parseQuery } from '../promql/parser.ts';
+import { printExpr } from '../promql/printer.ts';
 import { formatShortestExponent } from '../rules/go-format.ts';
 import type { NamedTemplate, RuleSet } from '../rules/rule-group.ts';
 import type { Alert } from './alert.ts';
@@ -95,7 +96,7 @@ const groupJson = ({ group, lastSlotMs }: GroupState, rules: readonly RuleState[
 const ruleJson = ({ rule, alerts, health, lastError }: RuleState, lastSlotMs: number | undefined, withAlerts: boolean): object => ({
   state: stateOf(alerts),
   name: rule.name,
-  query: rule.query,
+  query: printExpr(parseQuery(rule.query)),
   duration: rule.holdMs / 1000,
   keepFiringFor: rule.keepFiringMs / 1000,
   labels: Object.fromEntries(rule.labels.map(([name, template]) => [name, template.source])),

@@ -2,7 +2,7 @@ import { formatDurationMs } from '../model/duration.ts';
 import { METRIC_NAME } from '../model/labels.ts';
 import type { Aggregate, Binary, Expr, NumberLiteral, TimeShift, VectorSelector } from './ast.ts';
 import type { Matcher } from './matcher.ts';
-import { formatDecimal } from './number-text.ts';
+import { formatGeneral } from './number-text.ts';
 import { quote } from './string-text.ts';
 
 const LEGACY_LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
@@ -12,7 +12,7 @@ const printLabel = (name: string): string => (LEGACY_LABEL.test(name) ? name : q
 const printLabels = (names: readonly string[]): string => `(${names.map(printLabel).join(', ')})`;
 
 const printNumber = ({ value, isDuration }: NumberLiteral): string => {
-  if (!isDuration) return formatDecimal(value);
+  if (!isDuration) return formatGeneral(value);
   return value < 0 ? `-${formatDurationMs(Math.round(-value * 1000))}` : formatDurationMs(Math.round(value * 1000));
 };
 

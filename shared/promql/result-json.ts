@@ -1,7 +1,7 @@
 import { allBuckets, boundariesOf } from '../histograms/bucket-bounds.ts';
 import type { Histogram } from '../histograms/histogram.ts';
 import type { Labels } from '../model/labels.ts';
-import { formatSeconds, formatValue } from './number-text.ts';
+import { formatDecimal, formatSeconds, formatValue } from './number-text.ts';
 import type { QueryValue, ResultSeries } from './query-result.ts';
 
 const metricJson = (labels: Labels): string => `{${labels.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
@@ -36,7 +36,8 @@ export function* resultJson(value: QueryValue): Generator<string> {
   yield `{"resultType":"${value.type}","result":`;
   switch (value.type) {
     case 'scalar':
-      yield pointJson(value.tMs, value.value);
+      // Unlike samples, without an exponent (promql/value.go, Scalar.MarshalJSON).
+      yield `[${formatSeconds(value.tMs)},"${formatDecimal(value.value)}"]`;
       break;
     case 'string':
       yield `[${formatSeconds(value.tMs)},${JSON.stringify(value.value)}]`;

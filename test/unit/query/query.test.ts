@@ -54,7 +54,7 @@ describe('/api/v1/query', () => {
     };
     expect(await outcome('/api/v1/query?query=up%7B')).toEqual([400, 'error', 'bad_data', expect.stringMatching(/^invalid parameter "query": 1:\d+: parse error: /)]);
     expect(await outcome('/api/v1/query')).toEqual([400, 'error', 'bad_data', expect.stringContaining('no expression found in input')]);
-    expect(await outcome('/api/v1/query?query=1&time=x')).toEqual([400, 'error', 'bad_data', 'invalid parameter "time": cannot parse "x" to a valid timestamp']);
+    expect(await outcome('/api/v1/query?query=1&time=x')).toEqual([400, 'error', 'bad_data', 'invalid parameter "time": Invalid time value for \'time\': cannot parse "x" to a valid timestamp']);
     expect(await outcome('/api/v1/query?query=up*on()up')).toEqual([422, 'error', 'execution', expect.stringContaining('many-to-many')]);
     expect(await outcome('/api/v1/nothing')).toEqual([404, 'error', 'not_found', expect.any(String)]);
     expect((await query.app.request('/api/v1/query', { method: 'DELETE' })).status).toBe(405);

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { debianPrograms } from '../../scripts/debian.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { eventually, queryVector } from '../support/tidemark-process.ts';
+import { type OpenServer, openServer } from './open-server.ts';
+import { SAME_ANSWERS, SAME_ERRORS, SAME_STATUS } from './prometheus-requests.ts';
+import { remoteWrite, type WrittenSeries } from './remote-write-body.ts';
+
+const programs = debianPrograms(['prometheus']);
+
+const RULES = `groups:
+  - name: one
+    interval: 5s
+    rules:
+      - alert: busy
+        expr: cpu > 1e9
+        labels: { severity: page }
+        annotations: { summary: 'host {{ $labels.host }}' }
+      - alert: idle
+        expr: cpu < 0
+        for: 5m
+        keep_firing_for: 1m
+  - name: two
+    rules: [{ alert: never, expr: vector(1) == 0 }]
+`;
+
+const STEP_MS = 10_000;
+const STEPS = 60;
+/** Whole minutes, so that both sides print the same times. */
+const END_MS = Math.floor(Date.now() / 60_000) * 60_000;
+/** Windows are closed on the left in 2.x and open in 3.x: no sample may lie on an edge of one. */
+const OFF_GRID_S = 7;
+const START_MS = END_MS - STEPS * STEP_MS;
+
+const samplesOf = (value: (step: number) => number, steps = STEPS): WrittenSeries['samples'] =>
+  Array.from({ length: steps + 1 }, (_, step) => ({ value: value(step), timestamp: START_MS + step * STEP_MS }));
+
+const SERIES: readonly WrittenSeries[] = [
+  ...['a', 'b"\\\n', 'ü😀'].map((host, i) => ({ labels: { __name__: 'cpu', host }, samples: samplesOf((step) => 1 + i + Math.sin(step) / 2) })),
+  ...['200', '500'].flatMap((code) =>
+    ['a', 'b'].map((host) => ({ labels: { __name__: 'requests_total', host, code }, samples: samplesOf((step) => (step % 25) * Number(code)) })),
+  ),
+  ...['0.1', '1', '+Inf'].map((le, i) => ({ labels: { __name__: 'latency_bucket', le }, samples: samplesOf((step) => step * (i + 1)) })),
+  ...[NaN, Infinity, -Infinity, -0, 1e-7, 1e21, 0.1 + 0.2].map((value, i) => ({ labels: { __name__: 'special', host: String(i) }, samples: samplesOf(() => value) })),
+  { labels: { __name__: 'gone', host: 'a' }, samples: samplesOf((step) => step, STEPS / 2) },
+];
+
+describe.skipIf('missing' in programs)(`Prometheus 2.42 and we${'missing' in programs ? ` (${programs.missing})` : ''}`, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-api-'));
+  let tidemark: OpenServer;
+  let prometheus: ChildProcess;
+  let prometheusUrl: string;
+
+  const startPrometheus = async (): Promise<void> => {
+    const port = await freePort();
+    prometheusUrl = `http://127.0.0.1:${port}`;
+    writeFileSync(join(folder, 'rules.yml'), RULES);
+    writeFileSync(join(folder, 'prometheus.yml'), 'rule_files: [rules.yml]\n');
+    const args = [`--config.file=${join(folder, 'prometheus.yml')}`, `--storage.tsdb.path=${join(folder, 'tsdb')}`, `--web.listen-address=127.0.0.1:${port}`];
+    prometheus = spawn(join('folder' in programs ? programs.folder : '', 'prometheus'), [...args, '--web.enable-remote-write-receiver'], { stdio: 'ignore' });
+    await eventually('Prometheus ready', 30_000, async () => (await fetch(`${prometheusUrl}/-/ready`)).ok || undefined);
+  };
+
+  beforeAll(async () => {
+    const data = join(folder, 'data');
+    mkdirSync(join(data, 'rules'), { recursive: true });
+    writeFileSync(join(data, 'rules/rules.yml'), RULES);
+    [tidemark] = await Promise.all([openServer(data), startPrometheus()]);
+    await remoteWrite([prometheusUrl, tidemark.url], SERIES);
+    await eventually('stored', 30_000, async () => ((await queryVector(tidemark.url, 'special', END_MS / 1000)).length > 0 ? true : undefined));
+  });
+
+  afterAll(async () => {
+    prometheus?.kill('SIGKILL');
+    if (prometheus !== undefined) await once(prometheus, 'exit');
+    await tidemark?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const ask = async (url: string, request: string, method: 'GET' | 'POST' = 'GET'): Promise<{ status: number; body: unknown }> => {
+    const filled = request.replaceAll('{S}', String(START_MS / 1000 + OFF_GRID_S)).replaceAll('{E}', String(END_MS / 1000 - STEP_MS / 1000 + OFF_GRID_S));
+    const [path = '', text = ''] = splitAt(filled, '?');
+    const query = text.split('&').filter((pair) => pair !== '').map((pair) => splitAt(pair, '=').map((part) => encodeURIComponent(part.replaceAll('%2B', '+'))).join('=')).join('&');
+    const answer = await (method === 'GET' ? fetch(`${url}/api/v1/${path}?${query}`) : fetch(`${url}/api/v1/${path}`, { method, body: new URLSearchParams(query) }));
+    return { status: answer.status, body: plain(await answer.json()) };
+  };
+
+  it.each(SAME_ANSWERS)('answer alike: %s', async (request) => {
+    const theirs = await ask(prometheusUrl, request);
+    expect(theirs.status).toBe(200);
+    expect(await ask(tidemark.url, request)).toEqual(theirs);
+    if (/^(?:query|series|labels)/.test(request)) expect(await ask(tidemark.url, request, 'POST')).toEqual(theirs);
+  });
+
+  it.each(SAME_ERRORS)('refuse alike: %s', async (request) => {
+    const theirs = await ask(prometheusUrl, request);
+    expect(theirs.status).toBeGreaterThanOrEqual(400);
+    expect(await ask(tidemark.url, request)).toEqual(theirs);
+  });
+
+  it('show rules alike, but for the times of evaluations and the folder of a file', async () => {
+    const rulesOf = async (url: string, filter: string): Promise<unknown> => {
+      const { data } = (await (await fetch(`${url}/api/v1/rules?${filter}`)).json()) as { data: unknown };
+      const text = JSON.stringify(data, (name, value: unknown) => (['evaluationTime', 'lastEvaluation', 'health'].includes(name) ? typeof value : value));
+      return JSON.parse(text.replace(/"file":"[^"]*\/rules.yml"/g, '"file":"rules.yml"'));
+    };
+    for (const filter of ['', 'type=alert']) expect(await rulesOf(tidemark.url, filter)).toEqual(await rulesOf(prometheusUrl, filter));
+  });
+
+  it('expose the same samples to a federation', async () => {
+    // Staleness counts from now there, and the samples end at the whole minute.
+    const linesOf = async (url: string): Promise<readonly string[]> =>
+      (await (await fetch(`${url}/federate?match[]=cpu&match[]={__name__=~"special|latency_bucket"}&match[]=cpu`)).text()).trim().split('\n').toSorted();
+    const theirs = await linesOf(prometheusUrl);
+    expect(theirs.length).toBeGreaterThan(13);
+    expect(await linesOf(tidemark.url)).toEqual(theirs);
+  });
+
+  it.each(SAME_STATUS)('refuse with one status: %s', async (request) => {
+    const [theirs, ours] = await Promise.all([ask(prometheusUrl, request), ask(tidemark.url, request)]);
+    const errorType = (body: unknown): unknown => (body as { errorType: unknown }).errorType;
+    expect(theirs.status).toBeGreaterThanOrEqual(400);
+    expect([ours.status, errorType(ours.body)]).toEqual([theirs.status, errorType(theirs.body)]);
+  });
+});
+
+const splitAt = (text: string, mark: string): readonly [string, string] => {
+  const at = text.indexOf(mark);
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+};
+
+/** What our own senders push, and what 2.42 does not know yet. */
+const plain = (body: unknown): unknown => {
+  const { infos, warnings, ...rest } = body as { infos?: unknown; warnings?: unknown; data?: unknown };
+  void [infos, warnings];
+  return rest.data === undefined ? rest : { ...rest, data: sorted(rest.data) };
+};
+
+/** Series in one order, whatever the server's. */
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.every((each) => typeof each === 'object' && each !== null && !Array.isArray(each)) ? value.toSorted(byJson) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, name === 'result' ? sorted(inner) : inner]));
+};
+
+const byJson = (a: unknown, b: unknown): number => (labelText(a) < labelText(b) ? -1 : 1);
+const labelText = (series: unknown): string => JSON.stringify(Object.entries((series as { metric?: object }).metric ?? (series as object)).toSorted(([a], [b]) => (a < b ? -1 : 1)));
