@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { doctor } from '../shared/commands/doctor.ts';
 import { messageOf } from '../shared/errors.ts';
 import { freePort } from './free-port.ts';
 import { type Acknowledged, runLoad } from './kill/load.ts';
@@ -77,13 +78,15 @@ const main = async (): Promise<void> => {
   await until('1m partitions that agree with raw', async () => (tiers = await verifyTiers(url)).buckets > 0 && tiers.different === 0).catch((error: unknown) => {
     process.stdout.write(`${messageOf(error)}\n`);
   });
+  const health = await doctor({ url, fetch }, { json: false, progress: () => undefined });
   child.kill('SIGINT');
   await once(child, 'exit');
   rmSync(folder, { recursive: true });
   process.stdout.write(`${verdict.stored} samples stored, ${unanswered} were sent without an answer\n`);
   process.stdout.write(`${tiers.buckets} buckets of a minute, ${tiers.different} of them not what raw samples make\n`);
+  process.stdout.write(`doctor: ${(health.ok ? health.lines.slice(-1) : health.lines).join('\n')}\n`);
   process.stdout.write(`kills ${rounds}, acknowledged ${acknowledged.length}, lost ${verdict.lost}, doubled ${verdict.doubled}\n`);
-  const isWhole = verdict.lost === 0 && verdict.doubled === 0 && tiers.different === 0;
+  const isWhole = verdict.lost === 0 && verdict.doubled === 0 && tiers.different === 0 && health.ok;
   process.exitCode = isWhole && acknowledged.length > 0 && tiers.buckets > 0 ? 0 : 1;
 };
 
