@@ -1,7 +1,7 @@
 import { type Labels, makeLabels, METRIC_NAME } from '../model/labels.ts';
 import type { Expr } from './ast.ts';
 import { vectorValue } from './eval-value.ts';
-import type { FunctionImplementation, FunctionTable } from './function-context.ts';
+import type { FunctionContext, FunctionImplementation, FunctionTable } from './function-context.ts';
 import { newVector, type StepVector } from './step-vector.ts';
 import { slide } from './windows.ts';
 
@@ -25,10 +25,10 @@ const oneWhereAbsent = (labels: Labels, present: Uint8Array, steps: number): Ste
   return output;
 };
 
-const absent: FunctionImplementation = (context) => {
-  const { present } = context.vector(0);
-  return vectorValue(oneWhereAbsent(labelsOfAbsent(context.expr(0)), present, context.grid.steps));
-};
+/** The answer of an absence function whose argument has the cells `present`, of any number of series. */
+export const absentFrom = (context: FunctionContext, present: Uint8Array): StepVector => oneWhereAbsent(labelsOfAbsent(context.expr(0)), present, context.grid.steps);
+
+const absent: FunctionImplementation = (context) => vectorValue(absentFrom(context, context.vector(0).present));
 
 const absentOverTime: FunctionImplementation = (context) => {
   const windows = context.windows(0);
@@ -39,7 +39,7 @@ const absentOverTime: FunctionImplementation = (context) => {
     context.scope.work(steps);
     slide(windows, series, () => 1, { values, present, at: 0, work: () => undefined });
   }
-  return vectorValue(oneWhereAbsent(labelsOfAbsent(context.expr(0)), present, steps));
+  return vectorValue(absentFrom(context, present));
 };
 
 export const ABSENT_FUNCTIONS: FunctionTable = { absent, absent_over_time: absentOverTime };

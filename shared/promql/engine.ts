@@ -1,14 +1,14 @@
 import type { Histogram } from '../histograms/histogram.ts';
 import type { Labels } from '../model/labels.ts';
-import type { Expr, ValueType } from './ast.ts';
-import { PromqlParseError } from './errors.ts';
+import { type Expr, type ValueType, withoutParens } from './ast.ts';
+import { PromqlExecutionError, PromqlParseError } from './errors.ts';
 import type { EvalValue } from './eval-value.ts';
 import { evaluate } from './evaluator.ts';
 import { withoutName } from './label-edit.ts';
 import { parseQuery } from './parser.ts';
 import type { QueryResult, QueryValue, ResultSeries } from './query-result.ts';
 import { type QueryLimits, QueryScope } from './query-scope.ts';
-import { loadSelectors, markInvariant } from './select-plan.ts';
+import { loadSelectors, markInvariant, type TierChoice } from './select-plan.ts';
 import type { SelectSeries } from './series-source.ts';
 import { compareLabels, dropNames, FLOAT, type Grid, HISTOGRAM, histogramAt, mergeSameLabels, newVector, type StepVector, timeAt } from './step-vector.ts';
 import { TYPE_NAMES, typeOf } from './type-checker.ts';
@@ -19,6 +19,8 @@ export interface QueryOptions {
   readonly lookbackMs?: number;
   /** Samples a query may hold in memory; Prometheus' default of 50 million. */
   readonly maxSamples?: number;
+  /** The tiers that answer where `select` cannot, or should not; samples alone where left out. */
+  readonly tiers?: TierChoice;
   /** Called regularly while the query runs; what it throws ends the query. */
   readonly check?: () => void;
 }
@@ -141,15 +143,23 @@ const rangeValue = (value: EvalValue, grid: Grid): QueryValue => {
   return { type: 'matrix', series: seriesOf(dropNames(value.vector), grid) };
 };
 
-const run = async (select: SelectSeries, expr: Expr, grid: Grid, scope: QueryScope): Promise<EvalValue> => {
+const run = async (select: SelectSeries, expr: Expr, grid: Grid, scope: QueryScope, tiers: TierChoice | undefined): Promise<EvalValue> => {
   markInvariant(expr, scope);
   scope.limits.check();
-  await loadSelectors(expr, grid, scope, select);
+  await loadSelectors(expr, grid, scope, select, tiers);
   scope.limits.check();
+  refuseBucketSamples(expr, scope);
   return evaluate(expr, grid, scope);
 };
 
-const withAnnotations = (value: QueryValue, { warnings, infos, samplesRead }: QueryScope): QueryResult => ({ ...value, warnings, infos, samplesRead });
+/** A range selector that is the query itself asks for samples. */
+const refuseBucketSamples = (expr: Expr, scope: QueryScope): void => {
+  const selector = withoutParens(expr);
+  if (selector.kind !== 'matrix' || !scope.tiered.has(selector.selector)) return;
+  throw new PromqlExecutionError('a range selector needs raw samples, which have been replaced by buckets for a part of its range: ask for a later time, or for a function of it');
+};
+
+const withAnnotations = (value: QueryValue, { warnings, infos, samplesRead, tiersRead }: QueryScope): QueryResult => ({ ...value, warnings, infos, samplesRead, tiers: [...tiersRead].sort() });
 
 /**
  * The value of `query` at one time.
@@ -159,7 +169,7 @@ export const evaluateInstant = async (select: SelectSeries, query: string, tMs: 
   const expr = parseQuery(query);
   const grid: Grid = { startMs: tMs, stepMs: 0, steps: 1 };
   const scope = new QueryScope(query, grid, true, limitsOf(options));
-  return withAnnotations(instantValue(await run(select, expr, grid, scope), tMs), scope);
+  return withAnnotations(instantValue(await run(select, expr, grid, scope, options.tiers), tMs), scope);
 };
 
 const refuseType = (type: ValueType): void => {
@@ -181,5 +191,5 @@ export const evaluateRange = async (select: SelectSeries, query: string, bounds:
   refuseType(typeOf(expr));
   const grid: Grid = { startMs, stepMs, steps: Math.floor((endMs - startMs) / stepMs) + 1 };
   const scope = new QueryScope(query, grid, false, limitsOf(options));
-  return withAnnotations(rangeValue(await run(select, expr, grid, scope), grid), scope);
+  return withAnnotations(rangeValue(await run(select, expr, grid, scope, options.tiers), grid), scope);
 };

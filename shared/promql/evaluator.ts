@@ -14,6 +14,7 @@ import { evaluateMatrix, evaluateSelector } from './selector-eval.ts';
 import { SORT_FUNCTIONS } from './sort-functions.ts';
 import { floatPresence, type Grid, histogramAt, newLike, putHistogram, repeatSteps, type StepVector, timeAt } from './step-vector.ts';
 import { subqueryGrid } from './subquery-grid.ts';
+import { callOverTiers, rangeArgument } from './tier-calls.ts';
 import { TIME_FUNCTIONS } from './time-functions.ts';
 import type { Windows } from './windows.ts';
 
@@ -45,7 +46,10 @@ const negate = (expr: Unary, value: EvalValue): EvalValue => {
 const call = (expr: Call, grid: Grid, scope: QueryScope): EvalValue => {
   const implementation = FUNCTIONS[expr.name];
   if (implementation === undefined) throw new TypeError(`evaluate ${expr.name}: found no such function, the parser promised one`);
-  return implementation(new FunctionContext(expr, grid, scope, evaluate));
+  const context = new FunctionContext(expr, grid, scope, evaluate);
+  const selector = rangeArgument(expr);
+  const tiered = selector === undefined ? undefined : scope.tiered.get(selector.selector);
+  return selector === undefined || tiered === undefined ? implementation(context) : callOverTiers(context, selector, tiered, implementation);
 };
 
 /** The cells of a vector as samples of a range vector. */
@@ -89,7 +93,7 @@ const evaluateAt = (expr: Expr, grid: Grid, scope: QueryScope): EvalValue => {
     case 'string':
       return { type: 'string', value: expr.value };
     case 'selector':
-      return vectorValue(evaluateSelector(expr, grid, scope));
+      return vectorValue(evaluateSelector(expr, grid, scope, 'value'));
     case 'matrix':
       return { type: 'matrix', windows: evaluateMatrix(expr, grid, scope) };
     case 'subquery':

@@ -1,5 +1,6 @@
 import type { Histogram } from '../histograms/histogram.ts';
 import type { Labels } from '../model/labels.ts';
+import type { TierName } from './tier-source.ts';
 
 /** One series of a range result. */
 export interface ResultSeries {
@@ -35,8 +36,10 @@ export type QueryResult = QueryValue & {
   /** In Prometheus' words, with `(line:col)`. */
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
-  /** Raw samples that were read from storage. */
+  /** Raw samples and buckets that were read from storage. */
   readonly samplesRead: number;
+  /** The tiers that answered. */
+  readonly tiers: readonly TierName[];
 };
 
 export interface InstantSample {

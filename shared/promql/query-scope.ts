@@ -3,6 +3,8 @@ import { type ByteRange, linePosition, PromqlLimitError } from './errors.ts';
 import type { Expr } from './ast.ts';
 import type { SeriesBlock } from './series-source.ts';
 import type { Grid } from './step-vector.ts';
+import type { TieredSelector } from './tier-eval.ts';
+import type { TierName } from './tier-source.ts';
 
 /** Cells and samples handled between two calls of the caller's check; about 10 ms of kernel time. */
 const CHECK_EVERY = 500_000;
@@ -28,6 +30,11 @@ export class QueryScope {
   /** Sub-trees whose value is the same at every step. */
   readonly invariant: Set<Expr> = new Set();
   readonly blocks: Map<Expr, SeriesBlock> = new Map();
+  /** The selectors of which buckets answer a part. */
+  readonly tiered: Map<Expr, TieredSelector> = new Map();
+  readonly tiersRead: Set<TierName> = new Set();
+  /** Buckets hold what is before a time, not at it: where some selector reads them, all of them see the samples up to 1 ms before. */
+  sampleShiftMs: 0 | 1 = 0;
   samplesRead = 0;
   private readonly warningTexts: Set<string> = new Set();
   private readonly infoTexts: Set<string> = new Set();
@@ -84,6 +91,12 @@ export class QueryScope {
     if (this.sinceCheck < CHECK_EVERY) return;
     this.sinceCheck = 0;
     this.limits.check();
+  }
+
+  /** The times whose samples a selector sees. */
+  sampleTimes(grid: Grid, selector: TimeShift): Grid {
+    const times = this.shift(grid, selector);
+    return { ...times, startMs: times.startMs - this.sampleShiftMs };
   }
 
   /** The times a shifted selector looks at: those of `grid`, pinned by `@`, moved by `offset`. */

@@ -9,7 +9,7 @@ import { newVector, type StepVector, timeAt, withoutEmptyRows } from './step-vec
 import { quote } from './string-text.ts';
 import { slide, type WindowFunction, type Windows } from './windows.ts';
 
-const KEEPS_NAME = new Set(['last_over_time', 'first_over_time']);
+export const KEEPS_NAME: ReadonlySet<string> = new Set(['last_over_time', 'first_over_time']);
 const COUNTER_SUFFIXES = ['_total', '_sum', '_count', '_bucket'];
 
 const overSeries = (context: FunctionContext, windows: Windows, kernel: (windows: Windows, series: number) => WindowFunction): StepVector => {
@@ -27,7 +27,7 @@ const overSeries = (context: FunctionContext, windows: Windows, kernel: (windows
 };
 
 /** rate() of a gauge is the most common mistake in PromQL; Prometheus tells it by the name. */
-const informNonCounters = (context: FunctionContext, output: StepVector): void => {
+export const informNonCounters = (context: FunctionContext, output: StepVector): void => {
   for (const labels of output.labels) {
     const name = labelValue(labels, METRIC_NAME);
     if (name === '' || COUNTER_SUFFIXES.some((suffix) => name.endsWith(suffix)) || labelValue(labels, '__type__') === 'counter') continue;

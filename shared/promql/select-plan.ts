@@ -1,8 +1,11 @@
 import { childrenOf, type Expr, type VectorSelector } from './ast.ts';
 import { lastTime, type QueryScope } from './query-scope.ts';
-import type { SelectRequest, SelectSeries, SeriesBlock } from './series-source.ts';
+import type { SelectRequest, SelectSeries } from './series-source.ts';
 import type { Grid } from './step-vector.ts';
 import { subqueryGrid } from './subquery-grid.ts';
+import { columnsOf } from './tier-calls.ts';
+import type { Resolution, SelectTiers, TierName } from './tier-source.ts';
+import { exactTier } from './tier-steps.ts';
 
 /** Functions whose value depends on the evaluation time even when their arguments are pinned by `@`. */
 const READS_THE_CLOCK = new Set(['time', 'predict_linear', 'timestamp']);
@@ -35,39 +38,88 @@ const isPinnedSelector = (arg: Expr | undefined): boolean => arg?.kind === 'sele
 
 interface Wanted {
   readonly selector: VectorSelector;
-  readonly fromMs: number;
-  readonly toMs: number;
+  /** The times its windows end at. */
+  readonly times: Grid;
+  /** How far each window goes back: the range, or the lookback of an instant selector. */
+  readonly backMs: number;
+  readonly isInstant: boolean;
+  /** The function of the range selector; undefined where there is none. */
+  readonly call: string | undefined;
 }
 
-const collect = (expr: Expr, grid: Grid, scope: QueryScope, wanted: Wanted[]): void => {
+const collect = (expr: Expr, grid: Grid, scope: QueryScope, wanted: Wanted[], call?: string): void => {
   if (grid.steps === 0) return;
   const selector = expr.kind === 'matrix' ? expr.selector : expr;
   if (selector.kind === 'selector') {
-    const times = scope.shift(grid, selector);
-    const backMs = expr.kind === 'matrix' ? expr.rangeMs : scope.limits.lookbackMs;
-    // Windows are left-open, times whole milliseconds.
-    wanted.push({ selector, fromMs: times.startMs - backMs + 1, toMs: lastTime(times) });
+    const isInstant = expr.kind !== 'matrix';
+    wanted.push({ selector, times: scope.shift(grid, selector), backMs: isInstant ? scope.limits.lookbackMs : expr.rangeMs, isInstant, call });
     return;
   }
   const inner = expr.kind === 'subquery' ? subqueryGrid(expr, grid, scope) : grid;
-  for (const child of childrenOf(expr)) collect(child, inner, scope, wanted);
+  const around = expr.kind === 'call' ? expr.name : expr.kind === 'paren' ? call : undefined;
+  for (const child of childrenOf(expr)) collect(child, inner, scope, wanted, around);
 };
 
-/** Reads the samples of every selector, each distinct request once, all at the same time. */
-export const loadSelectors = async (expr: Expr, grid: Grid, scope: QueryScope, select: SelectSeries): Promise<void> => {
+/** The tiers a query may read, and which it would rather. */
+export interface TierChoice {
+  readonly select: SelectTiers;
+  readonly resolution: Resolution;
+}
+
+/** Reads what every selector needs, each distinct request once, all at the same time. */
+export const loadSelectors = async (expr: Expr, grid: Grid, scope: QueryScope, select: SelectSeries, tiers?: TierChoice): Promise<void> => {
   const wanted: Wanted[] = [];
   collect(expr, grid, scope, wanted);
-  const requests = new Map<string, Promise<SeriesBlock>>();
+  await (tiers === undefined ? loadSamples(wanted, scope, select) : loadTiers(wanted, scope, tiers));
+  if (scope.tiered.size === 0) scope.tiersRead.add('raw');
+};
+
+/** Windows are left-open, times whole milliseconds. */
+const requestOf = ({ selector, times, backMs }: Wanted): SelectRequest => ({ matchers: selector.matchers, fromMs: times.startMs - backMs + 1, toMs: lastTime(times) });
+
+const loadSamples = async (wanted: readonly Wanted[], scope: QueryScope, select: SelectSeries): Promise<void> => {
+  const read = once(select, (block) => scope.load(block.tMs.length));
   await Promise.all(
-    wanted.map(async ({ selector, fromMs, toMs }) => {
-      const request: SelectRequest = { matchers: selector.matchers, fromMs, toMs };
-      const key = JSON.stringify(request);
-      const known = requests.get(key);
-      const answer = known ?? select(request);
-      if (known === undefined) requests.set(key, answer);
-      const block = await answer;
-      if (known === undefined) scope.load(block.tMs.length);
-      scope.blocks.set(selector, block);
+    wanted.map(async (one) => {
+      scope.blocks.set(one.selector, await read(requestOf(one)));
     }),
   );
+};
+
+const loadTiers = async (wanted: readonly Wanted[], scope: QueryScope, { select, resolution }: TierChoice): Promise<void> => {
+  const read = once(select, ({ raw, buckets }) => scope.load(raw.tMs.length + buckets.startMs.length));
+  await Promise.all(
+    wanted.map(async (one) => {
+      const request = requestOf(one);
+      const columns = columnsOf(one.isInstant ? undefined : one.call) ?? [];
+      // Buckets answer a time by what is before it, so the windows may begin 1 ms earlier.
+      const block = await read({ ...request, fromMs: request.fromMs - 1, prefer: preferred(one, resolution), columns });
+      scope.blocks.set(one.selector, block.raw);
+      if (block.segments.length === 0) return;
+      scope.tiered.set(one.selector, { block, columns });
+      scope.sampleShiftMs = 1;
+    }),
+  );
+};
+
+const preferred = ({ times, backMs, isInstant, call }: Wanted, resolution: Resolution): TierName => {
+  if (!isInstant && (call === undefined || columnsOf(call) === undefined)) return 'raw';
+  // An instant selector judges samples by their own times, whatever its lookback.
+  return resolution === 'auto' ? (exactTier(times, isInstant ? 0 : backMs) ?? 'raw') : resolution;
+};
+
+/** Asks the same once; `took` is told each answer once. */
+const once = <R, T>(read: (request: R) => Promise<T>, took: (answer: T) => void): ((request: R) => Promise<T>) => {
+  const answers = new Map<string, Promise<T>>();
+  const readAndTell = async (request: R): Promise<T> => {
+    const answer = await read(request);
+    took(answer);
+    return answer;
+  };
+  return (request) => {
+    const key = JSON.stringify(request);
+    const answer = answers.get(key) ?? readAndTell(request);
+    answers.set(key, answer);
+    return answer;
+  };
 };

@@ -4,6 +4,7 @@ import type { Expr, MatrixSelector, VectorSelector } from './ast.ts';
 import type { QueryScope } from './query-scope.ts';
 import type { SeriesBlock } from './series-source.ts';
 import { type Grid, newVector, putHistogram, type StepVector, timeAt, withoutEmptyRows } from './step-vector.ts';
+import { selectOverTiers } from './tier-calls.ts';
 import type { Windows } from './windows.ts';
 
 const EMPTY: SeriesBlock = { labels: [], offsets: new Uint32Array(1), tMs: new Float64Array(0), values: new Float64Array(0) };
@@ -12,12 +13,18 @@ const blockOf = (selector: Expr, scope: QueryScope): SeriesBlock => scope.blocks
 
 /**
  * The newest sample of (t − lookback, t] at every step; none when it is a stale marker.
- * `sampleTimes` gives the samples' own times in seconds instead of their values, for timestamp().
+ * 'seconds' are the samples' own times instead of their values, for timestamp().
  */
-export const evaluateSelector = (selector: VectorSelector, grid: Grid, scope: QueryScope, sampleTimes = false): StepVector => {
+export const evaluateSelector = (selector: VectorSelector, grid: Grid, scope: QueryScope, wanted: 'value' | 'seconds'): StepVector => {
+  const tiered = scope.tiered.get(selector);
+  const raw = latestSamples(selector, grid, scope, wanted === 'seconds');
+  return tiered === undefined ? raw : selectOverTiers(raw, selector, grid, scope, tiered, wanted);
+};
+
+const latestSamples = (selector: VectorSelector, grid: Grid, scope: QueryScope, sampleTimes: boolean): StepVector => {
   const block = blockOf(selector, scope);
   const { tMs, values, offsets } = block;
-  const times = scope.shift(grid, selector);
+  const times = scope.sampleTimes(grid, selector);
   const { lookbackMs } = scope.limits;
   const bits = bitsOf(values);
   scope.reserve(block.labels.length * grid.steps);
@@ -69,7 +76,7 @@ const withoutStale = (block: SeriesBlock): SeriesBlock => {
 export const evaluateMatrix = (expr: MatrixSelector, grid: Grid, scope: QueryScope): Windows => {
   const block = withoutStale(blockOf(expr.selector, scope));
   scope.work(block.values.length);
-  const times = scope.shift(grid, expr.selector);
+  const times = scope.sampleTimes(grid, expr.selector);
   return {
     ...block,
     dropName: block.labels.map(() => false),

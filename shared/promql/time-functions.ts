@@ -37,7 +37,7 @@ const daysInMonth = (date: Date): number => new Date(Date.UTC(date.getUTCFullYea
 const timestamp: FunctionImplementation = (context) => {
   const inner = withoutParens(context.expr(0));
   if (inner.kind === 'selector') {
-    const times = evaluateSelector(inner, context.grid, context.scope, true);
+    const times = evaluateSelector(inner, context.grid, context.scope, 'seconds');
     return vectorValue({ ...times, dropName: times.labels.map(() => true) });
   }
   const input = context.vector(0);

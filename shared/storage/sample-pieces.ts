@@ -167,8 +167,9 @@ const keptHead =
   (load) =>
     cache.heads.get(file.key, load);
 
-const countedRead =
-  (objects: Pick<ObjectStore, 'get'>, file: SampleFile, counts: SelectCounts | undefined) =>
+/** Reads of a file, told to `counts`. */
+export const countedRead =
+  (objects: Pick<ObjectStore, 'get'>, file: { readonly key: string }, counts: SelectCounts | undefined) =>
   async (offset: number, length: number): Promise<Uint8Array> => {
     const bytes = await objects.get(file.key, { offset, length });
     if (counts !== undefined) {

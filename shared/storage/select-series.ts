@@ -69,7 +69,7 @@ const holdsMatch = async (ports: PiecePorts, file: PartitionFile, matcher: Serie
 };
 
 /** The rows of the series that match, whenever they have samples: what is read is kept for queries over other times. */
-const matchingRows = async (ports: PiecePorts, file: PartitionFile, matcher: SeriesMatcher, counts: SelectCounts | undefined): Promise<readonly SeriesRange[] | undefined> =>
+export const matchingRows = async (ports: PiecePorts, file: PartitionFile, matcher: SeriesMatcher, counts: SelectCounts | undefined): Promise<readonly SeriesRange[] | undefined> =>
   paysIndex(file, matcher) ? seriesRanges(await loadSeriesIndex(ports, file, counts), matcher, EVER) : undefined;
 
 const blockOf = (found: FoundSeries[]): SeriesBlock => {
