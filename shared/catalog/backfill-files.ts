@@ -10,6 +10,17 @@ export interface BackfillRun {
   readonly touchedMs: number;
 }
 
+/**
+ * Under the hot objects' prefix, whose lifecycle is then the backstop; the head of the name is its arrival, as of theirs. `hash` is
+ * that of the bytes, in hexadecimal.
+ */
+export const backfillObjectKey = (run: string, hour: string, hash: string): string => {
+  const [startedMs, name] = run.split('.');
+  return `hot/dt=${hour}/${startedMs}-backfill-${name}-${hash}.parquet`;
+};
+
+export const isBackfillObject = (key: string): boolean => /^hot\/dt=[0-9-]{13}\/\d+-backfill-[^/]*$/.test(key);
+
 const RUNS = 'backfills';
 const pkOf = (run: string): string => `backfill/${run}`;
 const isOpen = { is: 'equal', attribute: 'state', value: 'open' } as const;

@@ -1,3 +1,4 @@
+import { isBackfillObject } from '../catalog/backfill-files.ts';
 import { addHotFile, type HotFile, hotFilesOf } from '../catalog/hot-files.ts';
 import { type ItemTable, type ItemWrite, MAX_TRANSACT_WRITES } from '../catalog/item-table.ts';
 import { entryOf, type Manifest, manifestKeyOf, objectKeysOf, type PartitionEntry, readEntry, readManifest, restoreEntry, type Tier } from '../catalog/partitions.ts';
@@ -32,7 +33,7 @@ const PARALLEL = 8;
 
 /**
  * Puts back what the catalog should say of a partition, from the objects alone: an entry for the manifest that `chooseManifest`
- * names, and a hot row for each hot object that this one has not merged. Without `isForced` a partition that has an entry stays as it
+ * names, and a hot row for each hot object that this one has not merged (of a backfill's only those that some version has). Without `isForced` a partition that has an entry stays as it
  * is; with it, samples that the entry's version does not hold are added as hot rows, and a rollup of a higher version comes in its
  * place. Safe to interrupt and to repeat: rows come before the entry, and all are the same each time. Not for the watermarks, which
  * come back with the next records and heartbeats, nor for quarantine rows, gaps and metadata.
@@ -43,7 +44,7 @@ export const restorePartition = async (ports: RestorePorts, { tier, dt }: Partit
   if (entry !== undefined && !isForced) return { tier, dt, outcome: 'kept', hotRows: 0, unread: [] };
   const { all, complete, unread } = await readManifests(ports, tier, dt);
   const chosen = await choose(ports, { all, complete }, entry, { tier, dt });
-  const hot = tier === 'raw' ? await restoreHot(ports, dt, chosen, complete) : { rows: 0, unread: [] };
+  const hot = tier === 'raw' ? await restoreHot(ports, dt, chosen, { all, complete }) : { rows: 0, unread: [] };
   const report = { tier, dt, hotRows: hot.rows, unread: [...unread, ...hot.unread] };
   if (chosen === undefined) return { ...report, outcome: hot.rows > 0 ? 'hot' : 'none' };
   if (entry?.manifestKey === manifestKeyOf(chosen)) return { ...report, outcome: 'kept', version: chosen.version };
@@ -92,14 +93,16 @@ const choose = async ({ catalog }: RestorePorts, { all, complete }: Pick<Found, 
   return chooseManifest(complete, all, isOfRaw);
 };
 
-const restoreHot = async (ports: RestorePorts, hour: string, chosen: Manifest | undefined, complete: readonly Manifest[]): Promise<{ readonly rows: number; readonly unread: readonly string[] }> => {
+const restoreHot = async (ports: RestorePorts, hour: string, chosen: Manifest | undefined, { all, complete }: Pick<Found, 'all' | 'complete'>): Promise<{ readonly rows: number; readonly unread: readonly string[] }> => {
   const { objects, catalog } = ports;
   const lying: ListedObject[] = [];
   for await (const object of listAll(objects, `hot/dt=${hour}/`)) lying.push(object);
   const known = new Set([...(await hotFilesOf(catalog, hour)).map(({ key }) => key), ...(chosen?.hotKeys ?? [])]);
   const unread: string[] = [];
   const rows: HotFile[] = [];
-  for (const object of lying.filter(({ key }) => !known.has(key))) {
+  // A backfill that has not ended is run again, and what it filled cells of a tier with is no raw sample.
+  const merged = new Set(all.flatMap(({ hotKeys }) => hotKeys));
+  for (const object of lying.filter(({ key }) => !known.has(key) && (merged.has(key) || !isBackfillObject(key)))) {
     try {
       const row = await hotRowOf(objects, hour, object);
       if (row !== undefined) rows.push(row);
