@@ -2,19 +2,16 @@ import type { Aggregate } from './ast.ts';
 import { ACCUMULATORS, type Accumulator } from './accumulators.ts';
 import { countValues } from './count-values.ts';
 import { asScalar, asString, asVector, type EvalValue } from './eval-value.ts';
-import { groupSeries, rowsByGroup } from './grouping.ts';
+import { type Grouping, groupSeries, rowsByGroup } from './grouping.ts';
+import { foldMixed, informIgnored } from './histogram-aggregates.ts';
 import type { QueryScope } from './query-scope.ts';
 import { quantileOf } from './quantile.ts';
 import { warnBadQuantile } from './quantile-warning.ts';
 import { rankSeries } from './rank-series.ts';
 import { newVector, type StepVector } from './step-vector.ts';
 
-const fold = (expr: Aggregate, input: StepVector, newAccumulator: (cells: number) => Accumulator, scope: QueryScope): StepVector => {
-  const grouping = groupSeries(expr, input);
+const foldFloats = (input: StepVector, grouping: Grouping, output: StepVector, accumulator: Accumulator, scope: QueryScope): void => {
   const { steps } = input;
-  scope.reserve(grouping.labels.length * steps);
-  const output = newVector(steps, grouping.labels, grouping.dropName);
-  const accumulator = newAccumulator(output.values.length);
   grouping.groupOf.forEach((group, row) => {
     scope.work(steps);
     for (let step = 0; step < steps; step++) {
@@ -25,6 +22,15 @@ const fold = (expr: Aggregate, input: StepVector, newAccumulator: (cells: number
       output.present[into] = 1;
     }
   });
+};
+
+const fold = (expr: Aggregate, input: StepVector, newAccumulator: (cells: number) => Accumulator, scope: QueryScope): StepVector => {
+  const grouping = groupSeries(expr, input);
+  scope.reserve(grouping.labels.length * input.steps);
+  const output = newVector(input.steps, grouping.labels, grouping.dropName);
+  const accumulator = newAccumulator(output.values.length);
+  if (input.histograms !== undefined) foldMixed(expr, input, grouping, output, accumulator, scope);
+  else foldFloats(input, grouping, output, accumulator, scope);
   for (let cell = 0; cell < output.values.length; cell++) {
     if (output.present[cell] === 1) output.values[cell] = accumulator.result(cell);
   }
@@ -34,6 +40,7 @@ const fold = (expr: Aggregate, input: StepVector, newAccumulator: (cells: number
 /** quantile(q, v): of the values of a group at each step. */
 const quantiles = (expr: Aggregate, q: Float64Array, input: StepVector, scope: QueryScope): StepVector => {
   warnBadQuantile(q, (expr.param ?? expr).range, scope);
+  informIgnored('quantile', expr.expr.range, input, scope);
   const grouping = groupSeries(expr, input);
   const { steps } = input;
   const output = newVector(steps, grouping.labels, grouping.dropName);

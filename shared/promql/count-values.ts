@@ -2,11 +2,17 @@ import type { Labels } from '../model/labels.ts';
 import type { Aggregate } from './ast.ts';
 import { PromqlExecutionError } from './errors.ts';
 import { groupLabels } from './grouping.ts';
+import { formatHistogram } from './histogram-text.ts';
 import { isLabelName, setLabel } from './label-edit.ts';
 import { formatDecimal } from './number-text.ts';
 import type { QueryScope } from './query-scope.ts';
 import { quote } from './string-text.ts';
-import { labelsKey, newVector, type StepVector } from './step-vector.ts';
+import { histogramAt, labelsKey, newVector, type StepVector } from './step-vector.ts';
+
+const textAt = (input: StepVector, cell: number): string => {
+  const histogram = histogramAt(input, cell);
+  return histogram === undefined ? formatDecimal(input.values[cell] as number) : formatHistogram(histogram);
+};
 
 /**
  * count_values: one series per group and distinct value, the value standing in a label.
@@ -22,7 +28,7 @@ export const countValues = (expr: Aggregate, label: string, input: StepVector, s
   for (let cell = 0; cell < target.length; cell++) {
     if (input.present[cell] === 0) continue;
     const own = input.labels[Math.floor(cell / steps)] as Labels;
-    const group = groupLabels(setLabel(own, label, formatDecimal(input.values[cell] as number)), names, expr.without);
+    const group = groupLabels(setLabel(own, label, textAt(input, cell)), names, expr.without);
     const key = labelsKey(group);
     let row = rowOf.get(key);
     if (row === undefined) {

@@ -1,18 +1,42 @@
 import { labelValue, METRIC_NAME } from '../model/labels.ts';
 import { type EvalValue, vectorValue } from './eval-value.ts';
 import type { FunctionContext, FunctionTable } from './function-context.ts';
+import { HistogramAnnotations } from './histogram-annotations.ts';
+import { mixedRule } from './mixed-range-rules.ts';
+import { MixedSeries, type MixedWindow, slideMixed } from './mixed-windows.ts';
 import { OVER_TIME_KERNELS, quantileKernel } from './over-time-kernels.ts';
 import { warnBadQuantile } from './quantile-warning.ts';
 import { RATE_KERNELS } from './rate-kernels.ts';
 import { derivKernel, predictKernel } from './regression-kernels.ts';
-import { newVector, type StepVector, timeAt, withoutEmptyRows } from './step-vector.ts';
+import { FLOAT, newVector, putSample, type StepVector, timeAt, withoutEmptyRows } from './step-vector.ts';
 import { quote } from './string-text.ts';
 import { slide, type WindowFunction, type Windows } from './windows.ts';
+
+type Kernel = (windows: Windows, series: number) => WindowFunction;
 
 export const KEEPS_NAME: ReadonlySet<string> = new Set(['last_over_time', 'first_over_time']);
 const COUNTER_SUFFIXES = ['_total', '_sum', '_count', '_bucket'];
 
-const overSeries = (context: FunctionContext, windows: Windows, kernel: (windows: Windows, series: number) => WindowFunction): StepVector => {
+const hasHistograms = ({ histograms, offsets }: Windows, series: number): boolean => {
+  if (histograms === undefined) return false;
+  for (let i = offsets[series] as number; i < (offsets[series + 1] as number); i++) if (histograms.has(i)) return true;
+  return false;
+};
+
+/** One series that holds histograms, maybe floats as well. */
+const overMixedSeries = (context: FunctionContext, windows: Windows, series: number, kernel: Kernel, output: StepVector): void => {
+  const { scope, grid, call } = context;
+  const mixed = new MixedSeries(windows, series);
+  const rule = mixedRule(call.name);
+  const annotations = new HistogramAnnotations(scope, context.expr(0).range);
+  const evaluate = (window: MixedWindow, step: number): void => {
+    const result = rule(window, annotations);
+    if (result !== undefined) putSample(output, series * grid.steps + step, result);
+  };
+  slideMixed(mixed, kernel(mixed.floats, 0), evaluate, (samples) => scope.work(samples));
+};
+
+const overSeries = (context: FunctionContext, windows: Windows, kernel: Kernel): StepVector => {
   const { scope, grid, call } = context;
   const count = windows.labels.length;
   scope.reserve(count * grid.steps);
@@ -20,6 +44,10 @@ const overSeries = (context: FunctionContext, windows: Windows, kernel: (windows
   const output = newVector(grid.steps, [...windows.labels], windows.dropName.map((drop) => drop || !keepsName));
   const work = (samples: number): void => scope.work(samples);
   for (let series = 0; series < count; series++) {
+    if (hasHistograms(windows, series)) {
+      overMixedSeries(context, windows, series, kernel, output);
+      continue;
+    }
     scope.work(grid.steps + (windows.offsets[series + 1] as number) - (windows.offsets[series] as number));
     slide(windows, series, kernel(windows, series), { values: output.values, present: output.present, at: series * grid.steps, work });
   }
@@ -28,7 +56,8 @@ const overSeries = (context: FunctionContext, windows: Windows, kernel: (windows
 
 /** rate() of a gauge is the most common mistake in PromQL; Prometheus tells it by the name. */
 export const informNonCounters = (context: FunctionContext, output: StepVector): void => {
-  for (const labels of output.labels) {
+  for (const [row, labels] of output.labels.entries()) {
+    if (output.histograms !== undefined && !output.present.subarray(row * output.steps, (row + 1) * output.steps).includes(FLOAT)) continue;
     const name = labelValue(labels, METRIC_NAME);
     if (name === '' || COUNTER_SUFFIXES.some((suffix) => name.endsWith(suffix)) || labelValue(labels, '__type__') === 'counter') continue;
     context.scope.info(

@@ -1,6 +1,7 @@
 import type { Aggregate } from './ast.ts';
 import { PromqlExecutionError } from './errors.ts';
 import { groupSeries, rowsByGroup } from './grouping.ts';
+import { informIgnored } from './histogram-aggregates.ts';
 import { formatGeneral } from './number-text.ts';
 import type { QueryScope } from './query-scope.ts';
 import { newLike, pickRows, type StepVector, withoutEmptyRows } from './step-vector.ts';
@@ -27,6 +28,7 @@ const byRank = (sign: 1 | -1) => (a: number, b: number): number => {
 /** topk and bottomk: chosen anew at every step; series keep their labels. At one time they come in order of rank. */
 export const rankSeries = (expr: Aggregate, param: Float64Array, input: StepVector, scope: QueryScope): StepVector => {
   const counts = wantedCounts(param);
+  informIgnored(expr.op, expr.range, input, scope);
   const { steps } = input;
   scope.reserve(input.values.length);
   const output = newLike(input);

@@ -31,7 +31,7 @@ const resetCorrections = (values: Float64Array, from: number, to: number): Float
 };
 
 /** How much of the window beyond the first and last sample the change is extended over, as a factor. */
-const extrapolation = (tMs: Float64Array, first: number, last: number, endMs: number, rangeMs: number, zeroSeconds: number): number => {
+export const extrapolation = (tMs: Float64Array, first: number, last: number, endMs: number, rangeMs: number, zeroSeconds: number): number => {
   const firstMs = tMs[first] as number;
   const lastMs = tMs[last] as number;
   const sampled = (lastMs - firstMs) / 1000;
@@ -93,7 +93,7 @@ const neighbours = (windows: Windows, series: number, differ: (before: number, a
   return (from, to) => (counts[to - 1 - start] as number) - (counts[from - start] as number);
 };
 
-const isChange = (before: number, after: number): boolean => after !== before && !(Number.isNaN(after) && Number.isNaN(before));
+export const isChange = (before: number, after: number): boolean => after !== before && !(Number.isNaN(after) && Number.isNaN(before));
 
 type RateKernel = (windows: Windows, series: number) => WindowFunction;
 

@@ -1,0 +1,90 @@
+import { detectReset } from '../histograms/counter-reset.ts';
+import type { Histogram } from '../histograms/histogram.ts';
+import type { Labels } from '../model/labels.ts';
+import type { WindowFunction, Windows } from './windows.ts';
+
+/** The samples of one series that holds histograms: floats and histograms apart, each ascending in time. */
+export class MixedSeries {
+  readonly labels: Labels;
+  /** The floats alone, as a range vector of one series. */
+  readonly floats: Windows;
+  readonly histograms: readonly Histogram[];
+  readonly histogramTMs: Float64Array;
+  /** 0 = not looked at, 1 = none, 2 = reset between a histogram and the one before it. */
+  private readonly resets: Uint8Array;
+
+  constructor(windows: Windows, series: number) {
+    const { tMs, values, offsets, labels, dropName, histograms, ...window } = windows;
+    const places = Array.from({ length: (offsets[series + 1] as number) - (offsets[series] as number) }, (_, i) => (offsets[series] as number) + i);
+    const floatPlaces = places.filter((place) => histograms?.has(place) !== true);
+    const histogramPlaces = places.filter((place) => histograms?.has(place) === true);
+    this.labels = labels[series] as Labels;
+    this.histograms = histogramPlaces.map((place) => histograms?.get(place) as Histogram);
+    this.histogramTMs = Float64Array.from(histogramPlaces, (place) => tMs[place] as number);
+    this.resets = new Uint8Array(histogramPlaces.length);
+    this.floats = {
+      ...window,
+      labels: [this.labels],
+      dropName: [dropName[series] as boolean],
+      offsets: Uint32Array.of(0, floatPlaces.length),
+      tMs: Float64Array.from(floatPlaces, (place) => tMs[place] as number),
+      values: Float64Array.from(floatPlaces, (place) => values[place] as number),
+    };
+  }
+
+  histogram(i: number): Histogram {
+    return this.histograms[i] as Histogram;
+  }
+
+  /** Whether there was a reset between histograms i − 1 and i; i > 0. */
+  isReset(i: number): boolean {
+    if (this.resets[i] === 0) this.resets[i] = detectReset(this.histogram(i), this.histogram(i - 1)) ? 2 : 1;
+    return this.resets[i] === 2;
+  }
+}
+
+/** One window over a mixed series; the samples `from` to `to` (exclusive) of each kind, not both empty. */
+export interface MixedWindow {
+  readonly series: MixedSeries;
+  readonly floatFrom: number;
+  readonly floatTo: number;
+  readonly from: number;
+  readonly to: number;
+  readonly endMs: number;
+  /** The function over the floats alone; undefined when there is none. */
+  readonly ofFloats: () => number | undefined;
+}
+
+/** First and last place (exclusive) of a window that only moves forward. */
+class Span {
+  from = 0;
+  to = 0;
+  private readonly tMs: Float64Array;
+
+  constructor(tMs: Float64Array) {
+    this.tMs = tMs;
+  }
+
+  moveTo(startMs: number, endMs: number): void {
+    const { tMs } = this;
+    while (this.to < tMs.length && (tMs[this.to] as number) <= endMs) this.to++;
+    while (this.from < this.to && (tMs[this.from] as number) <= startMs) this.from++;
+  }
+}
+
+/** Slides over the windows of a mixed series. `work` is told the samples of each window before it is evaluated. */
+export const slideMixed = (series: MixedSeries, kernel: WindowFunction, evaluate: (window: MixedWindow, step: number) => void, work: (samples: number) => void): void => {
+  const { rangeMs, firstEndMs, stepMs, steps, tMs } = series.floats;
+  const floats = new Span(tMs);
+  const histograms = new Span(series.histogramTMs);
+  for (let step = 0; step < steps; step++) {
+    const endMs = firstEndMs + step * stepMs;
+    floats.moveTo(endMs - rangeMs, endMs);
+    histograms.moveTo(endMs - rangeMs, endMs);
+    const [floatFrom, floatTo, from, to] = [floats.from, floats.to, histograms.from, histograms.to];
+    if (floatFrom === floatTo && from === to) continue;
+    work(floatTo - floatFrom + to - from);
+    const ofFloats = (): number | undefined => (floatFrom === floatTo ? undefined : kernel(floatFrom, floatTo, step, endMs));
+    evaluate({ series, floatFrom, floatTo, from, to, endMs, ofFloats }, step);
+  }
+};
