@@ -27,6 +27,7 @@ export class CompactStep extends Construct {
         promotedLabels: settings.promotedLabels,
         database: catalog.databaseName,
         buckets: settings.buckets,
+        retention: settings.retention,
       }),
       // Two vCPU, one of them for compression. The most is taken by a day of 100,000 series in one bucket: 2.4 GB at its peak, an hour of
       // 24 M samples 1.3 GB (measured).

@@ -10,7 +10,7 @@ export class IngestStep extends Construct {
   readonly fn: NodeFunction;
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { records, tables }: Parts) {
+  constructor(scope: Construct, id: string, { settings, records, tables }: Parts) {
     super(scope, id);
     this.fn = new NodeFunction(this, 'Ingest', {
       entry: 'functions/ingest/handler.ts',
@@ -18,6 +18,7 @@ export class IngestStep extends Construct {
       environment: environmentOf(INGEST_ENV, {
         streamName: records.stream.streamName,
         keysTable: tables.keys.tableName,
+        retention: settings.retention,
       }),
       memoryMiB: 1024,
       timeout: Duration.seconds(30),

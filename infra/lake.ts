@@ -1,19 +1,26 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, StorageClass, type LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { lifecycleDays, type Retention } from '../shared/config.ts';
 import type { NodeFunction } from './node-function.ts';
 import type { Settings } from './settings.ts';
 
+interface Expiry {
+  readonly prefix: string;
+  readonly days: number;
+}
+
 /** The backstop behind the tiers' own expiry: two days later than the compactor lets go (design 4, deletion order). */
-const LIFECYCLE: readonly { readonly prefix: string; readonly days: number }[] = [
-  { prefix: 'hot/', days: 9 },
-  { prefix: 'raw/', days: 9 },
-  { prefix: '1m/', days: 32 },
-  { prefix: '1h/', days: 367 },
-  // A list is written for the last time when its partition has left the catalog, or else when the partition was last changed.
-  { prefix: 'sql/raw/', days: 9 },
-  { prefix: 'sql/1m/', days: 32 },
-  { prefix: 'sql/1h/', days: 367 },
+const tierExpiry = (retention: Retention): readonly Expiry[] => [
+  { prefix: 'hot/', days: lifecycleDays(retention, 'raw') },
+  ...(['raw', '1m', '1h'] as const).flatMap((tier) => [
+    { prefix: `${tier}/`, days: lifecycleDays(retention, tier) },
+    // A list is written for the last time when its partition has left the catalog, or else when the partition was last changed.
+    { prefix: `sql/${tier}/`, days: lifecycleDays(retention, tier) },
+  ]),
+];
+
+const OTHER_EXPIRY: readonly Expiry[] = [
   { prefix: 'quarantine/', days: 30 },
   // A repeated slot or notification is at most hours old.
   { prefix: 'outbox/', days: 7 },
@@ -25,12 +32,12 @@ const LIFECYCLE: readonly { readonly prefix: string; readonly days: number }[] =
 /** An hour tier that is read seldom costs a sixth after a week; its files are 8-256 MB, so no 128 KB minimum bites. */
 const HOUR_TIER_TO_GLACIER_IR_DAYS = 8;
 
-const lifecycleRules = (): LifecycleRule[] =>
-  LIFECYCLE.map(({ prefix, days }) => ({
+const lifecycleRules = (retention: Retention): LifecycleRule[] =>
+  [...tierExpiry(retention), ...OTHER_EXPIRY].map(({ prefix, days }) => ({
     id: `expire-${prefix.replaceAll('/', '-')}${days}d`,
     prefix,
     expiration: Duration.days(days),
-    ...(prefix === '1h/'
+    ...(prefix === '1h/' && days > HOUR_TIER_TO_GLACIER_IR_DAYS
       ? { transitions: [{ storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(HOUR_TIER_TO_GLACIER_IR_DAYS) }] }
       : {}),
   }));
@@ -46,7 +53,7 @@ export class Lake extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       removalPolicy: settings.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
-      lifecycleRules: [...lifecycleRules(), { id: 'abort-multipart', abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      lifecycleRules: [...lifecycleRules(settings.retention), { id: 'abort-multipart', abortIncompleteMultipartUploadAfter: Duration.days(1) }],
     });
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions::AwsSolutions-S1',

@@ -1,9 +1,23 @@
 import { readFileSync } from 'node:fs';
 import type { Node } from 'constructs';
 import * as v from 'valibot';
+import { parseRetention, type Retention } from '../shared/config.ts';
 import { DEFAULT_PROMOTED_LABELS } from '../shared/parquet/schema.ts';
 
 const count = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+
+/** Text as `npm start --retention` takes it. */
+const RetentionSchema = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }): Retention => {
+    try {
+      return parseRetention(dataset.value);
+    } catch (error) {
+      addIssue({ message: (error as Error).message });
+      return NEVER;
+    }
+  }),
+);
 
 const SubscriptionSchema = v.strictObject({
   protocol: v.picklist(['email', 'sms']),
@@ -19,6 +33,12 @@ const SettingsSchema = v.strictObject({
   shards: v.optional(count(1, 10_000), 1),
   /** Kinesis' own least retention; an outage of S3 or DynamoDB shorter than this loses nothing. */
   retentionHours: v.optional(count(24, 8760), 24),
+  /**
+   * How long each tier is kept, such as `raw=14d,1m=90d,1h=730d`; what is left out stays at 7, 30 and 365 days. Samples are taken until
+   * they are as old as raw is kept, less two days. The compactor looks at every hour of raw once a minute: 24 reads of the catalog for
+   * each day, $0.13 a month. A longer time brings nothing back, a shorter one removes at once.
+   */
+  retention: v.optional(RetentionSchema, ''),
   /** How long the store function's mapping gathers a batch: larger objects against fresher answers. */
   storeWindowS: v.optional(count(0, 300), 10),
   /**
@@ -65,6 +85,8 @@ const SettingsSchema = v.strictObject({
 });
 
 export type Settings = v.InferOutput<typeof SettingsSchema>;
+/** As people write them. */
+export type SettingsInput = v.InferInput<typeof SettingsSchema>;
 export type SubscriptionSettings = v.InferOutput<typeof SubscriptionSchema>;
 
 /** Unknown and wrong settings are errors, all of them at once. */

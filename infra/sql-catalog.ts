@@ -3,6 +3,7 @@ import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { lifecycleDays, type Retention } from '../shared/config.ts';
 import { type GlueColumn, glueColumns, sampleTable, tierTable } from '../shared/parquet/schema.ts';
 import { seriesViewTable } from '../shared/sql/series-view-table.ts';
 import { GLUE_TABLES, tierViewTable } from '../shared/sql/tier-view-tables.ts';
@@ -30,11 +31,9 @@ interface Projection {
 }
 
 const HOURS = { format: 'yyyy-MM-dd-HH', unit: 'HOURS' } as const;
-const PROJECTIONS: Readonly<Record<Tier, Projection>> = {
-  raw: { ...HOURS, range: 'NOW-9DAYS,NOW+1DAYS' },
-  '1m': { ...HOURS, range: 'NOW-32DAYS,NOW+1DAYS' },
-  '1h': { format: 'yyyy-MM-dd', unit: 'DAYS', range: 'NOW-367DAYS,NOW+1DAYS' },
-};
+const UNITS = { raw: HOURS, '1m': HOURS, '1h': { format: 'yyyy-MM-dd', unit: 'DAYS' } } as const;
+
+const projectionFor = (tier: Tier, retention: Retention): Projection => ({ ...UNITS[tier], range: `NOW-${lifecycleDays(retention, tier)}DAYS,NOW+1DAYS` });
 
 /** The Glue database with a table over the lists of each tier and the views of them, and the Athena workgroup that may read it. */
 export class Catalog extends Construct {
@@ -42,6 +41,7 @@ export class Catalog extends Construct {
   readonly workGroupName: string;
   private readonly database: CfnDatabase;
   private readonly bucketName: string;
+  private readonly retention: Retention;
 
   constructor(scope: Construct, id: string, settings: Settings, bucket: Bucket) {
     super(scope, id);
@@ -51,6 +51,7 @@ export class Catalog extends Construct {
     this.databaseName = stackName.toLowerCase().replaceAll('-', '_');
     this.workGroupName = stackName;
     this.bucketName = bucket.bucketName;
+    this.retention = settings.retention;
     this.database = new CfnDatabase(this, 'Database', { catalogId: account, databaseInput: { name: this.databaseName } });
     const raw = this.table('Raw', 'raw', glueColumns(sampleTable(promotedLabels)));
     // Every hour open, which is right whatever has been compacted: the compactor moves the boundary on, also after a deploy that resets it.
@@ -79,7 +80,7 @@ export class Catalog extends Construct {
         name: GLUE_TABLES[tier],
         tableType: 'EXTERNAL_TABLE',
         partitionKeys: [{ name: 'dt', type: 'string' }],
-        parameters: projectionOf(PROJECTIONS[tier], location),
+        parameters: projectionOf(projectionFor(tier, this.retention), location),
         storageDescriptor: { ...LISTS, location, columns: [...columns] },
       },
     });

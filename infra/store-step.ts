@@ -27,6 +27,7 @@ export class StoreStep extends Construct {
         bucketName: lake.bucket.bucketName,
         catalogTable: tables.catalog.tableName,
         promotedLabels: settings.promotedLabels,
+        retention: settings.retention,
       }),
       // One whole vCPU (Lambda: 1,769 MB): a full batch is about 400,000 samples, 2 s of it.
       memoryMiB: 1769,

@@ -1,6 +1,7 @@
 /* oxlint-disable no-new -- a construct attaches itself to its scope */
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { formatRetention } from '../shared/config.ts';
 import { Alarms } from './alarms.ts';
 import { CompactStep } from './compact-step.ts';
 import { EvaluateStep } from './evaluate-step.ts';
@@ -47,6 +48,7 @@ export class TidemarkStack extends Stack {
       // As the compactor writes: the tools of the keeper rewrite partitions in the same way.
       PromotedLabels: JSON.stringify(settings.promotedLabels),
       Buckets: String(settings.buckets),
+      Retention: formatRetention(settings.retention),
       EvaluateFunction: evaluate.fn.lambda.functionName,
       CompactFunction: compact.fn.lambda.functionName,
     };

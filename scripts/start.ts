@@ -6,6 +6,7 @@ import { connect } from '../shared/client/connect.ts';
 import { openHostMetrics } from '../shared/embedded/host-metrics.ts';
 import { acquireLock } from '../shared/embedded/lock.ts';
 import { PermanentError, messageOf } from '../shared/errors.ts';
+import { parseRetention } from '../shared/tiers/retention.ts';
 import type { CompactorTiming } from './start/compactor.ts';
 import { type Installation, openInstallation } from './start/installation.ts';
 
@@ -16,6 +17,8 @@ export interface StartOptions {
   readonly alertmanager?: string;
   /** The product's. */
   readonly version: string;
+  /** How long each tier is kept, such as `raw=7d,1m=30d,1h=365d`. */
+  readonly retention?: string;
   readonly compactor?: CompactorTiming;
 }
 
@@ -31,6 +34,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
  */
 export const start = async (options: StartOptions): Promise<void> => {
   const data = resolve(options.data);
+  const retention = parseRetention(options.retention ?? '');
   const url = `http://${HOST}:${options.port}`;
   const lock = await acquireLock(data);
   try {
@@ -41,6 +45,7 @@ export const start = async (options: StartOptions): Promise<void> => {
       alertmanager: resolve(options.alertmanager ?? join(data, 'alertmanager.yml')),
       say,
       version: options.version,
+      retention,
       ...(options.compactor === undefined ? {} : { compactor: options.compactor }),
     });
     const server = await listen(installation, options.port).catch(async (error: unknown) => {

@@ -115,7 +115,8 @@ program
   .option('--data <folder>', 'where everything is kept', '.tidemark-data')
   .option('--rules <folder>', 'rule files, *.yml (default: <data>/rules)')
   .option('--alertmanager <file>', 'where alerts go (default: <data>/alertmanager.yml)')
-  .action(async (options: { port: number; data: string; rules?: string; alertmanager?: string }) => {
+  .option('--retention <days by tier>', 'how long each tier is kept', 'raw=7d,1m=30d,1h=365d')
+  .action(async (options: { port: number; data: string; rules?: string; alertmanager?: string; retention: string }) => {
     const { start } = await import('./start.ts');
     await start({ ...options, version });
   });

@@ -1,10 +1,14 @@
 import { PermanentError } from './errors.ts';
+import { formatRetention, parseRetention, type Retention } from './tiers/retention.ts';
+
+// The deployment sees this file and what is as pure.
+export { DEFAULT_RETENTION, formatRetention, lifecycleDays, parseRetention, type Retention } from './tiers/retention.ts';
 
 /**
  * One thing a function is told by its environment. A `list` is words separated by commas; empty text is an empty list, but no `text`.
- * A `count` is a whole number from 1 on.
+ * A `count` is a whole number from 1 on, a `retention` is written by `formatRetention`.
  */
-type EnvEntry = { readonly name: string; readonly kind: 'text' | 'list' | 'count' };
+type EnvEntry = { readonly name: string; readonly kind: 'text' | 'list' | 'count' | 'retention' };
 
 type EnvTable = Readonly<Record<string, EnvEntry>>;
 
@@ -15,11 +19,13 @@ interface ValueOf {
   readonly text: string;
   readonly list: readonly string[];
   readonly count: number;
+  readonly retention: Retention;
 }
 
 const text = (name: string) => ({ name, kind: 'text' }) as const;
 const list = (name: string) => ({ name, kind: 'list' }) as const;
 const count = (name: string) => ({ name, kind: 'count' }) as const;
+const keptFor = (name: string) => ({ name, kind: 'retention' }) as const;
 
 const bucketName = text('BUCKET_NAME');
 const streamName = text('STREAM_NAME');
@@ -28,11 +34,12 @@ const alertsTable = text('ALERTS_TABLE');
 const keysTable = text('KEYS_TABLE');
 const promotedLabels = list('PROMOTED_LABELS');
 const database = text('GLUE_DATABASE');
+const retention = keptFor('RETENTION');
 
 /** The functions' environments. Constructs write and loaders read through these tables, so that they cannot drift. */
-export const INGEST_ENV = { streamName, keysTable } as const;
-export const STORE_ENV = { bucketName, catalogTable, promotedLabels } as const;
-export const COMPACT_ENV = { bucketName, catalogTable, promotedLabels, database, buckets: count('BUCKETS') } as const;
+export const INGEST_ENV = { streamName, keysTable, retention } as const;
+export const STORE_ENV = { bucketName, catalogTable, promotedLabels, retention } as const;
+export const COMPACT_ENV = { bucketName, catalogTable, promotedLabels, database, buckets: count('BUCKETS'), retention } as const;
 export const QUERY_ENV = {
   bucketName,
   catalogTable,
@@ -67,10 +74,13 @@ export const loadConfig = <Table extends EnvTable>(table: Table, env: Env): Conf
 const parsed = ({ name, kind }: EnvEntry, value: string): ValueOf[EnvEntry['kind']] => {
   if (kind === 'list') return Object.freeze(value.split(',').filter((word) => word !== ''));
   if (kind === 'text') return value;
+  if (kind === 'retention') return Object.freeze(parseRetention(value));
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new PermanentError(`load configuration: found ${name} "${value}", a whole number from 1 on is allowed`);
   return Number(value);
 };
 
 /** The environment from which {@link loadConfig} reads `config` again. */
 export const environmentOf = <Table extends EnvTable>(table: Table, config: ConfigOf<Table>): Record<string, string> =>
-  Object.fromEntries(Object.entries(table).map(([key, { name }]) => [name, String(config[key])]));
+  Object.fromEntries(Object.entries(table).map(([key, entry]) => [entry.name, written(entry, config[key] as ValueOf[EnvEntry['kind']])]));
+
+const written = ({ kind }: EnvEntry, value: ValueOf[EnvEntry['kind']]): string => (kind === 'retention' ? formatRetention(value as Retention) : String(value));

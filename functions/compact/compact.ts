@@ -7,14 +7,16 @@ import { collectGarbage, type CollectReport } from '../../shared/compaction/coll
 import type { CompactPorts } from '../../shared/compaction/commit-attempt.ts';
 import { compactDay } from '../../shared/compaction/compact-day.ts';
 import { compactHour, type CompactSettings, type HourOutcome } from '../../shared/compaction/compact-hour.ts';
+import { expiredMark } from '../../shared/compaction/coverage.ts';
 import { expiredWrite } from '../../shared/compaction/garbage.ts';
 import { reopenHours, type SamplesView, sealHours } from '../../shared/compaction/open-hours.ts';
-import { arrivalMsOf, type Due, planExpiry, planRaw, type RawHour, RETENTION_MS, unmergedOf } from '../../shared/compaction/plan.ts';
+import { arrivalMsOf, type Due, planExpiry, planRaw, type RawHour, unmergedOf } from '../../shared/compaction/plan.ts';
 import { planDays } from '../../shared/compaction/plan-days.ts';
 import type { AddressOf } from '../../shared/compaction/sql-list.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { HOUR_MS, hourStartMs } from '../../shared/model/hour.ts';
 import { mapBounded } from '../../shared/storage/map-bounded.ts';
+import { DEFAULT_RETENTION, type Retention } from '../../shared/tiers/retention.ts';
 import { attempt } from './attempt.ts';
 import { type HotRows, refreshLists } from './refresh-lists.ts';
 
@@ -50,7 +52,7 @@ const PARALLEL_HOURS = 8;
  * catalog says, and collects garbage. One piece of work that fails stops no other; then the call rejects when all is done.
  */
 export const compactMinute = async (ports: CompactPorts, options: MinuteOptions): Promise<MinuteReport> => {
-  const { nowMs, hasTime = () => true } = options;
+  const { nowMs, retention = DEFAULT_RETENTION, hasTime = () => true } = options;
   const errors: unknown[] = [];
   // Read before the hot rows: then what it promises is among them.
   const watermarkMs = await installationWatermark(ports.catalog);
@@ -59,7 +61,7 @@ export const compactMinute = async (ports: CompactPorts, options: MinuteOptions)
   const withRows = new Set([...unread, ...hours.filter(({ hotFiles }) => hotFiles.length > 0).map(({ hour }) => hour)]);
   await attempt(errors, 'reopen hours', () => reopen(ports.catalog, options.view, hours));
   const outcomes: HourOutcome[] = [];
-  const due = [...planRaw(hours, { nowMs, watermarkMs, openHotFiles: options.openHotFiles }), ...planExpiry(entries, nowMs, withRows)];
+  const due = [...planRaw(hours, { nowMs, watermarkMs, openHotFiles: options.openHotFiles }), ...planExpiry(entries, retention, nowMs, withRows)];
   let expired = 0;
   let left = 0;
   for (const [i, work] of due.entries()) {
@@ -77,7 +79,7 @@ export const compactMinute = async (ports: CompactPorts, options: MinuteOptions)
     if (outcome === 'left') left++;
     else if (outcome !== undefined) outcomes.push(outcome);
   }
-  await attempt(errors, 'forget hours', () => forgetHours(ports.catalog, hours, nowMs));
+  await attempt(errors, 'forget hours', () => forgetHours(ports.catalog, hours, retention, nowMs));
   await attempt(errors, 'drop idle backfills', () => dropIdleBackfills(ports.catalog, nowMs));
   const worked = new Set(due.flatMap((work) => (work.kind === 'expire' ? [] : [work.hour])));
   const rows = await attempt(errors, 'read hot rows again', () => readRowsAgain(ports.catalog, hours, worked));
@@ -117,15 +119,17 @@ const readHour = async (objects: CompactPorts['objects'], hour: string, hotFiles
 };
 
 /** Out of the catalog; the lists follow, and after the grace the objects. */
-const expire = async ({ catalog }: CompactPorts, entry: PartitionEntry, nowMs: number): Promise<boolean> =>
-  (await catalog.transact([removeEntryWrite(entry), expiredWrite(entry, nowMs)])).done;
+const expire = async ({ catalog }: CompactPorts, entry: PartitionEntry, nowMs: number): Promise<boolean> => {
+  await catalog.transact([expiredMark(entry)]);
+  return (await catalog.transact([removeEntryWrite(entry), expiredWrite(entry, nowMs)])).done;
+};
 
 /** Two days after its retention nothing is accepted for an hour any more: it leaves the list of hours unless it holds rows yet. */
-const FORGET_HOUR_MS = RETENTION_MS.raw + 48 * HOUR_MS;
+const forgetAfterMs = ({ raw }: Retention): number => HOUR_MS + raw + 48 * HOUR_MS;
 
-const forgetHours = async (catalog: ItemTable, hours: readonly RawHour[], nowMs: number): Promise<void> => {
+const forgetHours = async (catalog: ItemTable, hours: readonly RawHour[], retention: Retention, nowMs: number): Promise<void> => {
   for (const { hour, hotFiles } of hours) {
-    if (hotFiles.length > 0 || nowMs < hourStartMs(hour) + HOUR_MS + FORGET_HOUR_MS) continue;
+    if (hotFiles.length > 0 || nowMs < hourStartMs(hour) + forgetAfterMs(retention)) continue;
     await catalog.transact([{ remove: { pk: 'hours', sk: hour } }]);
   }
 };

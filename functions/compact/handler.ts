@@ -16,7 +16,7 @@ import { compactMinute } from './compact.ts';
 const LONGEST_PIECE_MS = 300_000;
 
 const config = loadConfig(COMPACT_ENV, process.env);
-const { bucketName, promotedLabels, buckets } = config;
+const { bucketName, promotedLabels, buckets, retention } = config;
 const ports = {
   objects: makeS3Objects(s3Client(process.env), bucketName, realPacing),
   catalog: makeDynamoItems(dynamoClient(), config.catalogTable, realPacing),
@@ -24,6 +24,7 @@ const ports = {
 const settings = {
   promotedLabels,
   buckets,
+  retention,
   addressOf: (key: string) => `s3://${bucketName}/${key}`,
   openRollup: () => openTierRollup(TIER_BUCKET_MS['1m'], { promotedLabels }),
   view: { publish: makeGlueView(makeGlueCall(athenaClient(), process.env['AWS_ENDPOINT_URL']), config), promotedLabels, clockMs: Date.now },

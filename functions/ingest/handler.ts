@@ -6,7 +6,7 @@ import { realPacing } from '../../shared/aws/pacing.ts';
 import { makeKinesisPut } from '../../shared/aws/stream-kinesis.ts';
 import { INGEST_ENV, loadConfig } from '../../shared/config.ts';
 import { makeKeyCheck } from '../../shared/keys/key-check.ts';
-import { DEFAULT_SAMPLE_LIMITS } from '../../shared/protocols/limits.ts';
+import { limitsFor } from '../../shared/protocols/limits.ts';
 import { DEFAULT_BODY_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_IN_FLIGHT_BYTES, makeIngestApp } from './ingest.ts';
 
 const config = loadConfig(INGEST_ENV, process.env);
@@ -22,7 +22,7 @@ export const handler = handle(
       bodyBytes: DEFAULT_BODY_BYTES,
       decodedBytes: DEFAULT_DECODED_BYTES,
       inFlightBytes: DEFAULT_IN_FLIGHT_BYTES,
-      samples: DEFAULT_SAMPLE_LIMITS,
+      samples: limitsFor(config.retention),
     },
   }),
 );

@@ -5,6 +5,7 @@ import { logLine } from '../../shared/aws/log-line.ts';
 import { makeS3Objects } from '../../shared/aws/object-s3.ts';
 import { realPacing } from '../../shared/aws/pacing.ts';
 import { loadConfig, STORE_ENV } from '../../shared/config.ts';
+import { limitsFor } from '../../shared/protocols/limits.ts';
 import type { DeliveredRecord, Delivery } from '../../shared/wire/record-stream.ts';
 import { storeDelivery, StoreMemory } from './store.ts';
 
@@ -13,7 +14,7 @@ const ports = {
   objects: makeS3Objects(s3Client(process.env), config.bucketName, realPacing),
   catalog: makeDynamoItems(dynamoClient(), config.catalogTable, realPacing),
 };
-const options = { promotedLabels: config.promotedLabels, memory: new StoreMemory() };
+const options = { promotedLabels: config.promotedLabels, memory: new StoreMemory(), limits: limitsFor(config.retention) };
 
 /** Throwing has Lambda deliver the batch again, then its halves: `storeDelivery` may be called any number of times. */
 export const handler = async (event: KinesisStreamEvent): Promise<void> => {

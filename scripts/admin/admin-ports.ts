@@ -1,6 +1,7 @@
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import type { AddressOf } from '../../shared/compaction/sql-list.ts';
 import type { ObjectListing, ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
+import type { Retention } from '../../shared/tiers/retention.ts';
 import type { PutRecords } from '../../shared/wire/record-stream.ts';
 import type { AnswerBackfill } from './backfill-calls.ts';
 
@@ -18,6 +19,7 @@ export interface AdminPorts {
   readonly promotedLabels: readonly string[];
   /** Buckets of partitions that begin. */
   readonly buckets: number;
+  readonly retention: Retention;
   /** Does the work of a backfill elsewhere, say in a thread that keeps nobody waiting. Here where it is left out. */
   readonly backfill?: AnswerBackfill;
 }

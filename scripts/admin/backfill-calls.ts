@@ -5,6 +5,7 @@ import { takePiece } from '../../shared/backfill/take-piece.ts';
 import type { CompactPorts, CompactSettings } from '../../shared/compaction/compact-hour.ts';
 import { openTierRollup } from '../../shared/storage/tier-rollup.ts';
 import { TIER_BUCKET_MS } from '../../shared/tiers/bucket.ts';
+import type { Retention } from '../../shared/tiers/retention.ts';
 
 /** The work of a backfill, a piece or a partition each; messages can carry it to another thread. */
 export type BackfillCall =
@@ -17,18 +18,19 @@ export type AnswerBackfill = (call: BackfillCall) => Promise<BackfillAnswer>;
 
 export interface BackfillSettings extends Pick<CompactSettings, 'promotedLabels' | 'buckets'> {
   readonly nextAttempt: () => string;
+  readonly retention: Retention;
 }
 
-export const answerBackfill = (ports: CompactPorts, { promotedLabels, buckets, nextAttempt }: BackfillSettings): AnswerBackfill => {
+export const answerBackfill = (ports: CompactPorts, { promotedLabels, buckets, retention, nextAttempt }: BackfillSettings): AnswerBackfill => {
   const openRollup = () => openTierRollup(TIER_BUCKET_MS['1m'], { promotedLabels });
   return (call) => {
     switch (call.kind) {
       case 'judge':
-        return judgePiece(ports, call.frame, call.nowMs);
+        return judgePiece(ports, call.frame, retention, call.nowMs);
       case 'piece':
-        return takePiece(ports, call.frame, { run: call.run, nowMs: call.nowMs, promotedLabels });
+        return takePiece(ports, call.frame, { run: call.run, nowMs: call.nowMs, promotedLabels, retention });
       case 'step':
-        return commitStep(ports, { run: call.run, nowMs: call.nowMs, nextAttempt, promotedLabels, buckets, openRollup });
+        return commitStep(ports, { run: call.run, nowMs: call.nowMs, nextAttempt, promotedLabels, buckets, openRollup, retention });
     }
   };
 };

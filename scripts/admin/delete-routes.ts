@@ -3,6 +3,7 @@ import { parseMatchers } from '../../functions/query/match-parameter.ts';
 import { timeParameter } from '../../functions/query/params.ts';
 import type { Tier } from '../../shared/catalog/partitions.ts';
 import type { DeletePlan, DeleteStep } from '../../shared/commands/delete.ts';
+import { readCoverage } from '../../shared/compaction/coverage.ts';
 import { deleteBuckets, findBuckets } from '../../shared/deletion/delete-buckets.ts';
 import { deleteSamples, findSamples } from '../../shared/deletion/delete-samples.ts';
 import { planDeletion } from '../../shared/deletion/plan-deletion.ts';
@@ -20,7 +21,7 @@ export const deleteRoutes = (ports: AdminPorts): Hono => {
   const app = new Hono();
   app.post('/', async (c) => {
     const { selection } = await formOf(c.req.raw);
-    return c.json({ ...selection, partitions: await planDeletion(ports.catalog, selection, ports.clockMs()) } satisfies DeletePlan);
+    return c.json({ ...selection, partitions: await planDeletion(ports.catalog, selection, await readCoverage(ports.catalog, ports.retention), ports.clockMs()) } satisfies DeletePlan);
   });
   app.post('/:tier{raw|1m|1h}/:dt{[0-9-]{10,13}}', async (c) => {
     const { tier, dt } = c.req.param() as { tier: Tier; dt: string };

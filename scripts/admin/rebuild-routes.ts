@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { timeParameter } from '../../functions/query/params.ts';
+import { readCoverage } from '../../shared/compaction/coverage.ts';
 import { planRebuild, type RebuildPartition } from '../../shared/rebuild/plan-rebuild.ts';
 import { rebuildPartition, type RollupTier, verifyPartition } from '../../shared/rebuild/recompute.ts';
 import type { AdminPorts } from './admin-ports.ts';
@@ -14,7 +15,7 @@ export const rebuildRoutes = (ports: AdminPorts): Hono => {
   app.get('/:tier{1m|1h}', async (c) => {
     const query = new URL(c.req.url).searchParams;
     const range = { fromMs: timeParameter(query, 'from', 0), toMs: timeParameter(query, 'to', LAST_MS) };
-    return c.json((await planRebuild(ports.catalog, c.req.param('tier') as RollupTier, range, ports.clockMs())) satisfies readonly RebuildPartition[]);
+    return c.json((await planRebuild(ports.catalog, c.req.param('tier') as RollupTier, range, await readCoverage(ports.catalog, ports.retention), ports.clockMs())) satisfies readonly RebuildPartition[]);
   });
   app.post('/:tier{1m|1h}/:dt{[0-9-]{10,13}}', async (c) => {
     const { tier, dt } = c.req.param() as { tier: RollupTier; dt: string };

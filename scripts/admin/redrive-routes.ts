@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { redrivePage } from '../../shared/commands/redrive-page.ts';
 import type { FailedBatchPage, RedriveStep } from '../../shared/commands/redrive.ts';
-import { DEFAULT_SAMPLE_LIMITS } from '../../shared/protocols/limits.ts';
+import { limitsFor } from '../../shared/protocols/limits.ts';
 import type { AdminPorts } from './admin-ports.ts';
 import { takeFailedBatches } from './failed-batches.ts';
 import { wholeNumber } from './request-fields.ts';
@@ -22,7 +22,7 @@ export const redriveRoutes = (adminPorts: AdminPorts): Hono => {
       dryRun: dryRun === 'true',
       nowMs,
       untilMs: untilOrNowMs,
-      limits: DEFAULT_SAMPLE_LIMITS,
+      limits: limitsFor(adminPorts.retention),
       ...(after === undefined ? {} : { after }),
     });
     return c.json({ ...page, untilMs: untilOrNowMs } satisfies RedriveStep);

@@ -3,10 +3,11 @@ import { openTierRollup } from '../../shared/storage/tier-rollup.ts';
 import { TIER_BUCKET_MS } from '../../shared/tiers/bucket.ts';
 import type { AdminPorts } from './admin-ports.ts';
 
-export const rewriteSettings = ({ promotedLabels, buckets, addressOf }: AdminPorts): RewriteSettings => ({
+export const rewriteSettings = ({ promotedLabels, buckets, addressOf, retention }: AdminPorts): RewriteSettings => ({
   promotedLabels,
   buckets,
   addressOf,
+  retention,
   openRollup: () => openTierRollup(TIER_BUCKET_MS['1m'], { promotedLabels }),
 });
 

@@ -7,9 +7,10 @@ import { cloudFormationClient, requireOutputs, stackOutputs } from '../../shared
 import { makeKinesisPut } from '../../shared/aws/stream-kinesis.ts';
 import type { Api } from '../../shared/commands/api.ts';
 import { PermanentError } from '../../shared/errors.ts';
+import { parseRetention } from '../../shared/tiers/retention.ts';
 import { inProcess } from './in-process.ts';
 
-const OUTPUTS = ['BucketName', 'CatalogTable', 'StreamName', 'PromotedLabels', 'Buckets'] as const;
+const OUTPUTS = ['BucketName', 'CatalogTable', 'StreamName', 'PromotedLabels', 'Buckets', 'Retention'] as const;
 
 /** The tools of a deployed installation: they run in this process, with the operator's own credentials, and need no function for it. */
 export const openStack = async (stackName: string, env: Readonly<Record<string, string | undefined>>): Promise<Api> => {
@@ -27,5 +28,6 @@ export const openStack = async (stackName: string, env: Readonly<Record<string, 
     addressOf: (key) => `s3://${outputs.BucketName}/${key}`,
     promotedLabels: JSON.parse(outputs.PromotedLabels) as string[],
     buckets: Number(outputs.Buckets),
+    retention: parseRetention(outputs.Retention),
   });
 };

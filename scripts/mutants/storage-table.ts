@@ -135,17 +135,15 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'every tier expires with raw',
     file: 'shared/compaction/plan.ts',
-    find: 'nowMs >= partitionEndMs(entry) + RETENTION_MS[entry.tier]',
-    replace: 'nowMs >= partitionEndMs(entry) + RETENTION_MS.raw',
+    find: 'nowMs >= partitionEndMs(entry) + retention[entry.tier]',
+    replace: 'nowMs >= partitionEndMs(entry) + retention.raw',
   },
   {
     name: 'the objects of an expired partition go before its list',
     file: 'functions/compact/compact.ts',
-    find: `const expire = async ({ catalog }: CompactPorts, entry: PartitionEntry, nowMs: number): Promise<boolean> =>
-  (await catalog.transact(`,
-    replace: `const expire = async ({ catalog, objects }: CompactPorts, entry: PartitionEntry, nowMs: number): Promise<boolean> =>
-  void (await objects.remove((await readManifest(objects, entry.manifestKey)).files.map(({ key }) => key))) ??
-  (await catalog.transact(`,
+    find: 'const expire = async ({ catalog }: CompactPorts, entry: PartitionEntry, nowMs: number): Promise<boolean> => {',
+    replace: `const expire = async ({ catalog, objects }: CompactPorts, entry: PartitionEntry, nowMs: number): Promise<boolean> => {
+  await objects.remove((await readManifest(objects, entry.manifestKey)).files.map(({ key }) => key));`,
   },
   {
     name: 'late samples of a closed hour are never merged',

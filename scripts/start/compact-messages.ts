@@ -1,10 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { MinuteOptions, MinuteReport } from '../../functions/compact/compact.ts';
+import type { Retention } from '../../shared/tiers/retention.ts';
 import type { BackfillAnswer, BackfillCall } from '../admin/backfill-calls.ts';
 
 /** What the thread is given when it starts. */
 export interface CompactWorkerSettings {
   readonly objectsFolder: string;
+  readonly retention: Retention;
   /** To the item tables. */
   readonly items: MessagePort;
 }

@@ -13,13 +13,13 @@ import { lakeOf } from './lake.ts';
 const TEMP_FOLDER = '~tmp-compact';
 
 /** The thread that merges: decoding and packing millions of rows takes seconds, in which nothing else of its thread runs. */
-const serve = async (port: MessagePort, { objectsFolder, items }: CompactWorkerSettings): Promise<void> => {
+const serve = async (port: MessagePort, { objectsFolder, retention, items }: CompactWorkerSettings): Promise<void> => {
   const tables = joinItemTables(items);
   // Rejects: then the thread ends, and the next run has another one.
   const objects = await openObjectDirectory(objectsFolder, TEMP_FOLDER);
   const ports = { objects, catalog: tables.table('catalog') };
   let hasTime = true;
-  const lake = lakeOf(objectsFolder);
+  const lake = lakeOf(objectsFolder, retention);
   const backfill = answerBackfill(ports, { ...lake, nextAttempt: () => randomBytes(6).toString('hex') });
   const compact = async (run: CompactRun): Promise<CompactAnswer> => ({ report: await compactMinute(ports, { ...lake, ...run, hasTime: () => hasTime }) });
   const answer = (answered: Promise<CompactAnswer>): void =>

@@ -23,11 +23,12 @@ import { type EmbeddedStream, openStream } from '../../shared/embedded/stream.ts
 import { messageOf } from '../../shared/errors.ts';
 import { localOnly } from '../../shared/http/local-only.ts';
 import { DEFAULT_PROMOTED_LABELS } from '../../shared/parquet/schema.ts';
-import { DEFAULT_SAMPLE_LIMITS } from '../../shared/protocols/limits.ts';
+import { limitsFor } from '../../shared/protocols/limits.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
 import type { ObjectListing, ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import { type PieceCache, makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
+import { DEFAULT_RETENTION, type Retention } from '../../shared/tiers/retention.ts';
 import { makeAdminApp } from '../admin/admin-app.ts';
 import { type CompactThread, makeCompactThread } from './compact-thread.ts';
 import { type CompactorTiming, runCompactor } from './compactor.ts';
@@ -45,6 +46,8 @@ export interface InstallationOptions {
   readonly alertmanager: string;
   readonly say: Say;
   readonly version: string;
+  /** Default {@link DEFAULT_RETENTION}. */
+  readonly retention?: Retention;
   readonly compactor?: CompactorTiming;
 }
 
@@ -69,6 +72,7 @@ const OUTGOING = { fetch: makeGuardedFetch(LOOPBACK_TOO), createTransport: makeS
 /** One shard takes what one machine sends: shards are for scale, and each costs a heartbeat. */
 const SHARDS = 1;
 
+const retentionOf = ({ retention = DEFAULT_RETENTION }: Pick<InstallationOptions, 'retention'>): Retention => retention;
 const objectsFolder = ({ data }: Pick<InstallationOptions, 'data'>): string => join(data, 'objects');
 
 /** What the steps are made of. */
@@ -96,7 +100,7 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
     options,
     objects,
     catalog: tables.table('catalog'),
-    thread: makeCompactThread(objectsFolder(options), () => tables.share()),
+    thread: makeCompactThread({ objectsFolder: objectsFolder(options), retention: retentionOf(options) }, () => tables.share()),
     alerts: tables.table('alerts'),
     stream,
     fanOut,
@@ -126,7 +130,7 @@ const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, r
     putRecords: stream.putRecords,
     nowMs: Date.now,
     nextRecordId: () => randomBytes(16),
-    limits: { bodyBytes: DEFAULT_BODY_BYTES, decodedBytes: DEFAULT_DECODED_BYTES, inFlightBytes: DEFAULT_IN_FLIGHT_BYTES, samples: DEFAULT_SAMPLE_LIMITS },
+    limits: { bodyBytes: DEFAULT_BODY_BYTES, decodedBytes: DEFAULT_DECODED_BYTES, inFlightBytes: DEFAULT_IN_FLIGHT_BYTES, samples: limitsFor(retentionOf(options)) },
     count: metrics.ingested,
   });
   const query = makeQueryApp({
@@ -146,7 +150,7 @@ const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, r
   });
   app.route('/', ingest);
   app.route('/', query);
-  app.route('/', makeAdminApp({ objects, catalog, putRecords: stream.putRecords, clockMs: Date.now, nextAttempt: () => randomBytes(6).toString('hex'), backfill: thread.backfill, ...lakeOf(objectsFolder(options)) }));
+  app.route('/', makeAdminApp({ objects, catalog, putRecords: stream.putRecords, clockMs: Date.now, nextAttempt: () => randomBytes(6).toString('hex'), backfill: thread.backfill, ...lakeOf(objectsFolder(options), retentionOf(options)) }));
   app.notFound((c) => c.json({ status: 'error', errorType: 'not_found', error: `${c.req.method} ${c.req.path}: no such route` }, 404));
   return app;
 };
@@ -188,9 +192,10 @@ const compactorOf = ({ options, thread, metrics }: Parts): { stop(): Promise<voi
 
 const runMapping = ({ options, objects, catalog, stream, metrics }: Parts): Mapping => {
   const memory = new StoreMemory();
+  const limits = limitsFor(retentionOf(options));
   return startMapping({
     stream,
-    deliver: async (delivery) => metrics.stored(await storeDelivery({ objects, catalog }, delivery, { promotedLabels: DEFAULT_PROMOTED_LABELS, memory })),
+    deliver: async (delivery) => metrics.stored(await storeDelivery({ objects, catalog }, delivery, { promotedLabels: DEFAULT_PROMOTED_LABELS, memory, limits })),
     nowMs: Date.now,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     onError: (subject, error) => {

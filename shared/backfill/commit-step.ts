@@ -4,9 +4,11 @@ import { allPartitions } from '../catalog/partitions.ts';
 import { installationWatermark } from '../catalog/watermarks.ts';
 import { type CompactPorts, compactHour, type CompactSettings, type HourOutcome } from '../compaction/compact-hour.ts';
 import { compactDay } from '../compaction/compact-day.ts';
+import { type Coverage, readCoverage } from '../compaction/coverage.ts';
 import { planDays } from '../compaction/plan-days.ts';
 import { UnavailableError } from '../errors.ts';
 import type { Rejection } from '../protocols/decoded.ts';
+import type { Retention } from '../tiers/retention.ts';
 import { placeOf } from './age.ts';
 import type { CellTally } from './empty-cells.ts';
 import { fillPartition, type TierPartition } from './fill-partition.ts';
@@ -14,6 +16,7 @@ import { type CommitStep, NOTHING, TAKEN, TOO_OLD } from './report.ts';
 import { byHour, dropFiles, publishFiles } from './waiting-files.ts';
 
 export interface StepOptions extends CompactSettings {
+  readonly retention: Retention;
   readonly run: string;
   readonly nowMs: number;
   /** Letters and digits that no other call has given. */
@@ -32,10 +35,11 @@ export const commitStep = async (ports: CompactPorts, options: StepOptions): Pro
   await touchBackfill(ports.catalog, run, nowMs);
   const [first] = await backfillFilesOf(ports.catalog, run, '', 1);
   if (first === undefined) return bringDaysUpToDate(ports, options);
-  const place = placeOf(first.hour, nowMs);
+  const coverage = await readCoverage(ports.catalog, options.retention);
+  const place = placeOf(first.hour, coverage, nowMs);
   if (place === undefined) return refuseHour(ports, first.hour, options);
   if (place.tier === 'raw') return storeHour(ports, first.hour, options);
-  return fill(ports, { tier: place.tier, dt: place.dt }, options);
+  return fill(ports, { tier: place.tier, dt: place.dt }, coverage, options);
 };
 
 const step = (over: Partial<CommitStep>): CommitStep => ({ isDone: false, ...NOTHING, ...over });
@@ -74,10 +78,10 @@ const untilCommitted = async <T>(what: string, run: () => Promise<T | undefined>
   throw new UnavailableError(`${what}: another compactor was first ${TRIES} times, run the command again`, 60);
 };
 
-const fill = async (ports: CompactPorts, partition: TierPartition, options: StepOptions): Promise<CommitStep> => {
+const fill = async (ports: CompactPorts, partition: TierPartition, coverage: Coverage, options: StepOptions): Promise<CommitStep> => {
   const { run, nowMs, nextAttempt } = options;
   const { catalog } = ports;
-  const files = (await backfillFilesOf(catalog, run, partition.dt)).filter(({ hour }) => placeOf(hour, nowMs)?.tier === partition.tier);
+  const files = (await backfillFilesOf(catalog, run, partition.dt)).filter(({ hour }) => placeOf(hour, coverage, nowMs)?.tier === partition.tier);
   const hours = [...byHour(files)].map(([hour, ofHour]) => ({ hour, files: ofHour }));
   // What the partition is yet to be made of comes first: it would be made anew from that alone.
   if (partition.tier === '1m') await mergeHour(ports, partition.dt, options);

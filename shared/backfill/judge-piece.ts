@@ -1,13 +1,15 @@
 import type { ItemTable } from '../catalog/item-table.ts';
 import { readEntry } from '../catalog/partitions.ts';
+import { type Coverage, readCoverage } from '../compaction/coverage.ts';
 import { hourStartMs } from '../model/hour.ts';
 import { RejectionList } from '../protocols/decoded.ts';
 import { applyLimits } from '../protocols/limits.ts';
 import { cutByHour, type HourOfSamples } from '../storage/hot-hours.ts';
 import { sortSamples } from '../storage/hot-sort.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import type { Retention } from '../tiers/retention.ts';
 import { decodeFrame } from '../wire/frame.ts';
-import { BACKFILL_LIMITS, placeOf } from './age.ts';
+import { backfillLimits, placeOf } from './age.ts';
 import { type PieceReport, TAKEN, TOO_OLD } from './report.ts';
 import { takenInPartition } from './taken-cells.ts';
 
@@ -17,12 +19,13 @@ export interface JudgePorts {
 }
 
 /** What would become of the samples of a piece, by the partitions as they stand. Writes nothing. @throws FrameError */
-export const judgePiece = async (ports: JudgePorts, frame: Uint8Array, nowMs: number): Promise<PieceReport> => {
+export const judgePiece = async (ports: JudgePorts, frame: Uint8Array, retention: Retention, nowMs: number): Promise<PieceReport> => {
   const { batch } = decodeFrame(frame);
-  const { batch: kept, rejected } = applyLimits(batch, nowMs, BACKFILL_LIMITS);
+  const { batch: kept, rejected } = applyLimits(batch, nowMs, backfillLimits(retention));
+  const coverage = await readCoverage(ports.catalog, retention);
   const tally = { stored: 0, rolledUp: 0, refused: new RejectionList() };
   const hours = cutByHour(sortSamples([kept]));
-  for (const hour of hours) await judgeHour(ports, hour, nowMs, tally);
+  for (const hour of hours) await judgeHour(ports, hour, coverage, nowMs, tally);
   const { stored, rolledUp, refused } = tally;
   return { samples: batch.tMs.length, stored, rolledUp, refused: [...rejected, ...refused.take()], hours: hours.map(({ hour }) => hour) };
 };
@@ -30,10 +33,11 @@ export const judgePiece = async (ports: JudgePorts, frame: Uint8Array, nowMs: nu
 const judgeHour = async (
   { objects, catalog }: JudgePorts,
   { hour, samples }: HourOfSamples,
+  coverage: Coverage,
   nowMs: number,
   tally: { stored: number; rolledUp: number; readonly refused: RejectionList },
 ): Promise<void> => {
-  const place = placeOf(hour, nowMs);
+  const place = placeOf(hour, coverage, nowMs);
   if (place === undefined) tally.refused.add(TOO_OLD, samples.tMs.length, () => hour);
   else if (place.tier === 'raw') tally.stored += samples.tMs.length;
   else {

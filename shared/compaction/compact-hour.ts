@@ -1,10 +1,12 @@
 import { type HotFile, hotFilesOf } from '../catalog/hot-files.ts';
 import { type ItemTable, MAX_TRANSACT_WRITES } from '../catalog/item-table.ts';
 import { entryOf, type Manifest, objectKeysOf, type PartitionEntry, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
+import { DEFAULT_RETENTION, type Retention } from '../tiers/retention.ts';
 import { type CompactPorts, commitAttempt } from './commit-attempt.ts';
+import { isCovered, readCoverage } from './coverage.ts';
 import { announceAttempt, hotWrite } from './garbage.ts';
 import { readHot, seriesByBucket } from './merge.ts';
-import { isClosed, partitionEndMs, RETENTION_MS, takeOldest, unmergedOf } from './plan.ts';
+import { isClosed, takeOldest, unmergedOf } from './plan.ts';
 import type { OpenRollup } from './rollup-sink.ts';
 import { type Erasure, requireObjects, type Rewrite, writeBuckets } from './write-buckets.ts';
 
@@ -19,6 +21,8 @@ export interface CompactSettings {
   readonly maxRows?: number;
   /** Makes the 1m partition along with the raw one. */
   readonly openRollup?: OpenRollup;
+  /** Default {@link DEFAULT_RETENTION}. */
+  readonly retention?: Retention;
   /** Samples to be left out: the hour is then rewritten though it may have no hot files. */
   readonly erasure?: Erasure;
 }
@@ -54,7 +58,7 @@ export const compactHour = async (ports: CompactPorts, hour: string, settings: C
   await removeRows(catalog, hour, hotFiles.filter(({ key }) => mergedKeys.has(key)), run.nowMs);
   if (unmerged.length === 0 && settings.erasure === undefined) return { kind: 'nothing' };
   const taken = takeOldest(unmerged, settings.maxRows ?? DEFAULT_MAX_ROWS);
-  const minute = settings.openRollup === undefined ? undefined : await minuteOf(ports, hour, run.nowMs);
+  const minute = settings.openRollup === undefined ? undefined : await minuteOf(ports, hour, settings.retention ?? DEFAULT_RETENTION, run.nowMs);
   const rewrite = planRewrite(hour, raw, minute, settings, run);
   await requireObjects(objects, objectKeysOf([raw, minute].flatMap((partition) => partition?.manifest?.files ?? [])));
   const ticket = await announceAttempt(catalog, rewrite.versions, rewrite.buckets, run.nowMs);
@@ -77,11 +81,15 @@ const currentOf = async ({ objects, catalog }: CompactPorts, tier: Tier, dt: str
   return { entry, manifest: entry === undefined ? undefined : await readManifest(objects, entry.manifestKey) };
 };
 
-/** Undefined where the 1m partition must stay as it is: once the raw one may have expired, it holds what no raw file does. */
-const minuteOf = async (ports: CompactPorts, hour: string, nowMs: number): Promise<Current | undefined> => {
+/**
+ * Undefined where the 1m partition must stay as it is: once the raw one may have expired, it holds what no raw file does; and once it
+ * has expired itself, the day does.
+ */
+const minuteOf = async (ports: CompactPorts, hour: string, retention: Retention, nowMs: number): Promise<Current | undefined> => {
   const minute = await currentOf(ports, '1m', hour);
-  const rawIsWhole = nowMs < partitionEndMs({ tier: 'raw', dt: hour }) + RETENTION_MS.raw;
-  return rawIsWhole || minute.entry === undefined ? minute : undefined;
+  const coverage = await readCoverage(ports.catalog, retention);
+  if (minute.entry === undefined) return hour > (coverage.expired['1m'] ?? '') ? minute : undefined;
+  return isCovered(coverage, { tier: 'raw', dt: hour }, nowMs) ? minute : undefined;
 };
 
 const planRewrite = (hour: string, raw: Current, minute: Current | undefined, settings: CompactSettings, { attempt }: CompactRun): Rewrite => {

@@ -1,6 +1,7 @@
 import type { HotFile } from '../catalog/hot-files.ts';
-import type { PartitionEntry, Tier } from '../catalog/partitions.ts';
+import type { PartitionEntry } from '../catalog/partitions.ts';
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
+import type { Retention } from '../tiers/retention.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -11,9 +12,6 @@ export const CLOSE_DELAY_MS = 5 * MINUTE_MS;
 export const OPEN_HOT_FILES = 60;
 const LATE_FIRST_MS = 15 * MINUTE_MS;
 const LATE_MOST_MS = 6 * HOUR_MS;
-
-/** How long a tier answers for, after the end of its partitions. */
-export const RETENTION_MS: Readonly<Record<Tier, number>> = { raw: 7 * DAY_MS, '1m': 30 * DAY_MS, '1h': 365 * DAY_MS };
 
 /** What the catalog says of an hour of raw samples. */
 export interface RawHour {
@@ -81,9 +79,9 @@ export const arrivalMsOf = (hotKey: string): number => {
 };
 
 /** The partitions of a tier whose retention is over. Of raw hours those without hot rows: what was never merged must be merged before. */
-export const planExpiry = (entries: readonly PartitionEntry[], nowMs: number, hoursWithHotRows: ReadonlySet<string>): readonly Due[] =>
+export const planExpiry = (entries: readonly PartitionEntry[], retention: Retention, nowMs: number, hoursWithHotRows: ReadonlySet<string>): readonly Due[] =>
   entries
-    .filter((entry) => nowMs >= partitionEndMs(entry) + RETENTION_MS[entry.tier] && !(entry.tier === 'raw' && hoursWithHotRows.has(entry.dt)))
+    .filter((entry) => nowMs >= partitionEndMs(entry) + retention[entry.tier] && !(entry.tier === 'raw' && hoursWithHotRows.has(entry.dt)))
     .map((entry) => ({ kind: 'expire', entry }));
 
 /** Exclusive. */

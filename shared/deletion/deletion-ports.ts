@@ -1,6 +1,7 @@
 import type { CompactPorts } from '../compaction/commit-attempt.ts';
 import type { OpenRollup } from '../compaction/rollup-sink.ts';
 import type { AddressOf } from '../compaction/sql-list.ts';
+import type { Retention } from '../tiers/retention.ts';
 
 export type { CompactPorts };
 
@@ -11,6 +12,7 @@ export interface RewriteSettings {
   readonly buckets: number;
   readonly openRollup: OpenRollup;
   readonly addressOf: AddressOf;
+  readonly retention: Retention;
 }
 
 export interface RewriteRun {

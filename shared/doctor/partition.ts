@@ -6,6 +6,7 @@ import { type AddressOf, readList } from '../compaction/sql-list.ts';
 import { PermanentError } from '../errors.ts';
 import { MissingObjectError } from '../storage/object-store.ts';
 import { type Finding, someOf } from './finding.ts';
+import type { Retention } from '../tiers/retention.ts';
 import { type Objects, objectStates } from './object-state.ts';
 import { examineSources } from './rollup-sources.ts';
 import { examineList } from './sql-list.ts';
@@ -15,6 +16,7 @@ export interface DoctorPorts {
   readonly catalog: ItemTable;
   /** As SQL names objects. */
   readonly addressOf: AddressOf;
+  readonly retention: Retention;
 }
 
 /** What is in one partition, and what is wrong with it. */
@@ -49,7 +51,7 @@ interface Seen {
   readonly findings: readonly Finding[];
 }
 
-const lookAt = async ({ objects, catalog, addressOf }: DoctorPorts, tier: Tier, dt: string, nowMs: number): Promise<Seen> => {
+const lookAt = async ({ objects, catalog, addressOf, retention }: DoctorPorts, tier: Tier, dt: string, nowMs: number): Promise<Seen> => {
   const lines = await readList(objects, tier, dt);
   // In the readers' order: a row that is merged meanwhile is then found in the manifest.
   const hotFiles = tier === 'raw' ? await hotFilesOf(catalog, dt) : [];
@@ -58,7 +60,7 @@ const lookAt = async ({ objects, catalog, addressOf }: DoctorPorts, tier: Tier, 
   const { manifest, findings } = entry === undefined ? { manifest: undefined, findings: [] } : await examineManifest(objects, entry, where);
   const hot = await examineHot(objects, hotFiles, new Set(manifest?.hotKeys), where);
   const files = await examineFiles(objects, manifest, where);
-  const sources = entry === undefined ? [] : await examineSources(catalog, entry, nowMs);
+  const sources = entry === undefined ? [] : await examineSources(catalog, entry, retention, nowMs);
   // Without its manifest nobody can tell what the list should name.
   const isKnown = entry === undefined || manifest !== undefined;
   const unmerged = unmergedOf({ hotFiles, mergedKeys: new Set(manifest?.hotKeys) });

@@ -1,30 +1,32 @@
 import type { ItemTable } from '../catalog/item-table.ts';
 import { listPartitions, type PartitionEntry, readEntry } from '../catalog/partitions.ts';
+import { isCovered, readCoverage } from '../compaction/coverage.ts';
 import { committedAtMs } from '../compaction/garbage.ts';
 import { hoursOfDay } from '../compaction/plan-days.ts';
-import { partitionEndMs, RETENTION_MS } from '../compaction/plan.ts';
+import { partitionEndMs } from '../compaction/plan.ts';
 import { HOUR_MS } from '../model/hour.ts';
+import type { Retention } from '../tiers/retention.ts';
 import { type Finding, someOf } from './finding.ts';
 
 /** A day is brought up to its hours within a minute; a run of the planner takes 15 minutes at most. */
 const LATE_MS = 15 * 60_000;
 
 /** Whether a 1m or 1h partition was made from what stands in the finer tier. */
-export const examineSources = async (catalog: ItemTable, entry: PartitionEntry, nowMs: number): Promise<readonly Finding[]> => {
+export const examineSources = async (catalog: ItemTable, entry: PartitionEntry, retention: Retention, nowMs: number): Promise<readonly Finding[]> => {
   switch (entry.tier) {
     case 'raw':
       return [];
     case '1m':
-      return examineMinute(catalog, entry, nowMs);
+      return examineMinute(catalog, entry, retention, nowMs);
     case '1h':
       return examineDay(catalog, entry, nowMs);
   }
 };
 
-const examineMinute = async (catalog: ItemTable, { dt, builtFrom }: PartitionEntry, nowMs: number): Promise<readonly Finding[]> => {
+const examineMinute = async (catalog: ItemTable, { dt, builtFrom }: PartitionEntry, retention: Retention, nowMs: number): Promise<readonly Finding[]> => {
   const raw = await readEntry(catalog, 'raw', dt);
   // Past its retention raw is no longer whole, and a late merge leaves the 1m partition as it is.
-  if (raw === undefined || nowMs >= partitionEndMs(raw) + RETENTION_MS.raw || builtFrom?.[dt] === raw.version) return [];
+  if (raw === undefined || builtFrom?.[dt] === raw.version || !isCovered(await readCoverage(catalog, retention), raw, nowMs)) return [];
   const found = `made from version ${builtFrom?.[dt] ?? 'none'} of the raw samples, version ${raw.version} stands`;
   return [{ severity: 'wrong', kind: 'rollup is not of its raw samples', where: `1m ${dt}`, found, advice: `run "tidemark rebuild --tier 1m" over this hour` }];
 };

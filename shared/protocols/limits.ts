@@ -1,5 +1,6 @@
 import { labelsFromJson, formatLabels } from '../model/labels.ts';
 import type { MetricMetadata, SampleBatch } from '../model/sample-batch.ts';
+import { latestArrivalMs, type Retention } from '../tiers/retention.ts';
 import { type Rejection, RejectionList } from './decoded.ts';
 import { SERIES_TEXT_UNITS_MAX } from './series-identity.ts';
 
@@ -27,6 +28,9 @@ export const DEFAULT_SAMPLE_LIMITS: SampleLimits = {
   futureMs: 3_600_000,
   ageMs: 5 * 86_400_000,
 };
+
+/** Those of an installation that keeps its samples otherwise: what is as old as its raw tier less two days is taken. */
+export const limitsFor = (retention: Retention): SampleLimits => ({ ...DEFAULT_SAMPLE_LIMITS, ageMs: latestArrivalMs(retention) });
 
 /**
  * What the store allows beyond the time range. Ingest judges by its own clock before the record has an arrival stamp, and a

@@ -6,7 +6,7 @@ import { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseSettings, settingsFrom } from '../../infra/settings.ts';
-import { ofType, synthesise } from './synthesised.ts';
+import { functionOf, ofType, type Resource, synthesise } from './synthesised.ts';
 
 const temp = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-settings-'));
@@ -28,6 +28,31 @@ describe('settings', () => {
     writeFileSync(file, JSON.stringify({ shards: 7 }));
     expect(settingsFrom(new App({ outdir: temp(), context: { tidemark: { shards: 3 } } }).node).shards).toBe(3);
     expect(settingsFrom(new App({ outdir: temp(), context: { tidemark: file } }).node).shards).toBe(7);
+  });
+
+  it('keep each tier as long as they say, in the bucket two days more', () => {
+    const stack = synthesise({ retention: 'raw=14d,1m=60d,1h=800d' });
+    const [[, bucket]] = ofType(stack, 'AWS::S3::Bucket') as [[string, Resource]];
+    const { Rules } = bucket.Properties['LifecycleConfiguration'] as { Rules: { Prefix?: string; ExpirationInDays: number }[] };
+    const days = Object.fromEntries(Rules.map(({ Prefix, ExpirationInDays }) => [Prefix, ExpirationInDays]));
+    expect(days).toMatchObject({ 'hot/': 16, 'raw/': 16, '1m/': 62, '1h/': 802, 'sql/raw/': 16, 'sql/1m/': 62, 'sql/1h/': 802 });
+    for (const step of ['Ingest', 'Store', 'Compact']) {
+      expect(functionOf(stack, step).Properties['Environment']).toMatchObject({ Variables: { RETENTION: 'raw=14d,1m=60d,1h=800d' } });
+    }
+    const ranges = ofType(stack, 'AWS::Glue::Table').flatMap(([, { Properties }]) => {
+      const { Parameters, Name } = Properties['TableInput'] as { Parameters?: Record<string, string>; Name: string };
+      return Parameters?.['projection.dt.range'] === undefined ? [] : [[Name, Parameters['projection.dt.range']]];
+    });
+    expect(Object.fromEntries(ranges)).toEqual({ raw: 'NOW-16DAYS,NOW+1DAYS', tier_1m: 'NOW-62DAYS,NOW+1DAYS', tier_1h: 'NOW-802DAYS,NOW+1DAYS' });
+  });
+
+  it('do not move what is kept for a week to Glacier', () => {
+    const [[, bucket]] = ofType(synthesise({ retention: 'raw=3d,1m=3d,1h=5d' }), 'AWS::S3::Bucket') as [[string, Resource]];
+    expect(JSON.stringify(bucket.Properties)).not.toContain('GLACIER');
+  });
+
+  it('refuse a retention in the words of npm start', () => {
+    expect(() => parseSettings({ retention: 'raw=90d' })).toThrow(/retention: read retention: found 1m of 30d with raw of 90d, as long or longer is allowed/);
   });
 
   it('let the data go with the stack when it is disposable', () => {

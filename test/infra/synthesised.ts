@@ -5,7 +5,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterAll } from 'vitest';
-import { parseSettings, type Settings } from '../../infra/settings.ts';
+import { parseSettings, type SettingsInput } from '../../infra/settings.ts';
 import { TidemarkStack } from '../../infra/tidemark-stack.ts';
 
 export interface Resource {
@@ -27,7 +27,7 @@ afterAll(() => {
 });
 
 /** The stack as `cdk synth` makes it, with cdk-nag: a finding that nobody explained throws. */
-export const synthesise = (settings: Partial<Settings> = {}): Synthesised => {
+export const synthesise = (settings: SettingsInput = {}): Synthesised => {
   const outFolder = mkdtempSync(join(tmpdir(), 'tidemark-synth-'));
   folders.push(outFolder);
   const app = new App({ outdir: outFolder });

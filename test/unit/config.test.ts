@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { COMPACT_ENV, environmentOf, EVALUATE_ENV, INGEST_ENV, loadConfig, NOTIFY_ENV, QUERY_ENV, STORE_ENV } from '../../shared/config.ts';
+import { COMPACT_ENV, DEFAULT_RETENTION, environmentOf, EVALUATE_ENV, INGEST_ENV, loadConfig, NOTIFY_ENV, parseRetention, QUERY_ENV, STORE_ENV } from '../../shared/config.ts';
 import { PermanentError } from '../../shared/errors.ts';
 
 const tables = { INGEST_ENV, STORE_ENV, COMPACT_ENV, QUERY_ENV, EVALUATE_ENV, NOTIFY_ENV };
 
 describe('function configuration', () => {
   it('reads back what a construct wrote, words and lists', () => {
-    const config = { bucketName: 'b', catalogTable: 'c', promotedLabels: ['host', 'region'] };
+    const config = { bucketName: 'b', catalogTable: 'c', promotedLabels: ['host', 'region'], retention: parseRetention('raw=14d') };
     expect(loadConfig(STORE_ENV, environmentOf(STORE_ENV, config))).toEqual(config);
   });
 
   it('reads back a count, and takes nothing else for one', () => {
-    const env = environmentOf(COMPACT_ENV, { bucketName: 'b', catalogTable: 'c', promotedLabels: [], database: 'd', buckets: 12 });
+    const env = environmentOf(COMPACT_ENV, { bucketName: 'b', catalogTable: 'c', promotedLabels: [], database: 'd', buckets: 12, retention: DEFAULT_RETENTION });
     expect(loadConfig(COMPACT_ENV, env).buckets).toBe(12);
     for (const BUCKETS of ['0', '-1', '1.5', 'ten', ' 1', '1e9', '9999999999']) {
       expect(() => loadConfig(COMPACT_ENV, { ...env, BUCKETS })).toThrow(/found BUCKETS ".*", a whole number from 1 on is allowed/);
@@ -20,7 +20,7 @@ describe('function configuration', () => {
   });
 
   it('reads an empty variable as an empty list', () => {
-    const env = environmentOf(STORE_ENV, { bucketName: 'b', catalogTable: 'c', promotedLabels: [] });
+    const env = environmentOf(STORE_ENV, { bucketName: 'b', catalogTable: 'c', promotedLabels: [], retention: DEFAULT_RETENTION });
     expect(loadConfig(STORE_ENV, env).promotedLabels).toEqual([]);
   });
 
@@ -31,7 +31,7 @@ describe('function configuration', () => {
   });
 
   it('is frozen', () => {
-    const config = loadConfig(STORE_ENV, { BUCKET_NAME: 'b', CATALOG_TABLE: 'c', PROMOTED_LABELS: 'host' });
+    const config = loadConfig(STORE_ENV, { BUCKET_NAME: 'b', CATALOG_TABLE: 'c', PROMOTED_LABELS: 'host', RETENTION: 'raw=7d' });
     expect(Object.isFrozen(config) && Object.isFrozen(config.promotedLabels)).toBe(true);
   });
 

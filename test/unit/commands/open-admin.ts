@@ -1,6 +1,7 @@
 import type { AdminPorts } from '../../../scripts/admin/admin-ports.ts';
 import { inProcess } from '../../../scripts/admin/in-process.ts';
 import type { Api } from '../../../shared/commands/api.ts';
+import { DEFAULT_RETENTION } from '../../../shared/tiers/retention.ts';
 
 let attempts = 0;
 
@@ -13,5 +14,6 @@ export const openAdmin = (ports: Pick<AdminPorts, 'objects' | 'catalog'> & Parti
     addressOf: (key) => `file:///lake/${key}`,
     promotedLabels: ['host'],
     buckets: 1,
+    retention: DEFAULT_RETENTION,
     ...ports,
   });

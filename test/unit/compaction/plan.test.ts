@@ -3,6 +3,7 @@ import type { HotFile } from '../../../shared/catalog/hot-files.ts';
 import type { PartitionEntry, Tier } from '../../../shared/catalog/partitions.ts';
 import { arrivalMsOf, isClosed, lateDelayMs, OPEN_HOT_FILES, planExpiry, planRaw, type RawHour, takeOldest } from '../../../shared/compaction/plan.ts';
 import { hourStartMs } from '../../../shared/model/hour.ts';
+import { DEFAULT_RETENTION } from '../../../shared/tiers/retention.ts';
 
 const HOUR = '2026-03-01-10';
 const MINUTE = 60_000;
@@ -102,13 +103,13 @@ describe('expiry', () => {
     { tier: '1h', dt: '2026-03-01', days: 365, endMs: hourStartMs('2026-03-02-00') },
   ])('takes a $tier partition out $days days after its end', ({ tier, dt, days, endMs }) => {
     const entry = entryOf({ tier, dt });
-    expect(planExpiry([entry], endMs + days * DAY, new Set())).toEqual([{ kind: 'expire', entry }]);
-    expect(planExpiry([entry], endMs + days * DAY - 1, new Set())).toEqual([]);
+    expect(planExpiry([entry], DEFAULT_RETENTION, endMs + days * DAY, new Set())).toEqual([{ kind: 'expire', entry }]);
+    expect(planExpiry([entry], DEFAULT_RETENTION, endMs + days * DAY - 1, new Set())).toEqual([]);
   });
 
   it('leaves a raw hour with hot rows to be merged first', () => {
     const entry = entryOf();
-    expect(planExpiry([entry], END_MS + 8 * DAY, new Set([HOUR]))).toEqual([]);
-    expect(planExpiry([{ ...entry, tier: '1m' }], END_MS + 31 * DAY, new Set([HOUR]))).toHaveLength(1);
+    expect(planExpiry([entry], DEFAULT_RETENTION, END_MS + 8 * DAY, new Set([HOUR]))).toEqual([]);
+    expect(planExpiry([{ ...entry, tier: '1m' }], DEFAULT_RETENTION, END_MS + 31 * DAY, new Set([HOUR]))).toHaveLength(1);
   });
 });

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { addHotFile, hotFilesOf } from '../../../shared/catalog/hot-files.ts';
 import { readEntry, readManifest } from '../../../shared/catalog/partitions.ts';
 import { examinePartition, type DoctorPorts, type PartitionReport } from '../../../shared/doctor/partition.ts';
+import { DEFAULT_RETENTION } from '../../../shared/tiers/retention.ts';
 import { type CompactRoad, END_MS, HOUR, openCompactRoad, START_MS } from '../compact/compact-road.ts';
 
 const addressOf = (key: string): string => `file:///lake/${key}`;
 /** Before anybody could expect a list. */
 const NOW_MS = START_MS + 60_000;
-const look = (road: CompactRoad, ports: Omit<DoctorPorts, 'addressOf'> = road.ports): Promise<PartitionReport> => examinePartition({ ...ports, addressOf }, 'raw', HOUR, NOW_MS);
+const look = (road: CompactRoad, ports: Omit<DoctorPorts, 'addressOf' | 'retention'> = road.ports): Promise<PartitionReport> => examinePartition({ ...ports, addressOf, retention: DEFAULT_RETENTION }, 'raw', HOUR, NOW_MS);
 const kindsOf = ({ findings }: PartitionReport): string[] => findings.map(({ severity, kind }) => `${severity}: ${kind}`);
 const addTwo = async (road: CompactRoad): Promise<readonly string[]> => [
   ...(await road.addHot(START_MS + 1000, [{ metric: 'up', s: 0, value: 1 }])),
@@ -104,7 +105,7 @@ describe('the doctor finds of a partition', () => {
     const keys = await addTwo(road);
     const { objects, catalog } = road.ports;
     let isDone = false;
-    const busy: Omit<DoctorPorts, 'addressOf'> = {
+    const busy: Omit<DoctorPorts, 'addressOf' | 'retention'> = {
       objects,
       catalog: {
         get: catalog.get.bind(catalog),

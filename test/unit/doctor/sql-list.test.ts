@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sqlListKey } from '../../../shared/compaction/sql-list.ts';
 import { examinePartition } from '../../../shared/doctor/partition.ts';
+import { DEFAULT_RETENTION } from '../../../shared/tiers/retention.ts';
 import { type CompactRoad, END_MS, HOUR, openCompactRoad, START_MS } from '../compact/compact-road.ts';
 
 const MINUTE_MS = 60_000;
@@ -8,7 +9,7 @@ const addressOf = (key: string): string => `file:///lake/${key}`;
 
 /** `severity kind: found` of each finding, the names of files cut off. */
 const look = async (road: CompactRoad, nowMs: number): Promise<readonly string[]> =>
-  (await examinePartition({ ...road.ports, addressOf }, 'raw', HOUR, nowMs)).findings.map(({ severity, kind, found }) => `${severity} ${kind}: ${found.replaceAll(/file:[^\s;]+/g, 'F')}`);
+  (await examinePartition({ ...road.ports, addressOf, retention: DEFAULT_RETENTION }, 'raw', HOUR, nowMs)).findings.map(({ severity, kind, found }) => `${severity} ${kind}: ${found.replaceAll(/file:[^\s;]+/g, 'F')}`);
 
 const add = (road: CompactRoad, arrivalMs: number): Promise<readonly string[]> => road.addHot(arrivalMs, [{ metric: 'up', s: 0, value: arrivalMs }]);
 

@@ -5,13 +5,14 @@ import { readFile, rewriteTier } from '../../../shared/deletion/rewrite-tier.ts'
 import { examineSources } from '../../../shared/doctor/rollup-sources.ts';
 import type { TierColumns } from '../../../shared/tiers/bucket.ts';
 import { withoutRows } from '../../../shared/tiers/without-buckets.ts';
+import { DEFAULT_RETENTION } from '../../../shared/tiers/retention.ts';
 import { openAdmin } from '../commands/open-admin.ts';
 import { type CompactRoad, HOUR, openCompactRoad } from '../compact/compact-road.ts';
 import { bucketsOf, CLOSED_MS, minute, MINUTE_MS, openRollup } from '../deletion/delete-road.ts';
 
 const DAY = '2026-03-01';
 const HOSTS = ['{"host":"a"}', '{"host":"b"}', '{"host":"c"}'];
-const settings = { promotedLabels: ['host'], buckets: 2, openRollup, addressOf: (key: string) => `file:///lake/${key}` };
+const settings = { promotedLabels: ['host'], buckets: 2, openRollup, retention: DEFAULT_RETENTION, addressOf: (key: string) => `file:///lake/${key}` };
 
 const openWorld = async (): Promise<CompactRoad> => {
   const road = await openCompactRoad();
@@ -62,7 +63,7 @@ describe('rebuild', () => {
     expect([await bucketsOf(road, '1m'), await bucketsOf(road, '1h')]).toEqual(right);
     expect(await run(road)).toMatchObject({ ok: true, differing: [] });
     const entry = await readEntry(road.ports.catalog, '1h', DAY);
-    expect(entry === undefined ? 'gone' : await examineSources(road.ports.catalog, entry, CLOSED_MS)).toEqual([]);
+    expect(entry === undefined ? 'gone' : await examineSources(road.ports.catalog, entry, DEFAULT_RETENTION, CLOSED_MS)).toEqual([]);
   });
 
   it('keeps to one tier and a range', async () => {

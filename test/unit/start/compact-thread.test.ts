@@ -12,6 +12,7 @@ import { PermanentError } from '../../../shared/errors.ts';
 import { type SampleBatch, SampleBatchBuilder } from '../../../shared/model/sample-batch.ts';
 import { buildHotObjects } from '../../../shared/storage/hot-object.ts';
 import type { ObjectStore } from '../../../shared/storage/object-store.ts';
+import { DEFAULT_RETENTION } from '../../../shared/tiers/retention.ts';
 import { encodeFrames } from '../../../shared/wire/frame.ts';
 import { tempFolder } from '../../contract/temp-folder.ts';
 
@@ -29,7 +30,7 @@ beforeEach(async () => {
   objects = await openObjectDirectory(folder);
   tables = await openItemTables(join(folder, 'items.sqlite'), ['catalog']);
   catalog = tables.table('catalog');
-  thread = makeCompactThread(folder, () => tables.share());
+  thread = makeCompactThread({ objectsFolder: folder, retention: DEFAULT_RETENTION }, () => tables.share());
 });
 afterEach(async () => {
   await thread.close();
@@ -86,7 +87,7 @@ describe('the thread that compacts', () => {
   it('is started anew after it has died', async () => {
     const lake = join(folder, 'lake');
     await writeFile(lake, 'no folder');
-    thread = makeCompactThread(lake, () => tables.share());
+    thread = makeCompactThread({ objectsFolder: lake, retention: DEFAULT_RETENTION }, () => tables.share());
     await expect(run('a')).rejects.toThrow(/^compact thread: open object directory /);
     await rm(lake);
     expect(await run('b')).toMatchObject({ outcomes: [], left: 0 });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compactMinute } from '../../../functions/compact/compact.ts';
 import { runCompactor } from '../../../scripts/start/compactor.ts';
+import { DEFAULT_RETENTION } from '../../../shared/tiers/retention.ts';
 import { lakeOf } from '../../../scripts/start/lake.ts';
 import { makeProductMetrics, type ProductMetrics } from '../../../scripts/start/product-metrics.ts';
 import { toTextFormat } from '../../../shared/client/text-format.ts';
@@ -23,7 +24,7 @@ afterEach(() => query.close());
 
 const run = (over: CompactPorts = ports): { stop(): Promise<void> } =>
   runCompactor({
-    compact: (given, stopping) => compactMinute(over, { ...lakeOf('/'), ...given, hasTime: () => !stopping.aborted }),
+    compact: (given, stopping) => compactMinute(over, { ...lakeOf('/', DEFAULT_RETENTION), ...given, hasTime: () => !stopping.aborted }),
     timing: { everyMs: 20, openHotFiles: 3 },
     metrics,
     say: (line) => void said.push(line),
