@@ -23,19 +23,31 @@ export const chooseManifest = (complete: readonly Manifest[], all: readonly Mani
   })[0];
 };
 
+/** What holds samples beside a chosen manifest. */
+export interface Uncovered {
+  /** Their files stand in as hot files, whose format they have. */
+  readonly manifests: readonly Manifest[];
+  /** Hot objects whose samples these or the chosen one hold, but for those that were deleted: no hot files any more. */
+  readonly merged: ReadonlySet<string>;
+}
+
 /**
- * The other manifests whose samples neither the chosen one nor the hot objects hold: the compactor had begun the partition anew
- * before the catalog was rebuilt. Their files then stand in as hot files, whose format they have.
+ * The other manifests with samples that neither the chosen one nor the hot objects hold. Of versions that have nothing in common with
+ * the chosen one, since the compactor had begun the partition anew before the catalog was rebuilt, the last counts and not the hot
+ * objects that it has merged: it may have been made to delete from them. Of others, runs that lost, the hot objects tell better.
  */
-export const uncovered = (chosen: Manifest, complete: readonly Manifest[], hotObjects: ReadonlySet<string>): readonly Manifest[] => {
-  const covered = new Set([...chosen.hotKeys, ...hotObjects]);
-  const found: Manifest[] = [];
+export const uncovered = (chosen: Manifest, complete: readonly Manifest[], hotObjects: ReadonlySet<string>): Uncovered => {
+  const merged = new Set(chosen.hotKeys);
+  const manifests: Manifest[] = [];
   const others = complete.filter((manifest) => manifestKeyOf(manifest) !== manifestKeyOf(chosen)).sort((a, b) => b.version - a.version || (manifestKeyOf(a) < manifestKeyOf(b) ? -1 : 1));
   for (const other of others) {
-    const isMerged = other.files.every(({ key }) => covered.has(key));
-    if (isMerged || other.hotKeys.every((key) => covered.has(key))) continue;
-    found.push(other);
-    for (const key of other.hotKeys) covered.add(key);
+    const isStrange = !other.hotKeys.some((key) => merged.has(key));
+    if (!isStrange && other.hotKeys.every((key) => merged.has(key) || hotObjects.has(key))) continue;
+    // Its files were merged as hot files, after an earlier rebuild; or it has none, since all was deleted.
+    const isMerged = other.files.every(({ key }) => merged.has(key));
+    if (isMerged && !isStrange) continue;
+    if (!isMerged) manifests.push(other);
+    for (const key of other.hotKeys) merged.add(key);
   }
-  return found;
+  return { manifests, merged };
 };

@@ -97,12 +97,13 @@ const restoreHot = async (ports: RestorePorts, hour: string, chosen: Manifest | 
   const { objects, catalog } = ports;
   const lying: ListedObject[] = [];
   for await (const object of listAll(objects, `hot/dt=${hour}/`)) lying.push(object);
-  const known = new Set([...(await hotFilesOf(catalog, hour)).map(({ key }) => key), ...(chosen?.hotKeys ?? [])]);
+  const others = chosen === undefined ? { manifests: [], merged: new Set<string>() } : uncovered(chosen, complete, new Set(lying.map(({ key }) => key)));
+  const known = new Set([...(await hotFilesOf(catalog, hour)).map(({ key }) => key), ...others.merged]);
   const unread: string[] = [];
   const rows: HotFile[] = [];
   // A backfill that has not ended is run again, and what it filled cells of a tier with is no raw sample.
-  const merged = new Set(all.flatMap(({ hotKeys }) => hotKeys));
-  for (const object of lying.filter(({ key }) => !known.has(key) && (merged.has(key) || !isBackfillObject(key)))) {
+  const named = new Set(all.flatMap(({ hotKeys }) => hotKeys));
+  for (const object of lying.filter(({ key }) => !known.has(key) && (named.has(key) || !isBackfillObject(key)))) {
     try {
       const row = await hotRowOf(objects, hour, object);
       if (row !== undefined) rows.push(row);
@@ -111,8 +112,7 @@ const restoreHot = async (ports: RestorePorts, hour: string, chosen: Manifest | 
       unread.push(`${object.key}: ${messageOf(error)}`);
     }
   }
-  const others = chosen === undefined ? [] : uncovered(chosen, complete, new Set(lying.map(({ key }) => key)));
-  for (const { files } of others) {
+  for (const { files } of others.manifests) {
     for (const { key, bytes, rows: count, minTMs, maxTMs, minMetric, maxMetric } of files) {
       if (!known.has(key)) rows.push({ hour, key, bytes, rows: count, minTMs, maxTMs, minMetric, maxMetric });
     }
