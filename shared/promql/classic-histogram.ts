@@ -71,3 +71,29 @@ export const bucketQuantile = (q: number, unsorted: readonly Bucket[]): BucketQu
   if (buckets.length < 2 || (buckets.at(-1) as Bucket).count === 0) return { value: NaN, forced };
   return { value: interpolate(q, buckets), forced };
 };
+
+/** The counts up to `value`, by linear interpolation; undefined when it lies above all buckets. */
+const rankAt = (value: number, buckets: readonly Bucket[]): number | undefined => {
+  let rank = 0;
+  let lower = (buckets[0] as Bucket).upperBound <= 0 ? -Infinity : 0;
+  for (const { upperBound, count } of buckets) {
+    if (lower >= value) return rank;
+    // Nothing is known of where in a bucket without a lower end the observations lie.
+    if (upperBound > value) return lower === -Infinity ? count : rank + ((count - rank) * (value - lower)) / (upperBound - lower);
+    rank = count;
+    lower = upperBound;
+  }
+  return undefined;
+};
+
+/** The part of the observations of a classic histogram between two values. NaN without a +Inf bucket or observations. */
+export const bucketFraction = (lower: number, upper: number, unsorted: readonly Bucket[]): number => {
+  const sorted = unsorted.toSorted((a, b) => (a.upperBound === b.upperBound ? 0 : a.upperBound - b.upperBound));
+  if (sorted.at(-1)?.upperBound !== Infinity) return NaN;
+  const buckets = merged(sorted);
+  const { count } = buckets.at(-1) as Bucket;
+  if (count === 0 || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
+  if (lower >= upper) return 0;
+  const rank = (value: number): number => Math.min(rankAt(value, buckets) ?? count, count);
+  return (rank(upper) - rank(lower)) / count;
+};

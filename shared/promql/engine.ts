@@ -4,6 +4,7 @@ import { type Expr, type ValueType, withoutParens } from './ast.ts';
 import { PromqlExecutionError, PromqlParseError } from './errors.ts';
 import type { EvalValue } from './eval-value.ts';
 import { evaluate } from './evaluator.ts';
+import { detectHints } from './histogram-hints.ts';
 import { withoutName } from './label-edit.ts';
 import { parseQuery } from './parser.ts';
 import type { QueryResult, QueryValue, ResultSeries } from './query-result.ts';
@@ -147,6 +148,7 @@ const run = async (select: SelectSeries, expr: Expr, grid: Grid, scope: QuerySco
   markInvariant(expr, scope);
   scope.limits.check();
   await loadSelectors(expr, grid, scope, select, tiers);
+  detectHints(expr, scope);
   scope.limits.check();
   refuseBucketSamples(expr, scope);
   return evaluate(expr, grid, scope);

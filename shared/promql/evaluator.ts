@@ -6,6 +6,7 @@ import { evaluateBinary } from './binary-eval.ts';
 import { asVector, type EvalValue, vectorValue } from './eval-value.ts';
 import { FunctionContext, type FunctionTable } from './function-context.ts';
 import { HISTOGRAM_FUNCTIONS } from './histogram-functions.ts';
+import { withoutHint } from './histogram-hints.ts';
 import { LABEL_FUNCTIONS } from './label-functions.ts';
 import { MATH_FUNCTIONS } from './math-functions.ts';
 import type { QueryScope } from './query-scope.ts';
@@ -63,7 +64,7 @@ const asSamples = (vector: StepVector, grid: Grid): Pick<Windows, 'offsets' | 't
     const row = Math.floor(cell / grid.steps);
     if (vector.present[cell] !== 0) {
       const histogram = histogramAt(vector, cell);
-      if (histogram !== undefined) histograms.set(kept, histogram);
+      if (histogram !== undefined) histograms.set(kept, withoutHint(histogram));
       tMs[kept] = timeAt(grid, cell - row * grid.steps);
       values[kept++] = vector.values[cell] as number;
     }

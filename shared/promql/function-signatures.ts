@@ -10,7 +10,7 @@ export interface FunctionSignature {
 const signature = (returns: ValueType, args: readonly ValueType[], variadic = 0): FunctionSignature => ({ args, variadic, returns });
 
 const VECTOR_TO_VECTOR = ['abs', 'ceil', 'floor', 'exp', 'ln', 'log2', 'log10', 'sqrt', 'sgn', 'absent', 'timestamp', 'sort', 'sort_desc',
-  'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'deg', 'rad'];
+  'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'deg', 'rad', 'histogram_count', 'histogram_sum', 'histogram_avg', 'histogram_stddev', 'histogram_stdvar'];
 const MATRIX_TO_VECTOR = ['rate', 'increase', 'delta', 'irate', 'idelta', 'resets', 'changes', 'deriv', 'sum_over_time', 'avg_over_time',
   'min_over_time', 'max_over_time', 'count_over_time', 'last_over_time', 'first_over_time', 'present_over_time', 'stddev_over_time',
   'stdvar_over_time', 'absent_over_time'];
@@ -32,6 +32,8 @@ export const FUNCTION_SIGNATURES: ReadonlyMap<string, FunctionSignature> = new M
   ['quantile_over_time', signature('vector', ['scalar', 'matrix'])],
   ['predict_linear', signature('vector', ['matrix', 'scalar'])],
   ['histogram_quantile', signature('vector', ['scalar', 'vector'])],
+  ['histogram_quantiles', signature('vector', ['vector', 'string', 'scalar', 'scalar'], 10)],
+  ['histogram_fraction', signature('vector', ['scalar', 'scalar', 'vector'])],
   ['label_replace', signature('vector', ['vector', 'string', 'string', 'string', 'string'])],
   ['label_join', signature('vector', ['vector', 'string', 'string', 'string'], -1)],
 ]);

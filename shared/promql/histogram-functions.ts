@@ -1,85 +1,152 @@
-import { type Labels, labelValue, METRIC_NAME } from '../model/labels.ts';
-import { type Bucket, bucketQuantile } from './classic-histogram.ts';
+import { histogramFraction } from '../histograms/histogram-fraction.ts';
+import { histogramAverage, histogramVariance } from '../histograms/histogram-moments.ts';
+import { type Estimate, histogramQuantile } from '../histograms/histogram-quantile.ts';
+import type { Histogram } from '../histograms/histogram.ts';
+import type { Labels } from '../model/labels.ts';
+import { type Bucket, bucketFraction, bucketQuantile } from './classic-histogram.ts';
+import { bucketsAt, histogramFamilies } from './classic-histograms.ts';
 import { vectorValue } from './eval-value.ts';
 import type { FunctionContext, FunctionImplementation, FunctionTable } from './function-context.ts';
-import { dropLabels } from './label-edit.ts';
-import { parseFloatText } from './number-text.ts';
+import { forMetric } from './histogram-annotations.ts';
+import { setLabel } from './label-edit.ts';
+import { formatOpenMetrics } from './number-text.ts';
 import { warnBadQuantile } from './quantile-warning.ts';
-import { labelsKey, newVector, type StepVector, withoutEmptyRows } from './step-vector.ts';
-import { quote } from './string-text.ts';
+import { histogramAt, mergeSameLabels, newLike, newVector, type StepVector, withoutEmptyRows } from './step-vector.ts';
 
-const LE = new Set(['le']);
+const FORCED =
+  'input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)';
 
-interface Histogram {
-  readonly labels: Labels;
-  readonly bounds: number[];
-  /** The row of each bucket in the input. */
-  readonly rows: number[];
+/** What an estimate over histograms is made of. */
+interface Estimator {
+  /** The place of the vector among the arguments. */
+  readonly argument: number;
+  readonly ofNative: (histogram: Histogram, labels: Labels, step: number) => number;
+  readonly ofClassic: (buckets: readonly Bucket[], labels: Labels, step: number) => number;
 }
 
-/** A label `le` is missing or no number: the series is no bucket. */
-const warnBadBound = (context: FunctionContext, labels: Labels, argument: number): void => {
-  const name = labelValue(labels, METRIC_NAME);
-  const metric = name === '' ? '' : ` for metric name ${quote(name)}`;
-  context.scope.warn(`bucket label "le" is missing or has a malformed value of ${quote(labelValue(labels, 'le'))}${metric}`, context.expr(argument).range);
-};
-
-/** The series of `input` by everything but `le`. */
-const histogramsOf = (context: FunctionContext, input: StepVector, argument: number): Histogram[] => {
-  const byKey = new Map<string, Histogram>();
-  input.labels.forEach((labels, row) => {
-    const bound = parseFloatText(labelValue(labels, 'le'));
-    if (bound === undefined) {
-      warnBadBound(context, labels, argument);
-      return;
+/** One value per histogram of the argument, classic or native. */
+const estimate = (context: FunctionContext, input: StepVector, { argument, ofNative, ofClassic }: Estimator): StepVector => {
+  const { classic, native, conflicts, classicConflicts } = histogramFamilies(context, input, argument);
+  const { steps } = input;
+  const count = native.length + classic.length;
+  context.scope.reserve(count * steps);
+  const labels = [...native.map((row) => input.labels[row] as Labels), ...classic.map((histogram) => histogram.labels)];
+  const output = newVector(steps, labels, labels.map(() => true));
+  const put = (row: number, step: number, value: number): void => {
+    output.values[row * steps + step] = value;
+    output.present[row * steps + step] = 1;
+  };
+  native.forEach((row, place) => {
+    for (let step = 0; step < steps; step++) {
+      const histogram = histogramAt(input, row * steps + step);
+      if (histogram === undefined || conflicts.has(row * steps + step)) continue;
+      context.scope.work(histogram.positive.counts.length + histogram.negative.counts.length);
+      put(place, step, ofNative(histogram, labels[place] as Labels, step));
     }
-    const own = dropLabels(labels, LE);
-    const key = labelsKey(own);
-    let histogram = byKey.get(key);
-    if (histogram === undefined) byKey.set(key, (histogram = { labels: own, bounds: [], rows: [] }));
-    histogram.bounds.push(bound);
-    histogram.rows.push(row);
   });
-  return [...byKey.values()];
+  classic.forEach((histogram, place) => {
+    for (let step = 0; step < steps; step++) {
+      context.scope.work(histogram.rows.length);
+      const buckets = bucketsAt(input, histogram, step);
+      if (buckets.length === 0 || classicConflicts.has(place * steps + step)) continue;
+      put(native.length + place, step, ofClassic(buckets, histogram.labels, step));
+    }
+  });
+  return withoutEmptyRows(output);
 };
 
-const bucketsAt = (input: StepVector, histogram: Histogram, step: number): Bucket[] => {
-  const buckets: Bucket[] = [];
-  histogram.rows.forEach((row, i) => {
-    const cell = row * input.steps + step;
-    if (input.present[cell] === 1) buckets.push({ upperBound: histogram.bounds[i] as number, count: input.values[cell] as number });
-  });
-  return buckets;
+const NAN_EFFECTS: Readonly<Record<Estimate['nanEffect'], string>> = {
+  none: '',
+  isNaN: 'input to histogram_quantile has NaN observations, result is NaN',
+  skewed: 'input to histogram_quantile has NaN observations, result is skewed higher',
+  excluded: 'input to histogram_fraction has NaN observations, which are excluded from all fractions',
 };
 
-const informForced = (context: FunctionContext, labels: Labels): void => {
-  const name = labelValue(labels, METRIC_NAME);
-  context.scope.info(
-    'input to histogram_quantile needed to be fixed for monotonicity ' +
-      `(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${name === '' ? '' : ` for metric name ${quote(name)}`}`,
-    context.expr(1).range,
+/** The value of an estimate; that NaN observations touched it is told. */
+const told = (context: FunctionContext, argument: number, labels: Labels, { value, nanEffect }: Estimate): number => {
+  if (nanEffect !== 'none') context.scope.info(NAN_EFFECTS[nanEffect] + forMetric(labels), context.expr(argument).range);
+  return value;
+};
+
+const quantiles = (context: FunctionContext, input: StepVector, argument: number, q: Float64Array): StepVector =>
+  estimate(context, input, {
+    argument,
+    ofNative: (histogram, labels, step) => told(context, argument, labels, histogramQuantile(q[step] as number, histogram)),
+    ofClassic: (buckets, labels, step) => {
+      const { value, forced } = bucketQuantile(q[step] as number, buckets);
+      if (forced) context.scope.info(FORCED + forMetric(labels), context.expr(argument).range);
+      return value;
+    },
+  });
+
+const quantile: FunctionImplementation = (context) => {
+  const q = context.scalar(0);
+  warnBadQuantile(q, context.expr(0).range, context.scope);
+  return vectorValue(quantiles(context, context.vector(1), 1, q));
+};
+
+/** The series of `vector` with the quantile of each step in a label; a quantile that varies makes several series of one. */
+const withQuantileLabel = (vector: StepVector, label: string, q: Float64Array): StepVector[] =>
+  Array.from(new Set(q), (value) => {
+    const present = vector.present.map((kind, cell) => (Object.is(q[cell % vector.steps], value) ? kind : 0));
+    return { ...vector, present, labels: vector.labels.map((labels) => setLabel(labels, label, formatOpenMetrics(value))) };
+  });
+
+const concatenate = (steps: number, parts: readonly StepVector[]): StepVector => {
+  const output = newVector(steps, parts.flatMap(({ labels }) => labels), parts.flatMap(({ dropName }) => dropName));
+  let cell = 0;
+  for (const { values, present } of parts) {
+    output.values.set(values, cell);
+    output.present.set(present, cell);
+    cell += values.length;
+  }
+  return output;
+};
+
+/** histogram_quantiles(v, label, q…): each quantile as a series of its own. */
+const manyQuantiles: FunctionImplementation = (context) => {
+  const input = context.vector(0);
+  const label = context.text(1);
+  const parts = context.call.args.slice(2).flatMap((arg, i) => {
+    const q = context.scalar(i + 2);
+    warnBadQuantile(q, arg.range, context.scope);
+    return withQuantileLabel(quantiles(context, input, 0, q), label, q);
+  });
+  return vectorValue(mergeSameLabels(withoutEmptyRows(concatenate(input.steps, parts))));
+};
+
+const fraction: FunctionImplementation = (context) => {
+  const [lower, upper] = [context.scalar(0), context.scalar(1)];
+  return vectorValue(
+    estimate(context, context.vector(2), {
+      argument: 2,
+      ofNative: (histogram, labels, step) => told(context, 2, labels, histogramFraction(lower[step] as number, upper[step] as number, histogram)),
+      ofClassic: (buckets, _, step) => bucketFraction(lower[step] as number, upper[step] as number, buckets),
+    }),
   );
 };
 
-const histogramQuantile: FunctionImplementation = (context) => {
-  const q = context.scalar(0);
-  warnBadQuantile(q, context.expr(0).range, context.scope);
-  const input = context.vector(1);
-  const histograms = histogramsOf(context, input, 1);
-  context.scope.reserve(histograms.length * input.steps);
-  const output = newVector(input.steps, histograms.map(({ labels }) => labels), histograms.map(() => true));
-  histograms.forEach((histogram, row) => {
-    for (let step = 0; step < input.steps; step++) {
-      context.scope.work(histogram.rows.length);
-      const buckets = bucketsAt(input, histogram, step);
-      if (buckets.length === 0) continue;
-      const { value, forced } = bucketQuantile(q[step] as number, buckets);
-      if (forced) informForced(context, histogram.labels);
-      output.values[row * input.steps + step] = value;
-      output.present[row * input.steps + step] = 1;
-    }
-  });
+/** A function of native histograms alone; floats give nothing. */
+const ofEach = (f: (histogram: Histogram) => number): FunctionImplementation => (context) => {
+  const input = context.vector(0);
+  const output = newLike(input, true);
+  for (const cell of input.histograms?.keys() ?? []) {
+    const histogram = histogramAt(input, cell);
+    if (histogram === undefined) continue;
+    context.scope.work(histogram.positive.counts.length + histogram.negative.counts.length);
+    output.values[cell] = f(histogram);
+    output.present[cell] = 1;
+  }
   return vectorValue(withoutEmptyRows(output));
 };
 
-export const HISTOGRAM_FUNCTIONS: FunctionTable = { histogram_quantile: histogramQuantile };
+export const HISTOGRAM_FUNCTIONS: FunctionTable = {
+  histogram_quantile: quantile,
+  histogram_quantiles: manyQuantiles,
+  histogram_fraction: fraction,
+  histogram_count: ofEach(({ count }) => count),
+  histogram_sum: ofEach(({ sum }) => sum),
+  histogram_avg: ofEach(histogramAverage),
+  histogram_stdvar: ofEach(histogramVariance),
+  histogram_stddev: ofEach((histogram) => Math.sqrt(histogramVariance(histogram))),
+};

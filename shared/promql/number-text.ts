@@ -77,6 +77,12 @@ export const formatGeneral = (value: number): string => {
   return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
 };
 
+/** A float as OpenMetrics writes it: general, with `.0` after whole numbers. */
+export const formatOpenMetrics = (value: number): string => {
+  const text = formatGeneral(value);
+  return Number.isFinite(value) && !/[e.]/.test(text) ? `${text}.0` : text;
+};
+
 /** Seconds with three decimals where there is a fraction, the API's form of a time in milliseconds. */
 export const formatSeconds = (tMs: number): string => {
   const abs = Math.abs(tMs);

@@ -1,7 +1,9 @@
+import { type BucketSide, compact, type Histogram, sameBounds, sameIndices } from '../../../shared/histograms/histogram.ts';
 import type { QueryResult, QueryValue } from '../../../shared/promql/query-result.ts';
 import { compareLabels, labelsKey } from '../../../shared/promql/step-vector.ts';
 import { unquote } from '../../../shared/promql/string-text.ts';
 import { type EvalBlock, rangeVectorTimes } from './conformance-case.ts';
+import { formatNotation, type NotedHistogram } from './histogram-notation.ts';
 import { type NotedSeries, parseNumber, parseSeriesLine } from './series-notation.ts';
 
 /** The tolerance of the format: relative 1e-6, exact against 0, NaN equals NaN. */
@@ -12,21 +14,62 @@ export const nearlySame = (a: number, b: number): boolean => {
   return Math.abs(a - b) / Math.min(Math.abs(a) + Math.abs(b), Number.MAX_VALUE) < 1e-6;
 };
 
-type Points = ReadonlyMap<number, number>;
+/** A float, or a histogram and whether its hint counts. */
+type Point = number | NotedHistogram;
+type Points = ReadonlyMap<number, Point>;
+
+const nearlySameSide = (a: BucketSide, b: BucketSide): boolean =>
+  sameIndices(a.indices, b.indices) && a.counts.every((count, i) => nearlySame(count, b.counts[i] as number));
+
+const nearlySameHistogram = (given: NotedHistogram, wanted: NotedHistogram): boolean => {
+  const [a, b] = [compact(given.histogram), compact(wanted.histogram)];
+  if (wanted.hinted && a.counterResetHint !== b.counterResetHint) return false;
+  return (
+    a.schema === b.schema &&
+    nearlySame(a.count, b.count) &&
+    nearlySame(a.sum, b.sum) &&
+    a.zeroThreshold === b.zeroThreshold &&
+    nearlySame(a.zeroCount, b.zeroCount) &&
+    sameBounds(a.customBounds, b.customBounds) &&
+    nearlySameSide(a.positive, b.positive) &&
+    nearlySameSide(a.negative, b.negative)
+  );
+};
+
+const nearlySamePoint = (a: Point, b: Point): boolean =>
+  typeof a === 'number' ? typeof b === 'number' && nearlySame(a, b) : typeof b !== 'number' && nearlySameHistogram(a, b);
+
+const pointText = (point: Point | undefined): string => (typeof point === 'object' ? formatNotation(point.histogram) : String(point));
+
+/** Hints of two results are compared. */
+const asPoint = (histogram: Histogram): NotedHistogram => ({ histogram, hinted: true });
+
 type Table = ReadonlyMap<string, Points>;
 
 const tableOf = (value: QueryValue): Table => {
   if (value.type === 'matrix') {
-    return new Map(value.series.map((one) => [labelsKey(one.labels), new Map([...one.tMs].map((t, i) => [t, one.values[i] as number]))]));
+    return new Map(
+      value.series.map((one) => {
+        const floats = Array.from(one.tMs, (t, i): [number, Point] => [t, one.values[i] as number]);
+        const others = (one.histograms?.histograms ?? []).map((histogram, i): [number, Point] => [one.histograms?.tMs[i] as number, asPoint(histogram)]);
+        return [labelsKey(one.labels), new Map([...floats, ...others])];
+      }),
+    );
   }
-  if (value.type === 'vector') return new Map(value.labels.map((labels, i) => [labelsKey(labels), new Map([[value.tMs, value.values[i] as number]])]));
+  if (value.type === 'vector') {
+    const point = (i: number): Point => {
+      const histogram = value.histograms?.get(i);
+      return histogram === undefined ? (value.values[i] as number) : asPoint(histogram);
+    };
+    return new Map(value.labels.map((labels, i) => [labelsKey(labels), new Map([[value.tMs, point(i)]])]));
+  }
   if (value.type === 'scalar') return new Map([['', new Map([[value.tMs, value.value]])]]);
   return new Map();
 };
 
 const expectedTable = (series: readonly NotedSeries[], startMs: number, stepMs: number): Table => {
   const rows = series.map(({ labels, values }): [string, Points] => {
-    const points = new Map<number, number>();
+    const points = new Map<number, Point>();
     values.forEach((value, i) => {
       if (value !== undefined) points.set(startMs + i * stepMs, value === 'stale' ? NaN : value);
     });
@@ -42,10 +85,10 @@ const difference = (got: Table, wanted: Table): string | undefined => {
     if (own === undefined) return `missing series ${JSON.stringify(key)}`;
     for (const [t, value] of points) {
       const actual = own.get(t);
-      if (actual === undefined) return `missing point ${key}@${t}, wanted ${value}`;
-      if (!nearlySame(actual, value)) return `${key}@${t} is ${actual}, wanted ${value}`;
+      if (actual === undefined) return `missing point ${key}@${t}, wanted ${pointText(value)}`;
+      if (!nearlySamePoint(actual, value)) return `${key}@${t} is ${pointText(actual)}, wanted ${pointText(value)}`;
     }
-    for (const t of own.keys()) if (!points.has(t)) return `point too many ${key}@${t} = ${own.get(t)}`;
+    for (const t of own.keys()) if (!points.has(t)) return `point too many ${key}@${t} = ${pointText(own.get(t))}`;
   }
   for (const key of got.keys()) if (!wanted.has(key)) return `series too many ${JSON.stringify(key)}`;
   return undefined;

@@ -1,9 +1,8 @@
-import { type Labels, labelValue, METRIC_NAME } from '../../../shared/model/labels.ts';
+import { type Labels, labelValue } from '../../../shared/model/labels.ts';
 import type { Expr } from '../../../shared/promql/ast.ts';
 import { childrenOf } from '../../../shared/promql/ast.ts';
 import { evaluateInstant, evaluateRange } from '../../../shared/promql/engine.ts';
 import { PromqlExecutionError, PromqlParseError } from '../../../shared/promql/errors.ts';
-import { setLabel } from '../../../shared/promql/label-edit.ts';
 import { compileMatcher } from '../../../shared/promql/matcher.ts';
 import { parseQuery } from '../../../shared/promql/parser.ts';
 import { printExpr } from '../../../shared/promql/printer.ts';
@@ -12,8 +11,9 @@ import { labelsKey } from '../../../shared/promql/step-vector.ts';
 import type { SelectSeries } from '../../../shared/promql/series-source.ts';
 import { type EvalBlock, type LoadBlock, parseCaseFile } from './conformance-case.ts';
 import { differsFromPinned, differsFromPoint, fits, mismatch } from './conformance-compare.ts';
-import { type Columns, MemorySeries } from './load.ts';
-import { noteToColumns, parseLabels, parseSeriesLine, splitSeriesLine, UnsupportedNotation } from './series-notation.ts';
+import { customBucketSeries } from './custom-bucket-load.ts';
+import { MemorySeries } from './load.ts';
+import { type NotedSeries, noteToColumns, parseLabels, parseSeriesLine, splitSeriesLine, UnsupportedNotation } from './series-notation.ts';
 
 export interface CaseOutcome {
   readonly line: number;
@@ -36,24 +36,22 @@ class CaseMemory {
   }
 
   load(block: LoadBlock): void {
-    const loaded = new Map<string, { readonly labels: Labels; readonly columns: Columns }>();
-    for (const line of block.lines) this.loadLine(line, block, loaded);
-    for (const { labels, columns } of loaded.values()) this.plain.add(labels, columns);
+    const loaded = new Map<string, NotedSeries>();
+    for (const line of block.lines) this.loadLine(line, loaded);
+    const series = [...loaded.values(), ...(block.withCustomBuckets ? customBucketSeries([...loaded.values()]) : [])];
+    for (const { labels, values } of series) this.plain.add(labels, noteToColumns(values, block.stepMs));
   }
 
   /** A series that stands twice in a block counts with its last line. */
-  private loadLine(line: string, block: LoadBlock, loaded: Map<string, { readonly labels: Labels; readonly columns: Columns }>): void {
+  private loadLine(line: string, loaded: Map<string, NotedSeries>): void {
     const starts = /^(.*\})?(\S*)@st\s/.exec(line);
     if (starts !== null) {
       this.unsupported.push(parseLabels(`${starts[1] ?? ''}${starts[2] ?? ''}`));
       return;
     }
     try {
-      const { labels, values } = parseSeriesLine(line);
-      loaded.set(labelsKey(labels), { labels, columns: noteToColumns(values, block.stepMs) });
-      const name = labelValue(labels, METRIC_NAME);
-      const family = name.replace(/_bucket$/, '');
-      if (block.withCustomBuckets && family !== name) this.unsupported.push(setLabel(setLabel(labels, 'le', ''), METRIC_NAME, family));
+      const series = parseSeriesLine(line);
+      loaded.set(labelsKey(series.labels), series);
     } catch (error) {
       if (!(error instanceof UnsupportedNotation)) throw error;
       this.unsupported.push(parseLabels(splitSeriesLine(line)[0]));
@@ -63,7 +61,7 @@ class CaseMemory {
   readonly select: SelectSeries = (request) => {
     const predicates = request.matchers.map((matcher) => ({ name: matcher.name, matches: compileMatcher(matcher) }));
     if (this.unsupported.some((labels) => predicates.every(({ name, matches }) => matches(labelValue(labels, name))))) {
-      return Promise.reject(new UnsupportedSeries('native histogram or start timestamp'));
+      return Promise.reject(new UnsupportedSeries('start timestamp'));
     }
     return this.plain.select(request);
   };

@@ -7,18 +7,18 @@ const CASES = resolve(process.env['PROMQL_CASES'] ?? resolve(import.meta.dirname
 
 /** Cases of Prometheus' own test data that pass, per file. They may only rise. */
 const FLOORS: Readonly<Record<string, number>> = {
-  aggregators: 80,
+  aggregators: 104,
   duration_expression: 6,
   extended_vectors: 20,
   'fill-modifier': 1,
-  functions: 177,
-  histograms: 39,
+  functions: 246,
+  histograms: 132,
   literals: 16,
-  native_histograms: 3,
-  operators: 95,
+  native_histograms: 364,
+  operators: 148,
   selectors: 24,
   staleness: 9,
-  subquery: 20,
+  subquery: 22,
   trig_functions: 12,
   type_and_unit: 44,
 };

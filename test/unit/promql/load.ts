@@ -1,3 +1,4 @@
+import type { Histogram } from '../../../shared/histograms/histogram.ts';
 import { parseDurationMs } from '../../../shared/model/duration.ts';
 import { formatLabels, type Labels, labelValue } from '../../../shared/model/labels.ts';
 import { compileMatcher } from '../../../shared/promql/matcher.ts';
@@ -5,17 +6,14 @@ import type { SelectSeries } from '../../../shared/promql/series-source.ts';
 import { compareLabels, labelsKey } from '../../../shared/promql/step-vector.ts';
 import { instantVector, type QueryValue } from '../../../shared/promql/query-result.ts';
 import { formatValue } from '../../../shared/promql/number-text.ts';
-import { noteToColumns, parseSeriesLine } from './series-notation.ts';
-
-export interface Columns {
-  readonly tMs: Float64Array;
-  readonly values: Float64Array;
-}
+import { formatNotation } from './histogram-notation.ts';
+import { type Columns, noteToColumns, parseSeriesLine } from './series-notation.ts';
 
 interface StoredSeries {
   readonly labels: Labels;
   tMs: Float64Array;
   values: Float64Array;
+  histograms: Map<number, Histogram>;
 }
 
 const concat = (a: Float64Array, b: Float64Array): Float64Array<ArrayBuffer> => {
@@ -34,16 +32,18 @@ export class MemorySeries {
   }
 
   /** Appends; samples at or before the last one are dropped. */
-  add(labels: Labels, { tMs, values }: Columns): void {
+  add(labels: Labels, { tMs, values, histograms = new Map() }: Pick<Columns, 'tMs' | 'values'> & Partial<Columns>): void {
     const key = labelsKey(labels);
     const known = this.series.get(key);
     if (known === undefined) {
-      this.series.set(key, { labels, tMs, values });
+      this.series.set(key, { labels, tMs, values, histograms: new Map(histograms) });
       return;
     }
     const last = known.tMs.at(-1) ?? -Infinity;
     const from = tMs.findIndex((t) => t > last);
     if (from === -1) return;
+    const before = known.tMs.length;
+    for (const [i, histogram] of histograms) if (i >= from) known.histograms.set(before + i - from, histogram);
     known.tMs = concat(known.tMs, tMs.subarray(from));
     known.values = concat(known.values, values.subarray(from));
   }
@@ -63,16 +63,19 @@ export class MemorySeries {
     const found = [...this.series.values()]
       .filter(({ labels }) => predicates.every(({ name, matches }) => matches(labelValue(labels, name))))
       .sort((a, b) => compareLabels(a.labels, b.labels));
-    const cut = found.map(({ labels, tMs, values }) => {
+    const cut = found.map(({ labels, tMs, values, histograms }) => {
       let from = 0;
       let to = tMs.length;
       while (from < to && (tMs[from] as number) < fromMs) from++;
       while (to > from && (tMs[to - 1] as number) > toMs) to--;
-      return { labels, tMs: tMs.subarray(from, to), values: values.subarray(from, to) };
+      const kept = [...histograms].filter(([i]) => i >= from && i < to).map(([i, histogram]): [number, Histogram] => [i - from, histogram]);
+      return { labels, tMs: tMs.subarray(from, to), values: values.subarray(from, to), histograms: kept };
     });
     const offsets = new Uint32Array(cut.length + 1);
     cut.forEach(({ tMs }, i) => (offsets[i + 1] = (offsets[i] as number) + tMs.length));
+    const histograms = new Map(cut.flatMap((one, k) => one.histograms.map(([i, histogram]): [number, Histogram] => [(offsets[k] as number) + i, histogram])));
     return {
+      ...(histograms.size > 0 && { histograms }),
       labels: cut.map(({ labels }) => labels),
       offsets,
       tMs: cut.reduce<Float64Array>((all, one) => concat(all, one.tMs), new Float64Array(0)),
@@ -87,8 +90,12 @@ export const load = (step: string, text: string): MemorySeries => new MemorySeri
 export const lines = (result: QueryValue): string[] => {
   if (result.type === 'string') return [JSON.stringify(result.value)];
   if (result.type === 'scalar') return [formatValue(result.value)];
-  if (result.type === 'vector') return instantVector(result).map(({ labels, value }) => `${formatLabels(labels)} ${formatValue(value)}`);
+  if (result.type === 'vector') return instantVector(result).map(({ labels, value, histogram }) => `${formatLabels(labels)} ${histogram === undefined ? formatValue(value) : formatNotation(histogram)}`);
   return result.series.map(
-    ({ labels, tMs, values }) => `${formatLabels(labels)} ${Array.from(values, (value, i) => `${formatValue(value)}@${tMs[i]}`).join(' ')}`,
+    ({ labels, tMs, values, histograms }) => {
+      const floats = Array.from(values, (value, i) => `${formatValue(value)}@${tMs[i]}`);
+      const others = (histograms?.histograms ?? []).map((histogram, i) => `${formatNotation(histogram)}@${histograms?.tMs[i]}`);
+      return `${formatLabels(labels)} ${[...floats, ...others].join(' ')}`;
+    },
   );
 };

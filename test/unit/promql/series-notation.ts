@@ -1,17 +1,20 @@
+import type { Histogram } from '../../../shared/histograms/histogram.ts';
 import { type Labels, type LabelPair, makeLabels } from '../../../shared/model/labels.ts';
 import { bitsOf, putStaleAt } from '../../../shared/model/stale.ts';
 import { parseQuery } from '../../../shared/promql/parser.ts';
 import { parseFloatText } from '../../../shared/promql/number-text.ts';
+import { type NotedHistogram, parseHistogramItem } from './histogram-notation.ts';
+import { storedHint } from './stored-hints.ts';
 
 /** A value of the notation: undefined = no sample. */
-export type NotedValue = number | 'stale' | undefined;
+export type NotedValue = number | 'stale' | NotedHistogram | undefined;
 
 export interface NotedSeries {
   readonly labels: Labels;
   readonly values: readonly NotedValue[];
 }
 
-/** Text that names what this notation does not have, such as native histograms. */
+/** Text that names what this notation does not have. */
 export class UnsupportedNotation extends Error {}
 
 export const parseNumber = (text: string): number => {
@@ -22,7 +25,7 @@ export const parseNumber = (text: string): number => {
 
 /** `5`, `_`, `stale`, `_x3`, `1x3` (four ones), `1+2x3` (1 3 5 7), `1-2x3`. */
 const parseItem = (item: string): NotedValue[] => {
-  if (item.includes('{{')) throw new UnsupportedNotation('native histogram');
+  if (item.startsWith('{{')) return parseHistogramItem(item);
   if (item === '_') return [undefined];
   if (item === 'stale') return ['stale'];
   const gap = /^_x(\d+)$/.exec(item);
@@ -70,20 +73,28 @@ export const parseLabels = (text: string): Labels => {
 /** `up{job="a"} 1 _ 1+1x3` */
 export const parseSeriesLine = (line: string): NotedSeries => {
   const [labels, values] = splitSeriesLine(line.trim());
-  if (values.includes('{{')) throw new UnsupportedNotation('native histogram');
-  return { labels: parseLabels(labels), values: values.split(/\s+/).filter((item) => item !== '').flatMap(parseItem) };
+  const items = values.match(/(?:\{\{[^}]*\}\}|[^\s{])+/g) ?? [];
+  return { labels: parseLabels(labels), values: items.flatMap(parseItem) };
 };
 
-/** Values with their stale markers in bits; gaps are left out. */
-export const noteToColumns = (values: readonly NotedValue[], stepMs: number): { tMs: Float64Array; values: Float64Array } => {
+export interface Columns {
+  readonly tMs: Float64Array;
+  readonly values: Float64Array;
+  readonly histograms: ReadonlyMap<number, Histogram>;
+}
+
+/** Values with their stale markers in bits, histograms with the hint storage finds for them; gaps are left out. */
+export const noteToColumns = (values: readonly NotedValue[], stepMs: number): Columns => {
   const kept = [...values.keys()].filter((i) => values[i] !== undefined);
   const column = new Float64Array(kept.length);
   const bits = bitsOf(column);
+  const histograms = new Map<number, Histogram>();
   kept.forEach((at, i) => {
     const value = values[at];
     if (value === 'stale') putStaleAt(bits, i);
-    else column[i] = value as number;
+    else if (typeof value === 'number') column[i] = value;
+    else if (value !== undefined) histograms.set(i, { ...value.histogram, counterResetHint: storedHint(value.histogram, histograms.get(i - 1)) });
   });
-  return { tMs: Float64Array.from(kept, (at) => at * stepMs), values: column };
+  return { tMs: Float64Array.from(kept, (at) => at * stepMs), values: column, histograms };
 };
 
