@@ -169,8 +169,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     find: `  const hours = await hoursWithSamples(catalog, fromMs, toMs);
   const hot = new Map(await mapBounded(hours, PARALLEL_HOURS, async (hour) => [hour, await hotFilesOf(catalog, hour)] as const));
   // After the hot rows: what a compaction takes from there it has put here before. An overlap is harmless, a gap would not be.
-  const entries = new Map((await listPartitions(catalog, 'raw', fromMs, toMs)).map((entry) => [entry.dt, entry]));`,
-    replace: `  const entries = new Map((await listPartitions(catalog, 'raw', fromMs, toMs)).map((entry) => [entry.dt, entry]));
+  const partitions = await partitionsOf(catalog, 'raw', fromMs, toMs);`,
+    replace: `  const partitions = await partitionsOf(catalog, 'raw', fromMs, toMs);
   const hours = await hoursWithSamples(catalog, fromMs, toMs);
   const hot = new Map(await mapBounded(hours, PARALLEL_HOURS, async (hour) => [hour, await hotFilesOf(catalog, hour)] as const));
   // After the hot rows: what a compaction takes from there it has put here before. An overlap is harmless, a gap would not be.`,

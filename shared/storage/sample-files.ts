@@ -36,9 +36,10 @@ export const sampleFiles = async (ports: FilePorts, fromMs = -Infinity, toMs = I
   const hours = await hoursWithSamples(catalog, fromMs, toMs);
   const hot = new Map(await mapBounded(hours, PARALLEL_HOURS, async (hour) => [hour, await hotFilesOf(catalog, hour)] as const));
   // After the hot rows: what a compaction takes from there it has put here before. An overlap is harmless, a gap would not be.
+  const partitions = await partitionsOf(catalog, 'raw', fromMs, toMs);
   // Also where its rows lie elsewhere: the hot files that it has merged say nothing new, and a deletion may have left out what they hold.
   const isNeeded = (entry: PartitionEntry): boolean => mayHoldRows(entry, fromMs, toMs) || (hot.get(entry.dt) ?? []).length > 0;
-  const entries = new Map((await partitionsOf(catalog, 'raw', fromMs, toMs)).filter(isNeeded).map((entry) => [entry.dt, entry]));
+  const entries = new Map(partitions.filter(isNeeded).map((entry) => [entry.dt, entry]));
   return mapBounded([...new Set([...hours, ...entries.keys()])].sort(), PARALLEL_HOURS, async (hour) => {
     const rows = hot.get(hour) ?? [];
     if (ports.compacted === 'none' && rows.length === 0) return { hour, compacted: [], hot: [] };
