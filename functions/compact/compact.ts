@@ -1,7 +1,7 @@
 import { dropIdleBackfills } from '../../shared/backfill/waiting-files.ts';
 import { type HotFile, hotFilesOf, hoursWithSamples } from '../../shared/catalog/hot-files.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
-import { allPartitions, type PartitionEntry, readManifest, removeEntryWrite } from '../../shared/catalog/partitions.ts';
+import { allPartitions, type PartitionEntry, readManifest, removeEntryWrite, type Tier } from '../../shared/catalog/partitions.ts';
 import { installationWatermark } from '../../shared/catalog/watermarks.ts';
 import { collectGarbage, type CollectReport } from '../../shared/compaction/collect.ts';
 import type { CompactPorts } from '../../shared/compaction/commit-attempt.ts';
@@ -11,7 +11,7 @@ import { expiredMark } from '../../shared/compaction/coverage.ts';
 import { expiredWrite } from '../../shared/compaction/garbage.ts';
 import { reopenHours, type SamplesView, sealHours } from '../../shared/compaction/open-hours.ts';
 import { arrivalMsOf, type Due, planExpiry, planRaw, type RawHour, unmergedOf } from '../../shared/compaction/plan.ts';
-import { planDays } from '../../shared/compaction/plan-days.ts';
+import { planDays, unbuiltHours } from '../../shared/compaction/plan-days.ts';
 import type { AddressOf } from '../../shared/compaction/sql-list.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { HOUR_MS, hourStartMs } from '../../shared/model/hour.ts';
@@ -61,7 +61,9 @@ export const compactMinute = async (ports: CompactPorts, options: MinuteOptions)
   const withRows = new Set([...unread, ...hours.filter(({ hotFiles }) => hotFiles.length > 0).map(({ hour }) => hour)]);
   await attempt(errors, 'reopen hours', () => reopen(ports.catalog, options.view, hours));
   const outcomes: HourOutcome[] = [];
-  const due = [...planRaw(hours, { nowMs, watermarkMs, openHotFiles: options.openHotFiles }), ...planExpiry(entries, retention, nowMs, withRows)];
+  const held = heldHours(entries, options);
+  const expiry = planExpiry(entries, retention, nowMs, withRows).filter((work) => work.kind !== 'expire' || !held.has(work.entry));
+  const due = [...planRaw(hours, { nowMs, watermarkMs, openHotFiles: options.openHotFiles }), ...expiry];
   let expired = 0;
   let left = 0;
   for (const [i, work] of due.entries()) {
@@ -97,6 +99,12 @@ const dueDays = async (catalog: ItemTable, { openRollup }: MinuteOptions, waterm
   if (openRollup === undefined) return [];
   const plan = async (): Promise<readonly string[]> => planDays(await allPartitions(catalog, '1m'), await allPartitions(catalog, '1h'), watermarkMs);
   return (await attempt(errors, 'plan days', plan)) ?? [];
+};
+
+/** What has no coarser partition yet, after a long standstill say, waits for it. Without rollups there will be none. */
+const heldHours = (entries: readonly PartitionEntry[], { openRollup }: MinuteOptions): ReadonlySet<PartitionEntry> => {
+  const of = (tier: Tier): readonly PartitionEntry[] => entries.filter((entry) => entry.tier === tier);
+  return new Set(openRollup === undefined ? [] : unbuiltHours(of('1m'), of('1h')));
 };
 
 const hourOf = (work: Exclude<Due, { readonly kind: 'expire' }>): string => work.hour;

@@ -10,11 +10,12 @@ export const hoursOfDay = (minutes: readonly PartitionEntry[], day: string): rea
  */
 export const planDays = (minutes: readonly PartitionEntry[], days: readonly PartitionEntry[], watermarkMs: number | undefined): readonly string[] => {
   if (watermarkMs === undefined) return [];
+  const dts = [...new Set(unbuiltHours(minutes, days).map(({ dt }) => dt.slice(0, 10)))].sort();
+  return dts.filter((day) => watermarkMs >= partitionEndMs({ tier: '1h', dt: day }) + CLOSE_DELAY_MS);
+};
+
+/** The 1m partitions that no 1h partition was built from as they stand: they may not expire before. */
+export const unbuiltHours = (minutes: readonly PartitionEntry[], days: readonly PartitionEntry[]): readonly PartitionEntry[] => {
   const built = new Map(days.map((entry) => [entry.dt, entry.builtFrom ?? {}]));
-  const dts = [...new Set(minutes.map(({ dt }) => dt.slice(0, 10)))].sort();
-  return dts.filter((day) => {
-    if (watermarkMs < partitionEndMs({ tier: '1h', dt: day }) + CLOSE_DELAY_MS) return false;
-    const from = built.get(day) ?? {};
-    return hoursOfDay(minutes, day).some(({ dt, version }) => from[dt] !== version);
-  });
+  return minutes.filter(({ dt, version }) => built.get(dt.slice(0, 10))?.[dt] !== version);
 };
