@@ -10,6 +10,8 @@ export type AtModifier = { readonly kind: 'time'; readonly tMs: number } | { rea
 export interface TimeShift {
   /** 0 when there is none; negative looks into the future. */
   readonly offsetMs: number;
+  /** The offset when it depends on the query's times; `offsetMs` is 0 until `resolveDurations` has set it. */
+  readonly offsetExpr?: DurationExpr;
   readonly at: AtModifier | undefined;
 }
 
@@ -24,6 +26,21 @@ export interface NumberLiteral extends Node {
   readonly isDuration: boolean;
 }
 
+export type DurationOp = '+' | '-' | '*' | '/' | '%' | '^' | 'step' | 'range' | 'min_of' | 'max_of';
+
+/** Arithmetic where a duration stands: in brackets and after `offset`. Counts in seconds. */
+export interface DurationExpr extends Node {
+  readonly kind: 'duration';
+  readonly op: DurationOp;
+  /** Undefined for the sign of `rhs`, and for `step()` and `range()`, which have no operands. */
+  readonly lhs: DurationOperand | undefined;
+  readonly rhs: DurationOperand | undefined;
+  /** Whether it stood in parentheses. */
+  readonly wrapped: boolean;
+}
+
+export type DurationOperand = NumberLiteral | DurationExpr;
+
 export interface StringLiteral extends Node {
   readonly kind: 'string';
   readonly value: string;
@@ -35,20 +52,26 @@ export interface VectorSelector extends Node, TimeShift {
   readonly metric: string;
   /** All matchers, the one of the name last. */
   readonly matchers: readonly Matcher[];
+  /** Looks beyond the ends of its time: `anchored` at the sample before, `smoothed` between the samples before and after. */
+  readonly extended?: 'anchored' | 'smoothed';
 }
 
 export interface MatrixSelector extends Node {
   readonly kind: 'matrix';
   readonly selector: VectorSelector;
   readonly rangeMs: number;
+  /** As `offsetExpr` of {@link TimeShift}. */
+  readonly rangeExpr?: DurationExpr;
 }
 
 export interface Subquery extends Node, TimeShift {
   readonly kind: 'subquery';
   readonly expr: Expr;
   readonly rangeMs: number;
+  readonly rangeExpr?: DurationExpr;
   /** 0 = the default step. */
   readonly stepMs: number;
+  readonly stepExpr?: DurationExpr;
 }
 
 export interface Paren extends Node {
@@ -78,6 +101,9 @@ export interface VectorMatching {
   readonly labels: readonly string[];
   /** Labels copied from the "one" side. */
   readonly include: readonly string[];
+  /** What a missing partner on the left, or on the right, counts as. */
+  readonly fillLeft?: number;
+  readonly fillRight?: number;
 }
 
 export interface Binary extends Node {
@@ -103,7 +129,9 @@ export type AggregateOp =
   | 'topk'
   | 'bottomk'
   | 'quantile'
-  | 'count_values';
+  | 'count_values'
+  | 'limitk'
+  | 'limit_ratio';
 
 export interface Aggregate extends Node {
   readonly kind: 'aggregate';
@@ -155,6 +183,29 @@ export const childrenOf = (expr: Expr): readonly Expr[] => {
       return expr.param === undefined ? [expr.expr] : [expr.param, expr.expr];
     case 'call':
       return expr.args;
+  }
+};
+
+/** `expr` with other expressions below it: as many, and of the same kinds, as {@link childrenOf} gives. */
+export const withChildren = (expr: Expr, children: readonly Expr[]): Expr => {
+  const [first, second] = children as readonly [Expr, Expr];
+  switch (expr.kind) {
+    case 'number':
+    case 'string':
+    case 'selector':
+      return expr;
+    case 'matrix':
+      return { ...expr, selector: first as VectorSelector };
+    case 'subquery':
+    case 'paren':
+    case 'unary':
+      return { ...expr, expr: first };
+    case 'binary':
+      return { ...expr, lhs: first, rhs: second };
+    case 'aggregate':
+      return expr.param === undefined ? { ...expr, expr: first } : { ...expr, param: first, expr: second };
+    case 'call':
+      return { ...expr, args: children };
   }
 };
 

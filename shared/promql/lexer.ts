@@ -53,6 +53,12 @@ export class Lexer {
     return this.token('symbol', symbol.length);
   }
 
+  /** The next character that is not space, without taking it; '' at the end. */
+  upcoming(): string {
+    this.skipSpace();
+    return this.query[this.at] ?? '';
+  }
+
   private nest(symbol: string): void {
     if (symbol === '(') this.parens++;
     else if (symbol === ')' && --this.parens < 0) this.fail("unexpected right parenthesis ')'");

@@ -1,22 +1,7 @@
-import { parseDurationMs } from '../model/duration.ts';
-import type { AtModifier, Expr, MatrixSelector, Subquery, VectorSelector } from './ast.ts';
-import { formatValue, parseNumberLiteral } from './number-text.ts';
-import { quote } from './string-text.ts';
+import type { AtModifier, DurationOperand, Expr, MatrixSelector, Subquery, VectorSelector } from './ast.ts';
+import { atDuration, DURATION_START, durationMs, parseNumberToken, parseOffsetDuration, parsePositiveDuration } from './duration-parser.ts';
+import { formatValue } from './number-text.ts';
 import type { TokenStream } from './token-stream.ts';
-
-/** Durations are int64 nanoseconds in Prometheus; this is their largest whole millisecond. */
-const MAX_DURATION_MS = 9_223_372_036_854;
-
-/** The value of a number or duration token, consumed; a duration counts in seconds. */
-export const parseNumberToken = (tokens: TokenStream): number => {
-  const token = tokens.advance();
-  if (token.kind === 'duration') return (parseDurationMs(token.text) as number) / 1000;
-  const special = /^[a-zA-Z]/.test(token.text);
-  if (special) return token.key.toLowerCase() === 'nan' ? NaN : Infinity;
-  const value = parseNumberLiteral(token.text);
-  if (value === undefined) throw tokens.error(token.range, `bad number or duration syntax: ${quote(token.text)}`);
-  return value;
-};
 
 const parseSignedSeconds = (tokens: TokenStream, context: string, expected: string): number => {
   const sign = tokens.accept('-') ? -1 : tokens.accept('+') ? 1 : 1;
@@ -24,36 +9,32 @@ const parseSignedSeconds = (tokens: TokenStream, context: string, expected: stri
   return sign * parseNumberToken(tokens);
 };
 
-/** Nanoseconds are cut to milliseconds, as Prometheus does. */
-const toMs = (seconds: number): number => Math.trunc(Math.round(seconds * 1e9) / 1e6);
+/** A parsed range: milliseconds, 0 where an expression stands for them. */
+const rangeOf = (operand: DurationOperand): Pick<Subquery, 'rangeMs' | 'rangeExpr'> =>
+  operand.kind === 'number' ? { rangeMs: durationMs(operand.value) } : { rangeMs: 0, rangeExpr: operand };
 
-const parseDuration = (tokens: TokenStream): number => {
-  const { range } = tokens.peek;
-  const durationMs = toMs(parseNumberToken(tokens));
-  if (!(durationMs > 0)) throw tokens.error(range, 'duration must be greater than 0');
-  if (durationMs > MAX_DURATION_MS) throw tokens.error(range, 'duration out of range');
-  return durationMs;
+const parseStep = (tokens: TokenStream): Pick<Subquery, 'stepMs' | 'stepExpr'> => {
+  if (tokens.at(']')) return { stepMs: 0 };
+  if (!atDuration(tokens)) throw tokens.unexpected('subquery selector', `${DURATION_START.replace(', or', ',')}, or "]"`);
+  const step = parsePositiveDuration(tokens, 'subquery selector');
+  return step.kind === 'number' ? { stepMs: durationMs(step.value) } : { stepMs: 0, stepExpr: step };
 };
-
-const isDuration = (tokens: TokenStream): boolean => tokens.peek.kind === 'number' || tokens.peek.kind === 'duration';
 
 /** `[5m]` after a selector, or `[5m:1m]` after any expression. */
 export const parseRange = (tokens: TokenStream, expr: Expr): MatrixSelector | Subquery => {
-  tokens.advance();
-  if (!isDuration(tokens)) throw tokens.unexpected('subquery or range selector', 'number or duration');
-  const rangeMs = parseDuration(tokens);
+  const bracket = tokens.advance().range;
+  const range = rangeOf(parsePositiveDuration(tokens, 'subquery or range selector'));
   if (tokens.accept(':')) {
-    if (!isDuration(tokens) && !tokens.at(']')) throw tokens.unexpected('subquery selector', 'number or duration or "]"');
-    const stepMs = isDuration(tokens) ? parseDuration(tokens) : 0;
+    const step = parseStep(tokens);
     const { end } = tokens.expect(']', 'subquery selector', '"]"').range;
-    return { kind: 'subquery', range: { start: expr.range.start, end }, expr, rangeMs, stepMs, offsetMs: 0, at: undefined };
+    return { kind: 'subquery', range: { start: expr.range.start, end }, expr, ...range, ...step, offsetMs: 0, at: undefined };
   }
   const { end } = tokens.expect(']', 'subquery or range', '":" or "]"').range;
-  const range = { start: expr.range.start, end };
-  if (expr.kind !== 'selector') throw tokens.error(range, 'ranges only allowed for vector selectors');
-  if (expr.offsetMs !== 0) throw tokens.error(range, 'no offset modifiers allowed before range');
-  if (expr.at !== undefined) throw tokens.error(range, 'no @ modifiers allowed before range');
-  return { kind: 'matrix', range, selector: expr, rangeMs };
+  const brackets = { start: bracket.start, end };
+  if (expr.kind !== 'selector') throw tokens.error(brackets, 'ranges only allowed for vector selectors');
+  if (expr.offsetMs !== 0 || expr.offsetExpr !== undefined) throw tokens.error(brackets, 'no offset modifiers allowed before range');
+  if (expr.at !== undefined) throw tokens.error(brackets, 'no @ modifiers allowed before range');
+  return { kind: 'matrix', range: { start: expr.range.start, end }, selector: expr, ...range };
 };
 
 /** The part of an expression that carries `offset` and `@`; undefined when it cannot have them. */
@@ -62,7 +43,7 @@ const shifted = (expr: Expr): VectorSelector | Subquery | undefined => {
   return expr.kind === 'selector' || expr.kind === 'subquery' ? expr : undefined;
 };
 
-const withShift = (expr: Expr, change: { offsetMs?: number; at?: AtModifier }, end: number): Expr => {
+const withShift = (expr: Expr, change: Partial<Pick<VectorSelector, 'offsetMs' | 'offsetExpr' | 'at' | 'extended'>>, end: number): Expr => {
   const range = { start: expr.range.start, end };
   if (expr.kind === 'matrix') return { ...expr, range, selector: { ...expr.selector, ...change } };
   return { ...(expr as VectorSelector | Subquery), ...change, range };
@@ -71,15 +52,26 @@ const withShift = (expr: Expr, change: { offsetMs?: number; at?: AtModifier }, e
 /** `offset 5m`; the word is next. */
 export const parseOffset = (tokens: TokenStream, expr: Expr): Expr => {
   tokens.advance();
-  const seconds = parseSignedSeconds(tokens, 'offset', 'number or duration');
-  const range = { start: expr.range.start, end: tokens.consumedTo };
+  const offset = parseOffsetDuration(tokens);
   const target = shifted(expr);
   if (target === undefined) {
-    throw tokens.error(range, 'offset modifier must be preceded by an instant vector selector or range vector selector or a subquery');
+    throw tokens.error(expr.range, 'offset modifier must be preceded by an instant vector selector or range vector selector or a subquery');
   }
-  if (target.offsetMs !== 0) throw tokens.error(range, 'offset may not be set multiple times');
-  if (!(Math.abs(seconds * 1000) <= MAX_DURATION_MS)) throw tokens.error(range, 'duration out of range');
-  return withShift(expr, { offsetMs: toMs(seconds) }, range.end);
+  if (target.offsetMs !== 0 || target.offsetExpr !== undefined) throw tokens.error(expr.range, 'offset may not be set multiple times');
+  const change = offset.kind === 'number' ? { offsetMs: durationMs(offset.value) } : { offsetMs: 0, offsetExpr: offset };
+  return withShift(expr, change, tokens.consumedTo);
+};
+
+/** `anchored` or `smoothed`; the word is next. */
+export const parseExtension = (tokens: TokenStream, expr: Expr): Expr => {
+  const extended = tokens.advance().key as 'anchored' | 'smoothed';
+  if (expr.kind === 'subquery') throw tokens.error(expr.range, `${extended} modifier is not supported for subqueries`);
+  const target = shifted(expr);
+  if (target === undefined || target.kind === 'subquery') throw tokens.error(expr.range, `${extended} modifier not implemented`);
+  if (target.extended !== undefined && target.extended !== extended) {
+    throw tokens.error(expr.range, 'anchored and smoothed modifiers cannot be used together');
+  }
+  return withShift(expr, { extended }, tokens.consumedTo);
 };
 
 const parseAtTarget = (tokens: TokenStream): AtModifier => {
@@ -102,11 +94,10 @@ const parseAtTarget = (tokens: TokenStream): AtModifier => {
 export const parseAt = (tokens: TokenStream, expr: Expr): Expr => {
   tokens.advance();
   const at = parseAtTarget(tokens);
-  const range = { start: expr.range.start, end: tokens.consumedTo };
   const target = shifted(expr);
   if (target === undefined) {
-    throw tokens.error(range, '@ modifier must be preceded by an instant vector selector or range vector selector or a subquery');
+    throw tokens.error(expr.range, '@ modifier must be preceded by an instant vector selector or range vector selector or a subquery');
   }
-  if (target.at !== undefined) throw tokens.error(range, '@ <timestamp> may not be set multiple times');
-  return withShift(expr, { at }, range.end);
+  if (target.at !== undefined) throw tokens.error(expr.range, '@ <timestamp> may not be set multiple times');
+  return withShift(expr, { at }, tokens.consumedTo);
 };

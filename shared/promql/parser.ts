@@ -1,8 +1,10 @@
 import { type Aggregate, type AggregateOp, type Binary, type BinaryOp, type Call, childrenOf, type Expr, SET_OPS, type VectorMatching } from './ast.ts';
+import { parseNumberToken } from './duration-parser.ts';
 import { type ByteRange, PromqlParseError } from './errors.ts';
 import { FUNCTION_SIGNATURES } from './function-signatures.ts';
 import type { Token } from './lexer.ts';
-import { parseAt, parseNumberToken, parseOffset, parseRange } from './modifier-parser.ts';
+import { parseAt, parseExtension, parseOffset, parseRange } from './modifier-parser.ts';
+import { MAX_DEPTH, tooDeep } from './nesting.ts';
 import { parseSelector, stringValue } from './selector-parser.ts';
 import { quote } from './string-text.ts';
 import { AGGREGATE_WORDS, RESERVED_WORDS, TokenStream } from './token-stream.ts';
@@ -10,8 +12,6 @@ import { checkTypes } from './type-checker.ts';
 
 /** Ten times the longest alert expressions seen in public rule collections; a cap before any memory is spent. */
 export const MAX_QUERY_BYTES = 256 * 1024;
-/** Nesting of expressions. Every pass over the tree recurses; 500 levels stay far from the end of the stack. */
-export const MAX_DEPTH = 500;
 
 // Prometheus' grammar: a greater number binds tighter.
 const PRECEDENCE: Readonly<Record<string, number>> = {
@@ -19,7 +19,7 @@ const PRECEDENCE: Readonly<Record<string, number>> = {
 };
 const UNARY_PRECEDENCE = 5;
 const POWER_PRECEDENCE = 6;
-const WITH_PARAM = new Set(['topk', 'bottomk', 'quantile', 'count_values']);
+const WITH_PARAM = new Set(['topk', 'bottomk', 'quantile', 'count_values', 'limitk', 'limit_ratio']);
 const ONE_TO_ONE: VectorMatching = { card: 'one-to-one', on: false, labels: [], include: [] };
 
 class Parser {
@@ -55,7 +55,7 @@ class Parser {
     const operator = this.tokens.advance();
     const op = operator.key as BinaryOp;
     const returnBool = this.tokens.accept('bool');
-    const matching = this.matching(SET_OPS.has(op) ? { ...ONE_TO_ONE, card: 'many-to-many' } : ONE_TO_ONE);
+    const matching = { ...this.matching(SET_OPS.has(op) ? { ...ONE_TO_ONE, card: 'many-to-many' } : ONE_TO_ONE), ...this.fills() };
     const opRange = { start: operator.range.start, end: this.tokens.consumedTo };
     const rhs = this.expression(precedence === POWER_PRECEDENCE ? precedence - 1 : precedence);
     return { kind: 'binary', range: { start: lhs.range.start, end: rhs.range.end }, op, opRange, lhs, rhs, returnBool, matching };
@@ -69,6 +69,35 @@ class Parser {
     if (!tokens.at('group_left') && !tokens.at('group_right')) return { ...initial, on, labels };
     const card = tokens.advance().key === 'group_left' ? 'many-to-one' : 'one-to-many';
     return { card, on, labels, include: tokens.at('(') ? this.labelList() : [] };
+  }
+
+  /** `fill(0)`, or `fill_left(0)` and `fill_right(0)` in any order. The words are metrics where no parenthesis follows. */
+  private fills(): Pick<VectorMatching, 'fillLeft' | 'fillRight'> {
+    if (this.atFill('fill')) {
+      const value = this.fillValue();
+      return { fillLeft: value, fillRight: value };
+    }
+    let fills: Pick<VectorMatching, 'fillLeft' | 'fillRight'> = {};
+    for (;;) {
+      if (fills.fillLeft === undefined && this.atFill('fill_left')) fills = { ...fills, fillLeft: this.fillValue() };
+      else if (fills.fillRight === undefined && this.atFill('fill_right')) fills = { ...fills, fillRight: this.fillValue() };
+      else return fills;
+    }
+  }
+
+  private atFill(word: string): boolean {
+    return this.tokens.at(word) && this.tokens.followedBy('(');
+  }
+
+  private fillValue(): number {
+    const { tokens } = this;
+    tokens.advance();
+    tokens.advance();
+    const sign = tokens.accept('-') ? -1 : tokens.accept('+') ? 1 : 1;
+    if (tokens.peek.kind !== 'number' && tokens.peek.kind !== 'duration') throw tokens.unexpected('fill modifier', 'number');
+    const value = sign * parseNumberToken(tokens);
+    tokens.expect(')', 'fill modifier', '")"');
+    return value;
   }
 
   private labelList(): string[] {
@@ -101,6 +130,7 @@ class Parser {
       if (tokens.at('[')) expr = parseRange(tokens, expr);
       else if (tokens.at('offset')) expr = parseOffset(tokens, expr);
       else if (tokens.at('@')) expr = parseAt(tokens, expr);
+      else if (tokens.at('anchored') || tokens.at('smoothed')) expr = parseExtension(tokens, expr);
       else return expr;
     }
   }
@@ -188,8 +218,6 @@ class Parser {
     return wanted === 1 ? [undefined, args[0] as Expr] : [args[0] as Expr, args[1] as Expr];
   }
 }
-
-const tooDeep = (): PromqlParseError => new PromqlParseError(`parse query: expression is nested deeper than ${MAX_DEPTH} levels, limit ${MAX_DEPTH}`);
 
 /** Chains of left-associative operators are deep trees too, though parsing them does not recurse. */
 const refuseDeepTree = (root: Expr): void => {

@@ -1,6 +1,6 @@
 import { formatDurationMs } from '../model/duration.ts';
 import { METRIC_NAME } from '../model/labels.ts';
-import type { Aggregate, Binary, Expr, NumberLiteral, TimeShift, VectorSelector } from './ast.ts';
+import type { Aggregate, Binary, DurationOperand, Expr, NumberLiteral, Subquery, TimeShift, VectorMatching, VectorSelector } from './ast.ts';
 import type { Matcher } from './matcher.ts';
 import { formatGeneral } from './number-text.ts';
 import { quote } from './string-text.ts';
@@ -16,8 +16,30 @@ const printNumber = ({ value, isDuration }: NumberLiteral): string => {
   return value < 0 ? `-${formatDurationMs(Math.round(-value * 1000))}` : formatDurationMs(Math.round(value * 1000));
 };
 
-const printShift = ({ offsetMs, at }: TimeShift): string => {
+/** Arithmetic of durations. */
+export const printDuration = (expr: DurationOperand): string => {
+  if (expr.kind === 'number') return printNumber(expr);
+  const { op, lhs, rhs } = expr;
+  const [left, right] = [lhs === undefined ? '' : printDuration(lhs), rhs === undefined ? '' : printDuration(rhs)];
+  let text = lhs === undefined ? `${op}${right}` : `${left} ${op} ${right}`;
+  if (rhs === undefined) text = `${op}()`;
+  else if (op === 'min_of' || op === 'max_of') text = `${op}(${left}, ${right})`;
+  return expr.wrapped ? `(${text})` : text;
+};
+
+const printRange = ({ rangeMs, rangeExpr }: Pick<Subquery, 'rangeMs' | 'rangeExpr'>): string =>
+  rangeExpr === undefined ? formatDurationMs(rangeMs) : printDuration(rangeExpr);
+
+const printStep = ({ stepMs, stepExpr }: Subquery): string => {
+  if (stepExpr !== undefined) return printDuration(stepExpr);
+  return stepMs === 0 ? '' : formatDurationMs(stepMs);
+};
+
+const printExtension = ({ extended }: VectorSelector): string => (extended === undefined ? '' : ` ${extended}`);
+
+const printShift = ({ offsetMs, offsetExpr, at }: TimeShift): string => {
   const pin = at === undefined ? '' : at.kind === 'time' ? ` @ ${(at.tMs / 1000).toFixed(3)}` : ` @ ${at.kind}()`;
+  if (offsetExpr !== undefined) return `${pin} offset ${printDuration(offsetExpr)}`;
   if (offsetMs === 0) return pin;
   return `${pin} offset ${offsetMs < 0 ? '-' : ''}${formatDurationMs(Math.abs(offsetMs))}`;
 };
@@ -33,13 +55,19 @@ const printSelector = ({ metric, matchers }: VectorSelector, range = ''): string
   return `${metric}${texts.length === 0 ? '' : `{${texts.join(',')}}`}${range}`;
 };
 
+const printFills = ({ fillLeft, fillRight }: VectorMatching): string => {
+  if (fillLeft !== undefined && Object.is(fillLeft, fillRight)) return ` fill (${formatGeneral(fillLeft)})`;
+  const left = fillLeft === undefined ? '' : ` fill_left (${formatGeneral(fillLeft)})`;
+  return fillRight === undefined ? left : `${left} fill_right (${formatGeneral(fillRight)})`;
+};
+
 const printMatching = ({ matching, returnBool }: Binary): string => {
   let text = returnBool ? ' bool' : '';
   const grouped = matching.card === 'many-to-one' || matching.card === 'one-to-many';
-  if (!matching.on && matching.labels.length === 0 && !grouped) return text;
+  if (!matching.on && matching.labels.length === 0 && !grouped) return text + printFills(matching);
   text += ` ${matching.on ? 'on' : 'ignoring'} ${printLabels(matching.labels)}`;
-  if (!grouped) return text;
-  return `${text} ${matching.card === 'many-to-one' ? 'group_left' : 'group_right'} ${printLabels(matching.include)}`;
+  if (grouped) text += ` ${matching.card === 'many-to-one' ? 'group_left' : 'group_right'} ${printLabels(matching.include)}`;
+  return text + printFills(matching);
 };
 
 const printAggregate = ({ op, param, expr, grouping, without }: Aggregate): string => {
@@ -55,11 +83,11 @@ export const printExpr = (expr: Expr): string => {
     case 'string':
       return quote(expr.value);
     case 'selector':
-      return printSelector(expr) + printShift(expr);
+      return printSelector(expr) + printExtension(expr) + printShift(expr);
     case 'matrix':
-      return printSelector(expr.selector, `[${formatDurationMs(expr.rangeMs)}]`) + printShift(expr.selector);
+      return printSelector(expr.selector, `[${printRange(expr)}]`) + printExtension(expr.selector) + printShift(expr.selector);
     case 'subquery':
-      return `${printExpr(expr.expr)}[${formatDurationMs(expr.rangeMs)}:${expr.stepMs === 0 ? '' : formatDurationMs(expr.stepMs)}]${printShift(expr)}`;
+      return `${printExpr(expr.expr)}[${printRange(expr)}:${printStep(expr)}]${printShift(expr)}`;
     case 'paren':
       return `(${printExpr(expr.expr)})`;
     case 'unary':

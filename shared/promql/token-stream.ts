@@ -5,11 +5,11 @@ import { quote } from './string-text.ts';
 const OPERATOR_WORDS = new Set(['and', 'or', 'unless', 'atan2']);
 const OPERATOR_SYMBOLS = new Set(['==', '!=', '=~', '!~', '>=', '<=', '>/', '</', '>', '<', '+', '-', '*', '/', '%', '^', '@']);
 export const AGGREGATE_WORDS: ReadonlySet<string> = new Set([
-  'sum', 'avg', 'min', 'max', 'count', 'group', 'stddev', 'stdvar', 'topk', 'bottomk', 'quantile', 'count_values',
+  'sum', 'avg', 'min', 'max', 'count', 'group', 'stddev', 'stdvar', 'topk', 'bottomk', 'quantile', 'count_values', 'limitk', 'limit_ratio',
 ]);
 /** Words that stand for nothing but themselves: no metric can be selected by them. */
 export const RESERVED_WORDS: ReadonlySet<string> = new Set(['on', 'ignoring', 'bool', 'group_left', 'group_right', 'atan2']);
-const KEYWORDS = new Set([...RESERVED_WORDS, 'offset', 'by', 'without', 'start', 'end']);
+const KEYWORDS = new Set([...RESERVED_WORDS, 'offset', 'by', 'without', 'start', 'end', 'step', 'range', 'min_of', 'max_of', 'anchored', 'smoothed']);
 
 /** A token as Prometheus' "unexpected …" messages describe it. */
 const describe = (token: Token): string => {
@@ -59,6 +59,11 @@ export class TokenStream {
   /** Whether the next token is this symbol, or this word in any case. */
   at(key: string): boolean {
     return this.current.key === key && (this.current.kind === 'symbol' || this.current.kind === 'word');
+  }
+
+  /** Whether the token after the next one begins with this character. */
+  followedBy(character: string): boolean {
+    return this.current.kind !== 'end' && this.lexer.upcoming() === character;
   }
 
   advance(): Token {

@@ -12,7 +12,9 @@ export const TYPE_NAMES: Readonly<Record<ValueType, string>> = {
   string: 'string',
 };
 
-const NUMBER_PARAM = new Set(['topk', 'bottomk', 'quantile']);
+const NUMBER_PARAM = new Set(['topk', 'bottomk', 'quantile', 'limitk', 'limit_ratio']);
+
+const hasFill = ({ matching }: Binary): boolean => matching.fillLeft !== undefined || matching.fillRight !== undefined;
 
 /** The type of an expression, without checking what is below it. */
 export const typeOf = (expr: Expr): ValueType => {
@@ -40,6 +42,8 @@ export const typeOf = (expr: Expr): ValueType => {
 /** Checks a whole expression against Prometheus' typing rules, in Prometheus' order and words. */
 class TypeChecker {
   private readonly query: string;
+  /** Selectors that need not select. */
+  private readonly unselective: Set<Expr> = new Set();
 
   constructor(query: string) {
     this.query = query;
@@ -73,7 +77,7 @@ class TypeChecker {
 
   private selector(expr: VectorSelector): ValueType {
     const selective = expr.matchers.some((matcher) => !compileMatcher(matcher)(''));
-    if (!selective) this.fail(expr.range, 'vector selector must contain at least one non-empty matcher');
+    if (!selective && !this.unselective.has(expr)) this.fail(expr.range, 'vector selector must contain at least one non-empty matcher');
     return 'vector';
   }
 
@@ -115,10 +119,12 @@ class TypeChecker {
     if (SET_OPS.has(expr.op) && (expr.matching.card === 'many-to-one' || expr.matching.card === 'one-to-many')) {
       this.fail(expr.range, `no grouping allowed for ${quote(expr.op)} operation`);
     }
+    if (SET_OPS.has(expr.op) && hasFill(expr)) this.fail(expr.range, 'filling in missing series not allowed for set operators');
   }
 
   private withScalar(expr: Binary): void {
     if (expr.matching.labels.length > 0) this.fail(expr.range, 'vector matching only allowed between instant vectors');
+    if (hasFill(expr)) this.fail(expr.range, 'filling in missing series only allowed between instant vectors');
     if (SET_OPS.has(expr.op)) this.fail(expr.range, `set operator ${quote(expr.op)} not allowed in binary scalar expression`);
   }
 
@@ -131,11 +137,19 @@ class TypeChecker {
   private call(expr: Call): ValueType {
     const signature = FUNCTION_SIGNATURES.get(expr.name) as FunctionSignature;
     this.argumentCount(expr, signature);
+    if (expr.name === 'info') this.infoSelector(expr.args[1]);
     expr.args.forEach((arg, i) => {
       const wanted = signature.args[Math.min(i, signature.args.length - 1)] as ValueType;
       this.expect(arg, wanted, `call to function ${quote(expr.name)}`);
     });
     return signature.returns;
+  }
+
+  /** The second argument of info() is no vector but matchers of labels, and may match anything. */
+  private infoSelector(arg: Expr | undefined): void {
+    if (arg === undefined || typeOf(arg) !== 'vector') return;
+    if (arg.kind !== 'selector' || arg.metric !== '') this.fail(arg.range, 'expected label selectors only, got vector selector instead');
+    this.unselective.add(arg);
   }
 
   private argumentCount(expr: Call, { args, variadic }: FunctionSignature): void {
