@@ -71,7 +71,7 @@ export const loadSelectors = async (expr: Expr, grid: Grid, scope: QueryScope, s
   const wanted: Wanted[] = [];
   collect(expr, grid, scope, wanted);
   await (tiers === undefined ? loadSamples(wanted, scope, select) : loadTiers(wanted, scope, tiers));
-  if (scope.tiered.size === 0) scope.tiersRead.add('raw');
+  if ([...scope.blocks.keys()].some((selector) => !scope.tiered.has(selector))) scope.tiersRead.add('raw');
 };
 
 /** Windows are left-open, times whole milliseconds. */

@@ -32,9 +32,9 @@ export const bucketQuestion = (tiered: TieredSelector, asked: Omit<BucketQuestio
 
 /** The steps that buckets answer by `kernel`, those of `raw` elsewhere. Sorted by labels, `dropName` the same for all. */
 export const withBuckets = (raw: StepVector, question: BucketQuestion, kernel: TierKernel, dropName: boolean, scope: QueryScope): StepVector => {
-  const { isTier, tiers, hasRaw } = question.steps;
+  const { isTier, tiers } = question.steps;
   for (const tier of tiers) scope.tiersRead.add(tier);
-  if (hasRaw) scope.tiersRead.add('raw');
+  if (question.tiered.block.raw.tMs.length > 0) scope.tiersRead.add('raw');
   if (!isTier.includes(1)) return raw;
   const answered = overBuckets(question, kernel, dropName, scope);
   return joinSteps(withoutSteps(raw, isTier), answered);

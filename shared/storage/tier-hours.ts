@@ -37,14 +37,15 @@ export const tierHours = async (ports: FilePorts, prefer: TierName, fromMs: numb
   // The hour of a bucket begins up to an hour before what it holds.
   const firstMs = Math.floor(fromMs / HOUR_MS) * HOUR_MS;
   // Samples before buckets, fine before coarse: what moves on between two reads is seen twice, never missed.
-  const samples = new Map((await sampleFiles({ ...ports, compacted: 'none' }, fromMs, toMs)).map(({ hour, hot }) => [hour, hot.length > 0]));
+  const unmerged = new Set((await sampleFiles({ ...ports, compacted: 'none' }, fromMs, toMs)).flatMap(({ hour, hot }) => (hot.length === 0 ? [] : [hour])));
+  const samples = new Set([...unmerged, ...(await listPartitions(ports.catalog, 'raw', firstMs, toMs)).map(({ dt }) => dt)]);
   const minutes = new Map((await listPartitions(ports.catalog, '1m', firstMs, toMs)).map((entry) => [entry.dt, entry]));
   const days = new Map((await listPartitions(ports.catalog, '1h', firstMs, toMs)).map((entry) => [entry.dt, entry]));
-  const hours = new Set([...samples.keys(), ...minutes.keys(), ...[...days.values()].flatMap((entry) => hoursOf(entry, firstMs, toMs))]);
+  const hours = new Set([...samples, ...minutes.keys(), ...[...days.values()].flatMap((entry) => hoursOf(entry, firstMs, toMs))]);
   const raw: string[] = [];
   const tiers: TierHour[] = [];
   for (const hour of [...hours].sort()) {
-    const state = { hour, hasRaw: samples.has(hour), hasUnmerged: samples.get(hour) === true, minute: minutes.get(hour), day: days.get(hour.slice(0, 10)) };
+    const state = { hour, hasRaw: samples.has(hour), hasUnmerged: unmerged.has(hour), minute: minutes.get(hour), day: days.get(hour.slice(0, 10)) };
     const entry = chosen(state, prefer);
     if (entry === 'raw') raw.push(hour);
     else if (entry !== undefined) tiers.push({ hour, entry });
