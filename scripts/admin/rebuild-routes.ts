@@ -20,7 +20,7 @@ export const rebuildRoutes = (ports: AdminPorts): Hono => {
   app.post('/:tier{1m|1h}/:dt{[0-9-]{10,13}}', async (c) => {
     const { tier, dt } = c.req.param() as { tier: RollupTier; dt: string };
     const isVerified = c.req.query('verify') === 'true';
-    const found = isVerified ? await verifyPartition(ports, tier, dt) : await rebuildPartition(ports, tier, dt, rewriteSettings(ports), newRun(ports));
+    const found = isVerified ? await verifyPartition(ports, tier, dt, { retention: ports.retention, nowMs: ports.clockMs() }) : await rebuildPartition(ports, tier, dt, rewriteSettings(ports), newRun(ports));
     return c.json(found ?? null);
   });
   return app;

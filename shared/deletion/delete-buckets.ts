@@ -2,6 +2,7 @@ import type { ItemTable } from '../catalog/item-table.ts';
 import { allPartitions, type PartitionEntry, type PartitionFile, readEntry } from '../catalog/partitions.ts';
 import { installationWatermark } from '../catalog/watermarks.ts';
 import { compactDay } from '../compaction/compact-day.ts';
+import { isCovered, readCoverage } from '../compaction/coverage.ts';
 import { hoursOfDay } from '../compaction/plan-days.ts';
 import { UnavailableError } from '../errors.ts';
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
@@ -29,7 +30,7 @@ export const deleteBuckets = async (ports: CompactPorts, tier: CoarseTier, dt: s
   const before = await findBuckets(ports, tier, dt, selection);
   if (tier === '1h') await bringUp(ports, dt, settings, run);
   const plan = async (partition: TierPartition): Promise<TierChange | undefined> => {
-    const { found, rows } = await withoutMeant(ports, partition, selection, await madeHours(ports.catalog, partition.entry));
+    const { found, rows } = await withoutMeant(ports, partition, selection, await madeHours(ports.catalog, partition.entry, settings, run));
     const { isClosed, lateMerges, builtFrom } = partition.entry;
     return found === 0 ? undefined : { rows, standing: { isClosed, lateMerges, ...(builtFrom === undefined ? {} : { builtFrom }) } };
   };
@@ -48,11 +49,12 @@ const bringUp = async (ports: CompactPorts, day: string, settings: RewriteSettin
   throw new UnavailableError(`rewrite 1h ${day}: found ${MAX_LOST} other rewrites, one after the other; run it again`, 1);
 };
 
-/** The starts of the hours whose rows are made of the finer partitions that stand. */
-const madeHours = async (catalog: ItemTable, { tier, dt, builtFrom }: PartitionEntry): Promise<ReadonlySet<number>> => {
+/** The starts of the hours whose rows are made of the finer partitions that stand. Once those may have expired, cells are filled beside. */
+const madeHours = async (catalog: ItemTable, { tier, dt, builtFrom }: PartitionEntry, { retention }: RewriteSettings, { nowMs }: RewriteRun): Promise<ReadonlySet<number>> => {
+  const coverage = await readCoverage(catalog, retention);
   const raw = tier === '1m' ? await readEntry(catalog, 'raw', dt) : undefined;
   const finer = tier === '1m' ? (raw === undefined ? [] : [raw]) : hoursOfDay(await allPartitions(catalog, '1m'), dt);
-  return new Set(finer.filter((entry) => builtFrom?.[entry.dt] === entry.version).map((entry) => hourStartMs(entry.dt)));
+  return new Set(finer.filter((entry) => isCovered(coverage, entry, nowMs) && builtFrom?.[entry.dt] === entry.version).map((entry) => hourStartMs(entry.dt)));
 };
 
 const NO_HOURS: ReadonlySet<number> = new Set();

@@ -1,5 +1,6 @@
-import { allPartitions, type Manifest, type PartitionFile, readEntry, readManifest } from '../catalog/partitions.ts';
+import { allPartitions, type Manifest, type PartitionEntry, type PartitionFile, readEntry, readManifest } from '../catalog/partitions.ts';
 import { bucketOf } from '../compaction/bucket.ts';
+import { isCovered, readCoverage } from '../compaction/coverage.ts';
 import { hoursOfDay } from '../compaction/plan-days.ts';
 import type { CompactPorts, RewriteRun, RewriteSettings } from '../deletion/deletion-ports.ts';
 import { readFile, readPartition, rewriteTier, type TierChange, type TierPartition } from '../deletion/rewrite-tier.ts';
@@ -9,6 +10,7 @@ import { readGroups } from '../storage/merge-read.ts';
 import { bucketStart, TIER_BUCKET_MS, type TierColumns } from '../tiers/bucket.ts';
 import { joinTiers } from '../tiers/join-tiers.ts';
 import { mergeBuckets } from '../tiers/merge-buckets.ts';
+import type { Retention } from '../tiers/retention.ts';
 import { RollupBuilder } from '../tiers/rollup.ts';
 import { withoutRows } from '../tiers/without-buckets.ts';
 import { addDifferences, compareTiers, NO_DIFFERENCES, type TierDifferences } from './compare-tiers.ts';
@@ -22,10 +24,16 @@ interface Expected {
   readonly bucket: (bucket: number, standing: TierColumns) => Promise<TierColumns>;
 }
 
+/** What decides which finer partitions are whole: what is about to expire may lack cells that were filled in the coarser tier since. */
+export interface RebuildAge {
+  readonly retention: Retention;
+  readonly nowMs: number;
+}
+
 /** Undefined where there is no such partition, or nothing finer to compute it from. */
-export const verifyPartition = async (ports: CompactPorts, tier: RollupTier, dt: string): Promise<TierDifferences | undefined> => {
+export const verifyPartition = async (ports: CompactPorts, tier: RollupTier, dt: string, age: RebuildAge): Promise<TierDifferences | undefined> => {
   const partition = await readPartition(ports, tier, dt);
-  const expected = partition === undefined ? undefined : await expectedOf(ports, partition);
+  const expected = partition === undefined ? undefined : await expectedOf(ports, partition, age);
   return partition === undefined || expected === undefined ? undefined : (await compare(ports, partition, expected)).differences;
 };
 
@@ -36,7 +44,7 @@ export const verifyPartition = async (ports: CompactPorts, tier: RollupTier, dt:
 export const rebuildPartition = async (ports: CompactPorts, tier: RollupTier, dt: string, settings: RewriteSettings, run: RewriteRun): Promise<TierDifferences | undefined> => {
   let differences: TierDifferences | undefined;
   const plan = async (partition: TierPartition): Promise<TierChange | undefined> => {
-    const expected = await expectedOf(ports, partition);
+    const expected = await expectedOf(ports, partition, { retention: settings.retention, nowMs: run.nowMs });
     if (expected === undefined) return undefined;
     const compared = await compare(ports, partition, expected);
     differences ??= compared.differences;
@@ -65,11 +73,17 @@ const compare = async (ports: CompactPorts, { manifest }: TierPartition, { bucke
   return { differences, rows };
 };
 
-const expectedOf = (ports: CompactPorts, partition: TierPartition): Promise<Expected | undefined> => (partition.entry.tier === '1m' ? expectedMinutes(ports, partition) : expectedHours(ports, partition));
+const expectedOf = async (ports: CompactPorts, partition: TierPartition, { retention, nowMs }: RebuildAge): Promise<Expected | undefined> => {
+  const coverage = await readCoverage(ports.catalog, retention);
+  const isWhole = (entry: PartitionEntry): boolean => isCovered(coverage, entry, nowMs);
+  return partition.entry.tier === '1m' ? expectedMinutes(ports, partition, isWhole) : expectedHours(ports, partition, isWhole);
+};
 
-const expectedMinutes = async (ports: CompactPorts, { manifest: { dt, buckets } }: TierPartition): Promise<Expected | undefined> => {
+type IsWhole = (entry: PartitionEntry) => boolean;
+
+const expectedMinutes = async (ports: CompactPorts, { manifest: { dt, buckets } }: TierPartition, isWhole: IsWhole): Promise<Expected | undefined> => {
   const entry = await readEntry(ports.catalog, 'raw', dt);
-  if (entry === undefined) return undefined;
+  if (entry === undefined || !isWhole(entry)) return undefined;
   const raw = await readManifest(ports.objects, entry.manifestKey);
   return {
     builtFrom: { [dt]: entry.version },
@@ -85,9 +99,9 @@ const rollUpFile = async ({ objects }: CompactPorts, { key, bytes }: PartitionFi
   return builder.build();
 };
 
-/** Hours without a 1m partition have expired there, or never had one: their rows are taken as they stand. */
-const expectedHours = async (ports: CompactPorts, { manifest: { dt, buckets } }: TierPartition): Promise<Expected | undefined> => {
-  const hours = hoursOfDay(await allPartitions(ports.catalog, '1m'), dt);
+/** Hours without a 1m partition have expired there, or never had one: their rows, too, are taken as they stand. */
+const expectedHours = async (ports: CompactPorts, { manifest: { dt, buckets } }: TierPartition, isWhole: IsWhole): Promise<Expected | undefined> => {
+  const hours = hoursOfDay(await allPartitions(ports.catalog, '1m'), dt).filter(isWhole);
   if (hours.length === 0) return undefined;
   const known = new Set(hours.map((hour) => hourStartMs(hour.dt)));
   const sources = await mapBounded(hours, 1, ({ manifestKey }) => readManifest(ports.objects, manifestKey));
