@@ -22,7 +22,8 @@ interface LatestSample {
 
 /**
  * `/federate`: the newest sample of each series that a selector names, at its own time, as another Prometheus scrapes it.
- * Series that ended are left out, and so are those without a name.
+ * Series that ended are left out, and so are those without a name and those whose newest sample is a histogram, which the text
+ * format cannot hold.
  */
 export const federateRoute = async (ports: QueryPorts, c: Context): Promise<Response> => {
   const params = new URL(c.req.url).searchParams;
@@ -39,12 +40,12 @@ export const federateRoute = async (ports: QueryPorts, c: Context): Promise<Resp
   return sendPieces(c, expositionPieces(sorted(latest), escaping), headers);
 };
 
-const addLatest = (latest: Map<string, LatestSample>, { labels, offsets, tMs, values }: SeriesBlock, fromMs: number, toMs: number): void => {
+const addLatest = (latest: Map<string, LatestSample>, { labels, offsets, tMs, values, histograms }: SeriesBlock, fromMs: number, toMs: number): void => {
   const bits = bitsOf(values);
   labels.forEach((own, k) => {
     let last = (offsets[k + 1] as number) - 1;
     while (last >= (offsets[k] as number) && (tMs[last] as number) > toMs) last--;
-    if (last < (offsets[k] as number) || (tMs[last] as number) < fromMs || isStaleAt(bits, last)) return;
+    if (last < (offsets[k] as number) || (tMs[last] as number) < fromMs || isStaleAt(bits, last) || histograms?.has(last) === true) return;
     const metric = labelValue(own, METRIC_NAME);
     if (metric !== '') latest.set(labelsKey(own), { metric, labels: own, tMs: tMs[last] as number, value: values[last] as number });
   });
