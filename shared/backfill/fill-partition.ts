@@ -1,10 +1,12 @@
 import { entryOf, type Manifest, objectKeysOf, type PartitionEntry, type PartitionFile, type PartitionVersion, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
 import { type CompactPorts, commitAttempt } from '../compaction/commit-attempt.ts';
 import type { CompactSettings } from '../compaction/compact-hour.ts';
+import { isCovered, readCoverage } from '../compaction/coverage.ts';
 import { announceAttempt, forgetGarbage } from '../compaction/garbage.ts';
 import { putFile, requireObjects } from '../compaction/write-buckets.ts';
 import { buildTierObject } from '../storage/tier-object.ts';
 import { joinTiers } from '../tiers/join-tiers.ts';
+import type { Retention } from '../tiers/retention.ts';
 import { CellTally, emptyCells, type WaitingHour } from './empty-cells.ts';
 import { readTierFile, takenIn } from './taken-cells.ts';
 
@@ -21,18 +23,21 @@ export interface TierPartition {
 
 /**
  * Fills the empty cells of a tier's partition with the rollup of the waiting samples, as its next version; a cell that holds anything
- * stays as it is. Undefined when another run committed first: nothing of this one is left then. Rejects with MissingObjectError,
- * having committed nothing, when a file is not there.
+ * stays as it is. Undefined when another run committed first: nothing of this one is left then. `expired` when the partition has left
+ * its tier meanwhile: begun anew, it would stand for all that there ever was of its time. Rejects with MissingObjectError, having
+ * committed nothing, when a file is not there.
  */
 export const fillPartition = async (
   ports: CompactPorts,
   partition: TierPartition,
   hours: readonly WaitingHour[],
-  settings: Pick<CompactSettings, 'promotedLabels' | 'buckets'>,
+  settings: Pick<CompactSettings, 'promotedLabels' | 'buckets'> & { readonly retention: Retention },
   run: FillRun,
-): Promise<CellTally | undefined> => {
+): Promise<CellTally | 'expired' | undefined> => {
   const { objects, catalog } = ports;
   const before = await readEntry(catalog, partition.tier, partition.dt);
+  // After the entry, which goes when this is known.
+  if (!isCovered(await readCoverage(catalog, settings.retention), partition, run.nowMs)) return 'expired';
   const current = before === undefined ? undefined : await readManifest(objects, before.manifestKey);
   await requireObjects(objects, objectKeysOf(current?.files ?? []));
   const { tier, dt } = partition;
