@@ -28,3 +28,29 @@ describe('the data of a query answer', () => {
     expect(await instant('m{b="2"}', 500)).toContain('[0.500,"NaN"]');
   });
 });
+
+describe('histograms in a query answer', () => {
+  const histograms = load('1m', 'h 1 {{count:6 sum:1e-7 z_bucket:1 z_bucket_w:0.5 buckets:[0 2] n_buckets:[1 2]}}\nc {{schema:-53 count:3 sum:NaN custom_values:[5] buckets:[1 2]}} {{count:0}}');
+
+  it('have populated buckets with the code of their ends', async () => {
+    const json = [...resultJson(await evaluateInstant(histograms.select, 'h', 60_000))].join('');
+    expect(JSON.parse(json)).toEqual({
+      resultType: 'vector',
+      result: [{
+        metric: { __name__: 'h' },
+        histogram: [60, { count: '6', sum: '1e-07', buckets: [[1, '-2', '-1', '2'], [1, '-1', '-0.5', '1'], [3, '-0.5', '0.5', '1'], [0, '1', '2', '2']] }],
+      }],
+    });
+  });
+
+  it('of a range stand beside the values', async () => {
+    const json = [...resultJson(await evaluateRange(histograms.select, '{__name__=~"c|h"}', { startMs: 0, endMs: 60_000, stepMs: 60_000 }))].join('');
+    expect(JSON.parse(json)).toMatchObject({
+      result: [
+        { metric: { __name__: 'c' }, histograms: [[0, { count: '3', sum: 'NaN', buckets: [[3, '-Inf', '5', '1'], [0, '5', '+Inf', '2']] }], [60, { count: '0', sum: '0' }]] },
+        { metric: { __name__: 'h' }, values: [[0, '1']], histograms: [[60, { count: '6' }]] },
+      ],
+    });
+    expect(json).not.toContain('"c"},"values"');
+  });
+});
