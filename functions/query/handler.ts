@@ -12,6 +12,7 @@ import { makeKeyCheck } from '../../shared/keys/key-check.ts';
 import { athenaDollars, getDollars } from '../../shared/sql/dollars.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { ruleSet } from '../built-in-files.ts';
+import { withinPayloadLimit } from './payload-limit.ts';
 import { DEFAULT_QUERY_LIMITS, makeQueryApp } from './query.ts';
 
 /** A quarter of the function's memory: what one query brings in at its limit is as much again. */
@@ -25,7 +26,7 @@ const config = loadConfig(QUERY_ENV, process.env);
 const dynamo = dynamoClient();
 
 /** The address is open to all, so every request needs a key. */
-export const handler = handle(
+const answer = handle(
   makeQueryApp({
     objects: makeS3Objects(s3Client(process.env), config.bucketName, realPacing),
     catalog: makeDynamoItems(dynamo, config.catalogTable, realPacing),
@@ -47,3 +48,5 @@ export const handler = handle(
     requestDollars: getDollars,
   }),
 );
+
+export const handler = async (...request: Parameters<typeof answer>): Promise<Awaited<ReturnType<typeof answer>>> => withinPayloadLimit(await answer(...request));

@@ -9,7 +9,7 @@ beforeEach(async () => {
 afterEach(() => query.close());
 
 const federate = async (selectors: readonly string[], headers: Record<string, string> = {}): Promise<string> => {
-  const params = new URLSearchParams(selectors.map((selector) => ['match[]', selector]));
+  const params = new URLSearchParams(selectors.map((selector): [string, string] => ['match[]', selector]));
   return (await query.get(`/federate?${params.toString()}`, headers)).text();
 };
 

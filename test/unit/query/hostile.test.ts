@@ -10,7 +10,7 @@ afterEach(() => query.close());
 
 const form = async (path: string, params: readonly (readonly [string, string])[]): Promise<{ status: number; error: string; errorType: string; tookMs: number }> => {
   const startedMs = performance.now();
-  const answer = await query.app.request(path, { method: 'POST', body: new URLSearchParams(params.map(([name, value]) => [name, value])) });
+  const answer = await query.app.request(path, { method: 'POST', body: new URLSearchParams(params.map(([name, value]): [string, string] => [name, value])) });
   const { error, errorType } = (await answer.json()) as { error: string; errorType: string };
   return { status: answer.status, error, errorType, tookMs: performance.now() - startedMs };
 };
