@@ -5,10 +5,11 @@ import { isCovered, readCoverage } from '../compaction/coverage.ts';
 import { announceAttempt, forgetGarbage } from '../compaction/garbage.ts';
 import { putFile, requireObjects } from '../compaction/write-buckets.ts';
 import { buildTierObject } from '../storage/tier-object.ts';
+import { readTierFile } from '../storage/tier-read.ts';
 import { joinTiers } from '../tiers/join-tiers.ts';
 import type { Retention } from '../tiers/retention.ts';
 import { CellTally, emptyCells, type WaitingHour } from './empty-cells.ts';
-import { readTierFile, takenIn } from './taken-cells.ts';
+import { takenIn } from './taken-cells.ts';
 
 export interface FillRun {
   readonly nowMs: number;

@@ -1,7 +1,7 @@
-import { type PartitionFile, readManifest, type PartitionEntry } from '../catalog/partitions.ts';
+import { type PartitionEntry, readManifest } from '../catalog/partitions.ts';
 import { HOUR_MS } from '../model/hour.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { readTier } from '../storage/tier-read.ts';
+import { readTierFile } from '../storage/tier-read.ts';
 import type { TierColumns } from '../tiers/bucket.ts';
 
 /** Whether a tier holds anything of a series in the hour that begins at `hourMs`. */
@@ -35,6 +35,3 @@ export const takenInPartition = async (objects: Pick<ObjectStore, 'get'>, entry:
   for (const file of (await readManifest(objects, entry.manifestKey)).files) tiers.push(await readTierFile(objects, file, ['startMs']));
   return takenIn(tiers);
 };
-
-export const readTierFile = (objects: Pick<ObjectStore, 'get'>, { key, bytes }: PartitionFile, columns?: readonly ['startMs']): Promise<TierColumns> =>
-  readTier((offset, length) => objects.get(key, { offset, length }), bytes, { fromMs: -Infinity, toMs: Infinity, ...(columns === undefined ? {} : { columns }) });

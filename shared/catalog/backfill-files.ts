@@ -1,5 +1,5 @@
 import { PermanentError } from '../errors.ts';
-import type { HotFile } from './hot-files.ts';
+import { type HotFile, hotFileFrom } from './hot-files.ts';
 import { type Item, type ItemKey, type ItemTable, type ItemWrite, MAX_TRANSACT_WRITES } from './item-table.ts';
 
 /** One run of a backfill: its files wait here, seen by no query, until the run has all of them and puts them into their partitions. */
@@ -49,16 +49,7 @@ export const addBackfillFiles = async (items: ItemTable, run: string, files: rea
 /** The waiting files of all hours that begin with `dt`: an hour, a day, or '' for all; by hour and key. */
 export const backfillFilesOf = async (items: ItemTable, run: string, dt: string, limit?: number): Promise<readonly HotFile[]> => {
   const found = await items.query(pkOf(run), { from: `hot/dt=${dt}`, to: `hot/dt=${dt}~`, ...(limit === undefined ? {} : { limit }) });
-  return found.map(({ sk, attributes }) => ({
-    hour: String(attributes['hour']),
-    key: sk,
-    bytes: Number(attributes['bytes']),
-    rows: Number(attributes['rows']),
-    minTMs: Number(attributes['minTMs']),
-    maxTMs: Number(attributes['maxTMs']),
-    minMetric: String(attributes['minMetric']),
-    maxMetric: String(attributes['maxMetric']),
-  }));
+  return found.map((item) => hotFileFrom(String(item.attributes['hour']), item));
 };
 
 export const backfillFileKey = (run: string, key: string): ItemKey => ({ pk: pkOf(run), sk: key });

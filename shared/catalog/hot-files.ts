@@ -42,7 +42,8 @@ export const hoursWithSamples = async (items: ItemTable, fromMs: number, toMs: n
 /** 9999-12-31T23: the last hour whose text has four digits of year. */
 const MAX_HOUR_MS = Date.UTC(9999, 11, 31, 23);
 
-const hotFileFrom = (hour: string, item: Item): HotFile => ({
+/** Of the row of a hot file, or of one that waits for its run. */
+export const hotFileFrom = (hour: string, item: Item): HotFile => ({
   hour,
   key: item.sk,
   bytes: Number(item.attributes['bytes']),

@@ -2,7 +2,7 @@ import { allPartitions, entryOf, type Manifest, type PartitionEntry, type Partit
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
 import { mapBounded } from '../storage/map-bounded.ts';
 import { buildTierObject } from '../storage/tier-object.ts';
-import { readTier } from '../storage/tier-read.ts';
+import { readTierFile } from '../storage/tier-read.ts';
 import type { TierColumns } from '../tiers/bucket.ts';
 import { joinTiers } from '../tiers/join-tiers.ts';
 import { mergeBuckets } from '../tiers/merge-buckets.ts';
@@ -13,7 +13,6 @@ import { announceAttempt } from './garbage.ts';
 import { hoursOfDay } from './plan-days.ts';
 import { putFile, requireObjects } from './write-buckets.ts';
 
-const WHOLE = { fromMs: -Infinity, toMs: Infinity } as const;
 /** Each holds the buckets of an hour, 100 bytes a row. */
 const PARALLEL_HOURS = 2;
 
@@ -38,7 +37,7 @@ export const compactDay = async (ports: CompactPorts, day: string, settings: Pic
   const files: PartitionFile[] = [];
   for (let bucket = 0; bucket < buckets; bucket++) {
     const ofBucket = ({ files: all }: Manifest): readonly PartitionFile[] => all.filter((file) => buckets === 1 || file.bucket === bucket);
-    const kept = await mapBounded(current === undefined ? [] : ofBucket(current), 1, async (file) => withoutBuckets(await readWhole(ports, file), replaced));
+    const kept = await mapBounded(current === undefined ? [] : ofBucket(current), 1, async (file) => withoutBuckets(await readTierFile(objects, file), replaced));
     const built = buildTierObject(joinTiers([...kept, ...(await readHours(ports, sources.flatMap(ofBucket)))]), settings);
     if (built !== undefined) files.push(await putFile(objects, version, bucket, built));
   }
@@ -51,12 +50,9 @@ export const compactDay = async (ports: CompactPorts, day: string, settings: Pic
 const newerHours = (hours: readonly PartitionEntry[], day: PartitionEntry | undefined): readonly PartitionEntry[] =>
   hours.filter(({ dt, version }) => day?.builtFrom?.[dt] !== version);
 
-const readWhole = ({ objects }: CompactPorts, { key, bytes }: PartitionFile): Promise<TierColumns> =>
-  readTier((offset, length) => objects.get(key, { offset, length }), bytes, WHOLE);
-
 /** An hour's partition is one bucket of an hour for each series, so that little of it stays in memory. */
-const readHours = (ports: CompactPorts, files: readonly PartitionFile[]): Promise<readonly TierColumns[]> =>
-  mapBounded(files, PARALLEL_HOURS, async (file) => mergeBuckets(await readWhole(ports, file), HOUR_MS));
+const readHours = ({ objects }: CompactPorts, files: readonly PartitionFile[]): Promise<readonly TierColumns[]> =>
+  mapBounded(files, PARALLEL_HOURS, async (file) => mergeBuckets(await readTierFile(objects, file), HOUR_MS));
 
 const standingOf = (before: PartitionEntry | undefined, hours: readonly PartitionEntry[]): Pick<PartitionEntry, 'isClosed' | 'lateMerges' | 'builtFrom'> => ({
   isClosed: true,

@@ -6,11 +6,12 @@ import { isCovered, readCoverage } from '../compaction/coverage.ts';
 import { hoursOfDay } from '../compaction/plan-days.ts';
 import { UnavailableError } from '../errors.ts';
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
+import { readTierFile } from '../storage/tier-read.ts';
 import { bucketStart, TIER_BUCKET_MS, type TierColumns } from '../tiers/bucket.ts';
 import { withoutRows } from '../tiers/without-buckets.ts';
 import { type CompactPorts, MAX_LOST, type RewriteRun, type RewriteSettings } from './deletion-ports.ts';
 import { refreshListOf } from './refresh-list.ts';
-import { readFile, readPartition, rewriteTier, type TierChange, type TierPartition } from './rewrite-tier.ts';
+import { readPartition, rewriteTier, type TierChange, type TierPartition } from './rewrite-tier.ts';
 import { type Selection, seriesOf } from './selection.ts';
 
 type CoarseTier = '1m' | '1h';
@@ -71,7 +72,7 @@ const withoutMeant = async (ports: CompactPorts, { manifest }: TierPartition, se
   const rows = new Map<number, TierColumns>();
   let count = 0;
   for (const file of manifest.files.filter((each) => mayHold(each, bucketMs, selection))) {
-    const tier = await readFile(ports, file);
+    const tier = await readTierFile(ports.objects, file);
     const meant = tier.metrics.map((metric, k) => isMeant(metric, tier.labels[k] as string));
     const before = count;
     const left = withoutRows(tier, (k, row) => {

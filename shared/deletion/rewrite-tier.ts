@@ -4,7 +4,6 @@ import { announceAttempt } from '../compaction/garbage.ts';
 import { putFile, requireObjects } from '../compaction/write-buckets.ts';
 import { UnavailableError } from '../errors.ts';
 import { buildTierObject } from '../storage/tier-object.ts';
-import { readTier } from '../storage/tier-read.ts';
 import type { TierColumns } from '../tiers/bucket.ts';
 import { type CompactPorts, MAX_LOST, type RewriteRun, type RewriteSettings } from './deletion-ports.ts';
 import { refreshListOf } from './refresh-list.ts';
@@ -22,10 +21,6 @@ export interface TierChange {
 
 /** Undefined where the partition may stay as it is. */
 export type PlanChange = (partition: TierPartition) => Promise<TierChange | undefined>;
-
-const WHOLE = { fromMs: -Infinity, toMs: Infinity } as const;
-
-export const readFile = ({ objects }: CompactPorts, { key, bytes }: PartitionFile): Promise<TierColumns> => readTier((offset, length) => objects.get(key, { offset, length }), bytes, WHOLE);
 
 export const readPartition = async ({ objects, catalog }: CompactPorts, tier: Tier, dt: string): Promise<TierPartition | undefined> => {
   const entry = await readEntry(catalog, tier, dt);

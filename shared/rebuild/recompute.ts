@@ -3,10 +3,11 @@ import { bucketOf } from '../compaction/bucket.ts';
 import { isCovered, readCoverage } from '../compaction/coverage.ts';
 import { hoursOfDay } from '../compaction/plan-days.ts';
 import type { CompactPorts, RewriteRun, RewriteSettings } from '../deletion/deletion-ports.ts';
-import { readFile, readPartition, rewriteTier, type TierChange, type TierPartition } from '../deletion/rewrite-tier.ts';
+import { readPartition, rewriteTier, type TierChange, type TierPartition } from '../deletion/rewrite-tier.ts';
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
 import { mapBounded } from '../storage/map-bounded.ts';
 import { readGroups } from '../storage/merge-read.ts';
+import { readTierFile } from '../storage/tier-read.ts';
 import { bucketStart, TIER_BUCKET_MS, type TierColumns } from '../tiers/bucket.ts';
 import { joinTiers } from '../tiers/join-tiers.ts';
 import { mergeBuckets } from '../tiers/merge-buckets.ts';
@@ -64,7 +65,7 @@ const compare = async (ports: CompactPorts, { manifest }: TierPartition, { bucke
   const rows = new Map<number, TierColumns>();
   for (let bucket = 0; bucket < manifest.buckets; bucket++) {
     const file = manifest.files.find((each) => each.bucket === bucket);
-    const standing = file === undefined ? EMPTY : await readFile(ports, file);
+    const standing = file === undefined ? EMPTY : await readTierFile(ports.objects, file);
     const expected = await expect(bucket, standing);
     const found = compareTiers(expected, standing);
     differences = addDifferences(differences, found);
@@ -110,7 +111,7 @@ const expectedHours = async (ports: CompactPorts, { manifest: { dt, buckets } }:
     bucket: async (bucket, standing) => {
       const parts: TierColumns[] = [withoutRows(standing, (_, row) => known.has(bucketStart(standing.startMs[row] as number, HOUR_MS)))];
       for (const source of sources) {
-        for (const file of filesOf(source, buckets, bucket)) parts.push(mergeBuckets(ofBucket(await readFile(ports, file), source, buckets, bucket), HOUR_MS));
+        for (const file of filesOf(source, buckets, bucket)) parts.push(mergeBuckets(ofBucket(await readTierFile(ports.objects, file), source, buckets, bucket), HOUR_MS));
       }
       return joinTiers(parts);
     },

@@ -4,6 +4,7 @@ import type { RowGroup } from '../parquet/metadata.ts';
 import { forEachRun, rowsOf } from '../parquet/runs.ts';
 import type { ColumnValues, TextRuns } from '../parquet/column-values.ts';
 import { type BucketColumns, newBuckets, type TierColumns } from '../tiers/bucket.ts';
+import type { ObjectStore } from './object-store.ts';
 import { bucketsOf, FILE_COLUMNS } from './tier-values.ts';
 import { openFile, wantedGroups, type WantedRows } from './wanted-rows.ts';
 
@@ -38,6 +39,10 @@ export const readTier = async (read: ReadRange, fileBytes: number, want: WantedB
   }
   return joinStretches(stretches, columns);
 };
+
+/** A whole file, of which nothing but the starts and `columns` is read where these are given. @throws as {@link readTier}; MissingObjectError */
+export const readTierFile = (objects: Pick<ObjectStore, 'get'>, { key, bytes }: { readonly key: string; readonly bytes: number }, columns?: WantedBuckets['columns']): Promise<TierColumns> =>
+  readTier((offset, length) => objects.get(key, { offset, length }), bytes, { fromMs: -Infinity, toMs: Infinity, ...(columns === undefined ? {} : { columns }) });
 
 /** Columns that are NULL throughout the row group need not be read. */
 const neededColumns = ({ rows, chunks }: RowGroup, columns: readonly (keyof BucketColumns)[]): readonly string[] => {

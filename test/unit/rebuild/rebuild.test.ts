@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readEntry, readManifest } from '../../../shared/catalog/partitions.ts';
 import { rebuild } from '../../../shared/commands/rebuild.ts';
-import { readFile, rewriteTier } from '../../../shared/deletion/rewrite-tier.ts';
+import { rewriteTier } from '../../../shared/deletion/rewrite-tier.ts';
 import { examineSources } from '../../../shared/doctor/rollup-sources.ts';
+import { readTierFile } from '../../../shared/storage/tier-read.ts';
 import type { TierColumns } from '../../../shared/tiers/bucket.ts';
 import { withoutRows } from '../../../shared/tiers/without-buckets.ts';
 import { DEFAULT_RETENTION } from '../../../shared/tiers/retention.ts';
@@ -31,7 +32,7 @@ const run = async (road: CompactRoad, { verify = true, nowMs = CLOSED_MS, ...ran
 const spoil = async (road: CompactRoad, tier: '1m' | '1h', dt: string, change: (rows: TierColumns) => TierColumns): Promise<void> => {
   const plan: Parameters<typeof rewriteTier>[3] = async ({ entry, manifest }) => {
     const rows = new Map<number, TierColumns>();
-    for (const file of manifest.files) rows.set(file.bucket, change(await readFile(road.ports, file)));
+    for (const file of manifest.files) rows.set(file.bucket, change(await readTierFile(road.ports.objects, file)));
     const { isClosed, lateMerges, builtFrom } = entry;
     return { rows, standing: { isClosed, lateMerges, ...(builtFrom === undefined ? {} : { builtFrom }) } };
   };
