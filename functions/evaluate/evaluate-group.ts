@@ -2,7 +2,6 @@ import { firesOnAbsence } from '../../shared/alerting/absence.ts';
 import { advanceRule } from '../../shared/alerting/advance-rule.ts';
 import type { RuleStep } from '../../shared/alerting/advance-rule.ts';
 import { advanceCursor } from '../../shared/alerting/cursors.ts';
-import { notificationOf } from '../../shared/alerting/notification.ts';
 import { samplesOfRule } from '../../shared/alerting/rule-samples.ts';
 import { dueSlots } from '../../shared/alerting/slots.ts';
 import type { Slot, SlotClock } from '../../shared/alerting/slots.ts';
@@ -13,7 +12,6 @@ import type { Transition } from '../../shared/alerting/transitions.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { AlertingRule, RuleGroup } from '../../shared/rules/rule-group.ts';
 import { instantQuery } from './instant-query.ts';
-import { countTransitions } from './tick-scope.ts';
 import type { TickScope } from './tick-scope.ts';
 
 /** Rules of one slot that are evaluated at once: enough to hide the latency of reads, few enough for the memory. */
@@ -75,22 +73,13 @@ const evaluateRule = async (scope: TickScope, group: RuleGroup, rule: AlertingRu
 };
 
 const storeStep = async (scope: TickScope, group: RuleGroup, rule: AlertingRule, step: RuleStep): Promise<void> => {
-  const { memory, ports } = scope;
+  const { memory, ports, report } = scope;
   if (step.changes.length > 0) {
     const known = { ruleId: rule.id, group: group.id, name: rule.name };
-    const transitions = step.changes.map((change): Transition => {
-      const told = scope.integrations.filter((integration) => change.tell?.status === 'firing' || integration.sendResolved);
-      const { tell } = change;
-      return {
-        ruleId: rule.id,
-        key: change.key,
-        alert: change.alert,
-        notifications: tell === undefined ? [] : told.map((integration) => notificationOf(tell, integration, ports.externalUrl)),
-      };
-    });
+    const transitions = step.changes.map(({ key, alert }): Transition => ({ ruleId: rule.id, key, alert }));
     await storeTransitions(ports.alerts, scope.lease, transitions, memory.known.has(rule.id) ? [] : [knowRule(known)]);
     memory.known.set(rule.id, known);
-    countTransitions(scope, transitions);
+    report.transitions += transitions.length;
   }
   memory.alerts.set(rule.id, step.alerts);
 };

@@ -1,13 +1,14 @@
 import { StaleLeaseError, keepLease, takeLease } from '../../shared/alerting/lease.ts';
 import type { Lease } from '../../shared/alerting/lease.ts';
 import { publishAll } from '../../shared/alerting/outbox.ts';
-import { integrationsOf } from '../../shared/alerting/receivers.ts';
 import { DEFAULT_CAP_MS, DEFAULT_LATENESS_MS } from '../../shared/alerting/slots.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { evaluateGroup } from './evaluate-group.ts';
 import type { EvaluatePorts } from './evaluate-ports.ts';
+import { flushGroups } from './flush-groups.ts';
 import { loadAlertMemory } from './memory.ts';
 import type { AlertMemory, EvaluateMemory } from './memory.ts';
+import { readOutside } from './read-outside.ts';
 import { retireRules } from './retire-rules.ts';
 import { walkRoad } from './road.ts';
 import { emptyReport } from './tick-report.ts';
@@ -38,7 +39,7 @@ export const evaluateTick = async (ports: EvaluatePorts, memory: EvaluateMemory,
     forgetLease(memory);
     report.held = false;
   } finally {
-    await publishWaiting(ports, alerts, nowMs, report);
+    await publishWaiting(ports, memory.alerts ?? alerts, nowMs, report);
   }
   countAlerts(alerts, report);
   return report;
@@ -70,7 +71,7 @@ interface Tick {
 /** A group that fails does not stop the others; only a lost lease does. */
 const evaluateAll = async (ports: EvaluatePorts, memory: EvaluateMemory, { lease, alerts, nowMs, report }: Tick): Promise<void> => {
   const [rules, alertmanager] = await Promise.all([ports.rules(), ports.alertmanager()]);
-  const scope = { ports, lease, memory: alerts, integrations: integrationsOf(alertmanager), report };
+  const scope = { ports, lease, memory: alerts, report };
   const clock = { nowMs, watermarkMs: report.watermarkMs, latenessMs: ports.latenessMs ?? DEFAULT_LATENESS_MS, capMs: ports.capMs ?? DEFAULT_CAP_MS };
   const part = async (name: string, work: () => Promise<void>): Promise<void> => {
     try {
@@ -83,6 +84,12 @@ const evaluateAll = async (ports: EvaluatePorts, memory: EvaluateMemory, { lease
   };
   await part('retire rules', () => retireRules(scope, rules, nowMs));
   for (const group of rules.groups) await part(`evaluate group ${group.id}`, () => evaluateGroup(scope, group, clock));
+  await part('flush groups', async () => {
+    // Behind a failure the memory may be wrong, and receivers would be told so; what is stored is right.
+    const known = (memory.alerts ??= await loadAlertMemory(ports.alerts));
+    await readOutside(ports.alerts, known);
+    await flushGroups({ ...scope, memory: known }, alertmanager, rules, nowMs);
+  });
 };
 
 const publishWaiting = async (ports: EvaluatePorts, alerts: AlertMemory, nowMs: number, report: TickReport): Promise<void> => {

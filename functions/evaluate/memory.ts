@@ -1,3 +1,8 @@
+import { readGroups } from '../../shared/alerting/dispatch/alert-group.ts';
+import type { GroupPlace, GroupState } from '../../shared/alerting/dispatch/alert-group.ts';
+import type { ExternalAlert } from '../../shared/alerting/external-alerts.ts';
+import type { AlertmanagerConfig } from '../../shared/alerting/receivers.ts';
+import type { Silence } from '../../shared/alerting/silences/silence.ts';
 import { readCursors } from '../../shared/alerting/cursors.ts';
 import type { Lease } from '../../shared/alerting/lease.ts';
 import { readUnpublished } from '../../shared/alerting/outbox.ts';
@@ -7,7 +12,13 @@ import type { AlertsByLabels, KnownRule } from '../../shared/alerting/state-item
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import type { Shard } from '../../shared/wire/record-stream.ts';
 
-/** What the holder of the lease knows of the alerts table: nobody else writes to it while the lease holds. */
+/** What does not change about an alert: its hash, and its groups under one configuration. */
+export interface RoutedAlert {
+  readonly hash: string;
+  places: readonly GroupPlace[] | undefined;
+}
+
+/** What the holder of the lease knows of the alerts table: nobody else writes to it while the lease holds, but for what has a revision. */
 export interface AlertMemory {
   /** By rule id. */
   readonly alerts: Map<string, AlertsByLabels>;
@@ -16,6 +27,16 @@ export interface AlertMemory {
   /** The last slot of each group, by group id. */
   readonly cursors: Map<string, number>;
   unpublished: readonly OutboxEntry[];
+  /** Groups of alerts, by id. */
+  readonly groups: Map<string, GroupState>;
+  silences: readonly Silence[];
+  external: readonly ExternalAlert[];
+  /** With which silences and external alerts were read. */
+  revisions: ReadonlyMap<string, string>;
+  /** By canonical labels JSON. */
+  readonly routed: Map<string, RoutedAlert>;
+  /** The configuration whose groups these are. */
+  routedBy: AlertmanagerConfig | undefined;
 }
 
 /** Lives as long as the process or the invocation. */
@@ -39,18 +60,25 @@ export const createEvaluateMemory = (holder: string): EvaluateMemory => {
 
 export const loadAlertMemory = async (items: ItemTable): Promise<AlertMemory> => {
   const known = await knownRules(items);
-  const [alerts, cursors, unpublished] = await Promise.all([
+  const [alerts, cursors, unpublished, groups] = await Promise.all([
     readAlerts(
       items,
       known.map((rule) => rule.ruleId),
     ),
     readCursors(items),
     readUnpublished(items),
+    readGroups(items),
   ]);
   return {
     alerts,
     known: new Map(known.map((rule) => [rule.ruleId, rule])),
     cursors: new Map([...cursors.values()].map((cursor) => [cursor.groupId, cursor.slotMs])),
     unpublished,
+    groups,
+    silences: [],
+    external: [],
+    revisions: new Map(),
+    routed: new Map(),
+    routedBy: undefined,
   };
 };

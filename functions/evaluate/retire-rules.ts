@@ -1,13 +1,11 @@
 import { isActive, isForgotten, resolved } from '../../shared/alerting/alert.ts';
 import type { Alert } from '../../shared/alerting/alert.ts';
-import { notificationOf } from '../../shared/alerting/notification.ts';
 import { forgetRule } from '../../shared/alerting/state-items.ts';
 import type { AlertsByLabels } from '../../shared/alerting/state-items.ts';
 import { storeTransitions } from '../../shared/alerting/transitions.ts';
 import type { Transition } from '../../shared/alerting/transitions.ts';
 import { isGroupOf } from '../../shared/rules/rule-group.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
-import { countTransitions } from './tick-scope.ts';
 import type { TickScope } from './tick-scope.ts';
 
 /** Ends the alerts of rules that are in no file any more, as nothing will ever evaluate them. */
@@ -23,7 +21,7 @@ export const retireRules = async (scope: TickScope, rules: RuleSet, nowMs: numbe
 const retire = async (scope: TickScope, ruleId: string, nowMs: number): Promise<void> => {
   const { memory } = scope;
   const alerts = memory.alerts.get(ruleId) ?? new Map<string, Alert>();
-  const transitions = endings(scope, ruleId, alerts, nowMs);
+  const transitions = endings(ruleId, alerts, nowMs);
   await storeTransitions(scope.ports.alerts, scope.lease, transitions);
   const left = new Map(alerts);
   for (const { key, alert } of transitions) {
@@ -31,7 +29,7 @@ const retire = async (scope: TickScope, ruleId: string, nowMs: number): Promise<
     else left.set(key, alert);
   }
   memory.alerts.set(ruleId, left);
-  countTransitions(scope, transitions);
+  scope.report.transitions += transitions.length;
   if ([...left.values()].every((alert) => isForgotten(alert, nowMs))) await forget(scope, ruleId);
 };
 
@@ -45,13 +43,10 @@ const forget = async ({ ports, lease, memory }: TickScope, ruleId: string): Prom
   memory.known.delete(ruleId);
 };
 
-const endings = ({ integrations, ports }: TickScope, ruleId: string, alerts: AlertsByLabels, nowMs: number): Transition[] =>
+const endings = (ruleId: string, alerts: AlertsByLabels, nowMs: number): Transition[] =>
   [...alerts].flatMap(([key, alert]): Transition[] => {
     if (!isActive(alert)) return [];
-    if (alert.phase === 'pending') return [{ ruleId, key, alert: undefined, notifications: [] }];
+    if (alert.phase === 'pending') return [{ ruleId, key, alert: undefined }];
     const atMs = Math.max(nowMs, alert.changedAtMs + 1); // the clock may have been set back
-    const ended = resolved(alert, atMs);
-    const change = { ruleId, query: '', alert: ended, status: 'resolved', atMs } as const;
-    const told = integrations.filter((integration) => integration.sendResolved);
-    return [{ ruleId, key, alert: ended, notifications: told.map((integration) => notificationOf(change, integration, ports.externalUrl)) }];
+    return [{ ruleId, key, alert: resolved(alert, atMs) }];
   });

@@ -21,7 +21,8 @@ export interface RunClock {
 
 /**
  * One invocation of the schedule: ticks at once, then on the wall-clock grid until the successor has taken the lease or
- * 130 s are over. Where every interval is a minute or more it ends once no slot waits for the watermark: on a quiet stream the
+ * 130 s are over. Where every interval is a minute or more it ends once no group's timer is due within the minute and no slot waits
+ * for the watermark: on a quiet stream the
  * first tick's own heartbeat is what moves that, seconds later. Rejects as the tick does.
  */
 export const runMinute = async (ports: EvaluatePorts, memory: EvaluateMemory, clock: RunClock): Promise<void> => {
@@ -30,7 +31,7 @@ export const runMinute = async (ports: EvaluatePorts, memory: EvaluateMemory, cl
     const report = await evaluateTick(ports, memory, { nowMs: clock.nowMs() });
     clock.onTick?.(report);
     if (!report.held) return;
-    const tickMs = (await tickLength(ports)) ?? (report.waitingGroups > 0 ? MAX_TICK_MS : undefined);
+    const tickMs = (await tickLength(ports)) ?? (report.waitingGroups > 0 || flushesSoon(report, clock.nowMs()) ? MAX_TICK_MS : undefined);
     if (tickMs === undefined) return;
     const nowMs = clock.nowMs();
     const nextMs = (Math.floor(nowMs / tickMs) + 1) * tickMs;
@@ -38,6 +39,9 @@ export const runMinute = async (ports: EvaluatePorts, memory: EvaluateMemory, cl
     await clock.sleep(nextMs - nowMs);
   }
 };
+
+/** Whether a group's timer runs out before the next schedule is sure to have come. */
+const flushesSoon = ({ nextFlushMs }: TickReport, nowMs: number): boolean => nextFlushMs !== undefined && nextFlushMs - nowMs < SCHEDULE_MS;
 
 /** Undefined when the schedule alone is often enough. */
 const tickLength = async (ports: EvaluatePorts): Promise<number | undefined> => {

@@ -15,6 +15,11 @@ export interface TickReport {
   evaluations: number;
   ruleErrors: number;
   transitions: number;
+  /** Groups of alerts, and those of them whose timer was due. */
+  groups: number;
+  flushes: number;
+  /** The next timer of a group; undefined when there is none. */
+  nextFlushMs: number | undefined;
   /** Notifications made, handed to the fan-out, and left for the next tick. */
   notifications: number;
   published: number;
@@ -37,6 +42,9 @@ export const emptyReport = (): TickReport => ({
   evaluations: 0,
   ruleErrors: 0,
   transitions: 0,
+  groups: 0,
+  flushes: 0,
+  nextFlushMs: undefined,
   notifications: 0,
   published: 0,
   unpublished: 0,

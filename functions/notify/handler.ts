@@ -7,6 +7,7 @@ import { parseQueueMessage } from '../../shared/aws/publish-sns.ts';
 import { makeDelayRetry } from '../../shared/aws/queue-sqs.ts';
 import { makeGuardedFetch } from '../../shared/channels/guarded-fetch.ts';
 import { makeIsOpen } from '../../shared/channels/open-address.ts';
+import { noSecretFiles } from '../../shared/channels/secret.ts';
 import { makeSmtpTransport } from '../../shared/channels/smtp-transport.ts';
 import { loadConfig, NOTIFY_ENV } from '../../shared/config.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -21,6 +22,8 @@ const ports: NotifyPorts = {
   alertmanager: async () => alertmanagerConfig(),
   fetch: makeGuardedFetch(isOpen),
   createTransport: makeSmtpTransport(isOpen),
+  // A deployment has no files beside its code.
+  readSecret: noSecretFiles,
 };
 
 /** What is reported as failed comes again: after the delay that notify asked for, or after the queue's own time. */

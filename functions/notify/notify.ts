@@ -1,25 +1,21 @@
 import { readLedgerEntry, writeLedgerEntry } from '../../shared/alerting/ledger.ts';
 import type { LedgerEntry } from '../../shared/alerting/ledger.ts';
-import type { NotificationBody } from '../../shared/alerting/notification.ts';
+import { endLog } from '../../shared/alerting/dispatch/notification-log.ts';
+import type { NotificationBody } from '../../shared/alerting/notification-body.ts';
 import type { PublishedNotification } from '../../shared/alerting/publish.ts';
 import { findIntegration } from '../../shared/alerting/receivers.ts';
-import type { AlertmanagerConfig, Integration } from '../../shared/alerting/receivers.ts';
+import type { AlertmanagerConfig } from '../../shared/alerting/receivers.ts';
 import { raiseSequence } from '../../shared/alerting/sequences.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
-import { sendEmail } from '../../shared/channels/email.ts';
-import type { CreateMailTransport } from '../../shared/channels/email.ts';
+import type { ChannelPorts } from '../../shared/channels/channel-ports.ts';
 import { GIVE_UP_MS, retryDelayMs } from '../../shared/channels/retry-delay.ts';
-import type { SendOutcome } from '../../shared/channels/send-outcome.ts';
-import { sendWebhook } from '../../shared/channels/webhook.ts';
-import type { Fetch } from '../../shared/channels/webhook.ts';
+import { send } from '../../shared/channels/send.ts';
 import { PermanentError } from '../../shared/errors.ts';
 
-export interface NotifyPorts {
-  /** Sequences and ledger. */
+export interface NotifyPorts extends ChannelPorts {
+  /** Sequences, ledger and notification log. */
   readonly alerts: ItemTable;
   readonly alertmanager: () => Promise<AlertmanagerConfig>;
-  readonly fetch: Fetch;
-  readonly createTransport: CreateMailTransport;
 }
 
 /** `retry`: deliver the same notification again after the delay. */
@@ -35,13 +31,16 @@ const DONE: NotifyOutcome = { outcome: 'done' };
 export const notify = async (ports: NotifyPorts, published: PublishedNotification, { nowMs }: { readonly nowMs: number }): Promise<NotifyOutcome> => {
   const body = parseBody(published);
   const before = await readLedgerEntry(ports.alerts, published.id, body.sequence);
-  if (before !== undefined && before.state !== 'retrying') return DONE;
+  if (before !== undefined && before.state !== 'retrying') {
+    await tellLog(ports, published, body, before.state, before.lastAttemptMs); // the attempt before may have died after the ledger
+    return DONE;
+  }
   const record = recorder(ports, published, body, before, nowMs);
   const integration = findIntegration(await ports.alertmanager(), published.integration);
   if (integration === undefined) return record('failed', 'the receiver is configured no more');
   const standing = await raiseSequence(ports.alerts, { integration: published.integration, dedupKey: body.dedupKey, sequence: body.sequence, nowMs });
   if (standing === 'superseded') return record('superseded', before?.lastAnswer ?? 'a newer notification was on its way');
-  const sent = await send(ports, integration, published, body, nowMs);
+  const sent = await send(ports, integration, { id: published.id, dedupKey: body.dedupKey, subject: published.subject, message: body.message, nowMs });
   if (sent.kind !== 'retry') return record(sent.kind, sent.answer);
   const delayMs = Math.max(retryDelayMs((before?.attempts ?? 0) + 1, published.id), sent.afterMs ?? 0);
   // Queues end a message by the same rule; the ledger must have said so before that.
@@ -65,21 +64,21 @@ const recorder =
       lastAnswer,
       state,
     });
+    await tellLog(ports, published, body, state, nowMs);
     return DONE;
   };
 
-const send = (ports: NotifyPorts, integration: Integration, published: PublishedNotification, body: NotificationBody, nowMs: number): Promise<SendOutcome> => {
-  const { id, subject } = published;
-  if (integration.channel === 'webhook') return sendWebhook(ports.fetch, integration, id, body.message);
-  return sendEmail(ports.createTransport, integration, { id, subject, message: body.message, nowMs });
+/** The log is set by success; after a final failure the group's next flush sends again. */
+const tellLog = async (ports: NotifyPorts, { integration }: PublishedNotification, { groupId, sequence }: NotificationBody, state: LedgerEntry['state'], nowMs: number): Promise<void> => {
+  if (state === 'sent' || state === 'failed') await endLog(ports.alerts, { integration, groupId }, sequence, state, nowMs);
 };
 
 const parseBody = (published: PublishedNotification): NotificationBody => {
   try {
     const body = JSON.parse(published.body) as Partial<NotificationBody> | null;
-    if (typeof body?.dedupKey === 'string' && Number.isSafeInteger(body.sequence) && typeof body.message === 'object') return body as NotificationBody;
+    if (typeof body?.dedupKey === 'string' && typeof body.groupId === 'string' && Number.isSafeInteger(body.sequence) && typeof body.message === 'object') return body as NotificationBody;
   } catch (error) {
     throw new PermanentError(`notify ${published.id}: found a body that is no JSON`, { cause: error });
   }
-  throw new PermanentError(`notify ${published.id}: found a body without dedupKey, sequence or message`);
+  throw new PermanentError(`notify ${published.id}: found a body without dedupKey, groupId, sequence or message`);
 };

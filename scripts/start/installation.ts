@@ -8,7 +8,7 @@ import { notify } from '../../functions/notify/notify.ts';
 import { makeRulePages } from '../../shared/alerting/rule-pages.ts';
 import { DEFAULT_QUERY_LIMITS, makeQueryApp } from '../../functions/query/query.ts';
 import { StoreMemory, storeDelivery } from '../../functions/store/store.ts';
-import type { Channel } from '../../shared/alerting/publish.ts';
+import { CHANNELS, type Channel } from '../../shared/alerting/publish.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import { makeGuardedFetch } from '../../shared/channels/guarded-fetch.ts';
 import { makeIsOpen } from '../../shared/channels/open-address.ts';
@@ -18,6 +18,7 @@ import { openDuckDb } from '../../shared/embedded/duckdb.ts';
 import { type FanOut, openFanOut } from '../../shared/embedded/fan-out-queue.ts';
 import { openItemTables } from '../../shared/embedded/item-sqlite.ts';
 import { type Mapping, startMapping } from '../../shared/embedded/mapping.ts';
+import { readSecretFile } from '../../shared/embedded/secret-file.ts';
 import { openObjectDirectory } from '../../shared/embedded/object-directory.ts';
 import { type EmbeddedStream, openStream } from '../../shared/embedded/stream.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -61,14 +62,13 @@ export interface Installation {
   close(): Promise<void>;
 }
 
-const CHANNELS: readonly Channel[] = ['webhook', 'email'];
 /** Decoded files that queries and rules share: about 16 M samples. */
 const CACHE_BYTES = 256 * 1024 * 1024;
 const SQL_MEMORY_MB = 1024;
 const SQL_TIMEOUT_MS = 60_000;
 /** Receivers on this machine are what one tries things with; other private networks stay closed, as on AWS. */
 const LOOPBACK_TOO = makeIsOpen(['127.0.0.0/8', '::1/128']);
-const OUTGOING = { fetch: makeGuardedFetch(LOOPBACK_TOO), createTransport: makeSmtpTransport(LOOPBACK_TOO) };
+const OUTGOING = { fetch: makeGuardedFetch(LOOPBACK_TOO), createTransport: makeSmtpTransport(LOOPBACK_TOO), readSecret: readSecretFile };
 /** One shard takes what one machine sends: shards are for scale, and each costs a heartbeat. */
 const SHARDS = 1;
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseAlertmanagerFile } from '../../shared/alerting/alertmanager-file.ts';
 import { type AlertmanagerConfig, NO_RECEIVERS } from '../../shared/alerting/receivers.ts';
+import { describeDestination } from '../../shared/commands/check.ts';
 import { type WatchedFile, watchFile, watchFolder } from '../../shared/embedded/watched-files.ts';
 import type { RuleGroup, RuleSet } from '../../shared/rules/rule-group.ts';
 import { parseRuleFile } from '../../shared/rules/rule-file.ts';
@@ -88,7 +89,7 @@ const kept = (config: AlertmanagerConfig | undefined, say: Say): AlertmanagerCon
 const readConfig = (file: WatchedFile, say: Say): AlertmanagerConfig | undefined => {
   const { path } = file;
   const { config, errors } = 'text' in file ? parseAlertmanagerFile(file.text, path) : { config: undefined, errors: [`${path}: ${file.problem}`] };
-  say(config === undefined ? errors.join('\n') : `alertmanager: alerts go to "${config.receiver}" (${path})`);
+  say(config === undefined ? errors.join('\n') : `alertmanager: ${describeDestination(config)} (${path})`);
   return config;
 };
 

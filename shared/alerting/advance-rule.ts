@@ -1,16 +1,14 @@
 import type { AlertingRule } from '../rules/rule-group.ts';
 import { advanceAlert, isActive } from './alert.ts';
 import type { Alert, AlertSample } from './alert.ts';
-import type { AlertChange } from './notification.ts';
 import type { Slot } from './slots.ts';
 import type { AlertsByLabels } from './state-items.ts';
 
-/** A transition of one alert, and what receivers hear of it. */
+/** A transition of one alert. */
 export interface RuleChange {
   /** Canonical labels JSON. */
   readonly key: string;
   readonly alert: Alert | undefined;
-  readonly tell: AlertChange | undefined;
 }
 
 export interface RuleStep {
@@ -29,17 +27,11 @@ export const advanceRule = (rule: AlertingRule, before: AlertsByLabels, samples:
   const changes: RuleChange[] = [];
   for (const key of new Set([...before.keys(), ...samples.keys()])) {
     const earlier = before.get(key);
-    const { alert, changed, notify } = advanceAlert(earlier, samples.get(key), slot.slotMs, rule, slot.complete);
+    const { alert, changed } = advanceAlert(earlier, samples.get(key), slot.slotMs, rule, slot.complete);
     if (alert !== undefined) alerts.set(key, alert);
-    if (!changed) continue;
-    // A firing alert that falls back to pending has lost its firedAt, which the message of its end still tells.
-    const told = notify === 'resolved' ? { ...(alert ?? earlier), ...firedAtOf(earlier) } : alert;
-    const tell = notify === undefined || told === undefined ? undefined : { ruleId: rule.id, query: rule.query, alert: told as Alert, status: notify, atMs: slot.slotMs };
-    changes.push({ key, alert, tell });
+    if (changed) changes.push({ key, alert });
   }
   const active = [...alerts.values()].filter(isActive).length;
   if (limit > 0 && active > limit) throw new Error(`exceeded limit of ${limit} with ${active} alerts`);
   return { alerts, changes };
 };
-
-const firedAtOf = (alert: Alert | undefined): { firedAtMs?: number } => (alert?.firedAtMs === undefined ? {} : { firedAtMs: alert.firedAtMs });

@@ -38,8 +38,11 @@ export interface AlertStep {
   readonly notify: 'firing' | 'resolved' | undefined;
 }
 
-/** How long a resolved alert is remembered (Prometheus, rules/alerting.go: resolvedRetention). */
-export const RESOLVED_RETENTION_MS = 900_000;
+/**
+ * How long a resolved alert is remembered. Prometheus' 15 minutes (rules/alerting.go: resolvedRetention) are shorter than what a
+ * group may wait until it tells of the end (dispatch/alert-group.ts: MAX_END_DELAY_MS), and than an outage.
+ */
+export const RESOLVED_RETENTION_MS = 3_600_000;
 
 /**
  * One evaluation of one alert, as Prometheus does it (rules/alerting.go). In an incomplete slot samples may be missing:

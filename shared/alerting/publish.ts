@@ -1,4 +1,6 @@
-export type Channel = 'webhook' | 'email';
+/** Each has a queue of its own, so that a slow one holds up no other. */
+export const CHANNELS = ['webhook', 'email', 'pagerduty', 'slack', 'sns', 'phone', 'opsgenie', 'msteams'] as const;
+export type Channel = (typeof CHANNELS)[number];
 
 /** A notification on the fan-out: what every subscriber sees. At most 256 KiB of body (SNS). */
 export interface PublishedNotification {

@@ -1,3 +1,12 @@
+import type { InhibitRule } from './routing/inhibition.ts';
+import { NO_MATCHERS } from './routing/matcher-text.ts';
+import { rootRoute } from './routing/route.ts';
+import type { Route } from './routing/route.ts';
+import type { TimeInterval } from './routing/time-interval.ts';
+
+/** A secret as the file gives it, or the path of the file it stands in, which is read when it is needed. */
+export type Secret = { readonly text: string } | { readonly file: string };
+
 interface IntegrationOf {
   /** `<receiver>/<channel>/<index>`: names it in notifications and in the ledger. */
   readonly id: string;
@@ -5,9 +14,20 @@ interface IntegrationOf {
   readonly sendResolved: boolean;
 }
 
+/** How requests of a receiver prove who they are (`http_config`). */
+export type HttpAuth =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'basic'; readonly username: string; readonly password: Secret }
+  | { readonly kind: 'header'; readonly scheme: string; readonly credentials: Secret };
+
 export interface WebhookIntegration extends IntegrationOf {
   readonly channel: 'webhook';
-  readonly url: string;
+  readonly url: Secret;
+  readonly auth: HttpAuth;
+  /** Alerts in one message; 0: as many as fit. */
+  readonly maxAlerts: number;
+  /** Signed with each of these (Standard Webhooks); two while one replaces the other. */
+  readonly signingSecrets: readonly Secret[];
 }
 
 export interface EmailIntegration extends IntegrationOf {
@@ -17,7 +37,7 @@ export interface EmailIntegration extends IntegrationOf {
   readonly smarthost: { readonly host: string; readonly port: number };
   /** The name told in EHLO; '' leaves it to the client. */
   readonly hello: string;
-  readonly auth: { readonly username: string; readonly password: string } | undefined;
+  readonly auth: { readonly username: string; readonly password: Secret } | undefined;
   readonly requireTls: boolean;
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Own bodies; undefined takes the default one. */
@@ -25,7 +45,94 @@ export interface EmailIntegration extends IntegrationOf {
   readonly html: string | undefined;
 }
 
-export type Integration = WebhookIntegration | EmailIntegration;
+/** Of Events API v2. Undefined texts take Alertmanager's defaults. */
+export interface PagerdutyIntegration extends IntegrationOf {
+  readonly channel: 'pagerduty';
+  readonly url: string;
+  readonly routingKey: Secret;
+  readonly auth: HttpAuth;
+  readonly description: string | undefined;
+  readonly severity: string;
+  readonly client: string;
+  readonly clientUrl: string | undefined;
+  readonly source: string | undefined;
+  readonly class: string;
+  readonly component: string;
+  readonly group: string;
+  readonly details: readonly (readonly [name: string, value: string])[];
+}
+
+export interface SlackIntegration extends IntegrationOf {
+  readonly channel: 'slack';
+  readonly url: Secret;
+  readonly auth: HttpAuth;
+  readonly to: string;
+  readonly username: string;
+  readonly color: string | undefined;
+  readonly title: string | undefined;
+  readonly titleLink: string | undefined;
+  readonly pretext: string;
+  readonly text: string | undefined;
+  readonly fallback: string | undefined;
+  readonly footer: string;
+  readonly iconEmoji: string;
+  readonly iconUrl: string;
+  readonly shortFields: boolean;
+  readonly fields: readonly { readonly title: string; readonly value: string; readonly short: boolean | undefined }[];
+}
+
+export interface SnsIntegration extends IntegrationOf {
+  readonly channel: 'sns';
+  /** One of them is there. */
+  readonly topicArn: string;
+  readonly targetArn: string;
+  readonly phoneNumber: string;
+  readonly region: string;
+  readonly subject: string | undefined;
+  readonly message: string | undefined;
+  readonly attributes: readonly (readonly [name: string, value: string])[];
+}
+
+/** A call that reads the subject aloud (AWS End User Messaging). */
+export interface PhoneIntegration extends IntegrationOf {
+  readonly channel: 'phone';
+  /** E.164. */
+  readonly to: string;
+  /** The number, pool or sender that calls: an id or ARN. */
+  readonly from: string;
+  readonly voice: string;
+  readonly text: string | undefined;
+}
+
+export interface OpsgenieIntegration extends IntegrationOf {
+  readonly channel: 'opsgenie';
+  readonly url: string;
+  readonly apiKey: Secret;
+  readonly message: string | undefined;
+  readonly description: string | undefined;
+  readonly source: string | undefined;
+  readonly priority: string;
+  readonly tags: readonly string[];
+  readonly details: readonly (readonly [name: string, value: string])[];
+}
+
+export interface MsteamsIntegration extends IntegrationOf {
+  readonly channel: 'msteams';
+  readonly url: Secret;
+  readonly auth: HttpAuth;
+  readonly title: string | undefined;
+  readonly text: string | undefined;
+}
+
+export type Integration =
+  | WebhookIntegration
+  | EmailIntegration
+  | PagerdutyIntegration
+  | SlackIntegration
+  | SnsIntegration
+  | PhoneIntegration
+  | OpsgenieIntegration
+  | MsteamsIntegration;
 
 export interface Receiver {
   readonly name: string;
@@ -33,18 +140,28 @@ export interface Receiver {
 }
 
 export interface AlertmanagerConfig {
+  /** When an external alert that says no end of its own is taken as resolved after its last POST. */
   readonly resolveTimeoutMs: number;
-  /** The receiver of every alert, until routes have children. */
-  readonly receiver: string;
+  readonly route: Route;
+  readonly inhibitRules: readonly InhibitRule[];
+  /** By name; one of a list must contain the time. */
+  readonly timeIntervals: ReadonlyMap<string, readonly TimeInterval[]>;
   readonly receivers: readonly Receiver[];
+  /** The file with `<secret>` for every secret, for people to read; '' where there is none. */
+  readonly redactedText: string;
 }
 
 /** Where there is no alertmanager file: alerts have states, nobody is told. */
-export const NO_RECEIVERS: AlertmanagerConfig = { resolveTimeoutMs: 300_000, receiver: '', receivers: [] };
+export const NO_RECEIVERS: AlertmanagerConfig = {
+  resolveTimeoutMs: 300_000,
+  route: rootRoute('', NO_MATCHERS),
+  inhibitRules: [],
+  timeIntervals: new Map(),
+  receivers: [],
+  redactedText: '',
+};
 
-/** The integrations that an alert goes to. */
-export const integrationsOf = (config: AlertmanagerConfig): readonly Integration[] =>
-  config.receivers.find((receiver) => receiver.name === config.receiver)?.integrations ?? [];
+export const integrationsOf = (config: AlertmanagerConfig, receiver: string): readonly Integration[] => config.receivers.find(({ name }) => name === receiver)?.integrations ?? [];
 
 export const findIntegration = (config: AlertmanagerConfig, id: string): Integration | undefined =>
   config.receivers.flatMap((receiver) => receiver.integrations).find((integration) => integration.id === id);

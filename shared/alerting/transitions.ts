@@ -1,56 +1,21 @@
-import { MAX_TRANSACT_WRITES } from '../catalog/item-table.ts';
 import type { ItemTable, ItemWrite } from '../catalog/item-table.ts';
 import type { Alert } from './alert.ts';
-import { StaleLeaseError, leaseCheck } from './lease.ts';
 import type { Lease } from './lease.ts';
-import { enqueue } from './outbox.ts';
-import type { OutboxEntry } from './outbox.ts';
 import { writeAlert } from './state-items.ts';
+import { storeUnits } from './store-units.ts';
 
-/** One alert's transition with the notifications it makes: stored in one transaction, or not at all. */
+/** One alert's transition. */
 export interface Transition {
   readonly ruleId: string;
   /** Canonical labels JSON of the alert. */
   readonly key: string;
   /** Undefined when a pending alert ends. */
   readonly alert: Alert | undefined;
-  readonly notifications: readonly OutboxEntry[];
 }
 
 /**
- * Stores transitions, `first` in front of them. One transaction after the other, since all of them check the lease, and
- * DynamoDB refuses transactions that meet on an item.
+ * Stores transitions, `first` in front of them.
  * @throws StaleLeaseError when the lease has gone: what is remembered of alerts may be wrong then.
  */
-export const storeTransitions = async (items: ItemTable, lease: Lease, transitions: readonly Transition[], first: readonly ItemWrite[] = []): Promise<void> => {
-  for (const writes of packed([first, ...transitions.map(writesOf)])) {
-    const outcome = await items.transact([leaseCheck(lease), ...writes]);
-    if (!outcome.done) throw new StaleLeaseError(`store transitions: found epoch ${lease.epoch} overtaken`);
-  }
-};
-
-const writesOf = (transition: Transition): readonly ItemWrite[] => [
-  writeAlert(transition.ruleId, transition.key, transition.alert),
-  ...transition.notifications.map(enqueue),
-];
-
-/** DynamoDB allows 4 MB in a transaction; attribute names and numbers are not counted here. */
-const MAX_BATCH_BYTES = 3_000_000;
-
-/** Batches that fit a transaction beside the lease check; what belongs together stays together. */
-const packed = (units: readonly (readonly ItemWrite[])[]): ItemWrite[][] => {
-  const batches: ItemWrite[][] = [];
-  let batch: ItemWrite[] = [];
-  let batchBytes = 0;
-  for (const unit of units) {
-    const bytes = unit.reduce((sum, write) => sum + Buffer.byteLength(JSON.stringify(write)), 0);
-    if (batch.length > 0 && (batch.length + unit.length > MAX_TRANSACT_WRITES - 1 || batchBytes + bytes > MAX_BATCH_BYTES)) {
-      batches.push(batch);
-      batch = [];
-      batchBytes = 0;
-    }
-    batch.push(...unit);
-    batchBytes += bytes;
-  }
-  return batch.length === 0 ? batches : [...batches, batch];
-};
+export const storeTransitions = (items: ItemTable, lease: Lease, transitions: readonly Transition[], first: readonly ItemWrite[] = []): Promise<void> =>
+  storeUnits(items, lease, [first, ...transitions.map(({ ruleId, key, alert }) => [writeAlert(ruleId, key, alert)])]);

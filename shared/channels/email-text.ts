@@ -1,4 +1,4 @@
-import type { MessageAlert, WebhookMessage } from '../alerting/notification.ts';
+import type { MessageAlert, WebhookMessage } from '../alerting/message.ts';
 
 /** The plain text of a notification: one block per alert. */
 export const emailText = (message: WebhookMessage): string =>

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import type { WebhookMessage } from '../alerting/notification.ts';
 import type { EmailIntegration } from '../alerting/receivers.ts';
+import type { ChannelPorts, Outgoing } from './channel-ports.ts';
 import { emailHtml, emailText } from './email-text.ts';
+import { SecretFileError, secretText } from './secret.ts';
 import { shortAnswer } from './send-outcome.ts';
 import type { SendOutcome } from './send-outcome.ts';
 
@@ -46,20 +47,19 @@ export type CreateMailTransport = (options: SmtpOptions) => MailTransport;
 /** Each phase of the conversation; a server that waits longer is asked again later. */
 const SMTP_TIMEOUT_MS = 10_000;
 
-export interface Mail {
-  readonly id: string;
-  readonly subject: string;
-  readonly message: WebhookMessage;
-  readonly nowMs: number;
-}
-
 /** All phases together: a server that talks without end would stay under the time of each. */
 const MAIL_TIMEOUT_MS = 30_000;
 
 /** Sends one mail. Two attempts have the same Message-ID, by which mail servers and readers tell a repeated one. Never rejects. */
-export const sendEmail = async (createTransport: CreateMailTransport, integration: EmailIntegration, mail: Mail, timeoutMs = MAIL_TIMEOUT_MS): Promise<SendOutcome> => {
+export const sendEmail = async (
+  { createTransport, readSecret }: Pick<ChannelPorts, 'createTransport' | 'readSecret'>,
+  integration: EmailIntegration,
+  mail: Outgoing,
+  timeoutMs = MAIL_TIMEOUT_MS,
+): Promise<SendOutcome> => {
   try {
-    const transport = createTransport(smtpOptions(integration));
+    const { auth } = integration;
+    const transport = createTransport(smtpOptions(integration, auth === undefined ? undefined : { user: auth.username, pass: await secretText(auth.password, readSecret) }));
     try {
       const sending = transport.sendMail(mailMessage(integration, mail)).then(({ response }): SendOutcome => ({ kind: 'sent', answer: shortAnswer(response ?? 'accepted') }));
       return await Promise.race([sending, timeout(timeoutMs)]);
@@ -76,14 +76,14 @@ const timeout = async (timeoutMs: number): Promise<SendOutcome> => {
   return { kind: 'retry', answer: `no answer within ${timeoutMs} ms` };
 };
 
-export const smtpOptions = ({ smarthost, requireTls, hello, auth }: EmailIntegration): SmtpOptions => ({
+export const smtpOptions = ({ smarthost, requireTls, hello }: EmailIntegration, auth: SmtpOptions['auth']): SmtpOptions => ({
   host: smarthost.host,
   port: smarthost.port,
   secure: smarthost.port === 465,
   requireTLS: requireTls && smarthost.port !== 465,
   ignoreTLS: !requireTls && smarthost.port !== 465,
   ...(hello === '' ? {} : { name: hello }),
-  ...(auth === undefined ? {} : { auth: { user: auth.username, pass: auth.password } }),
+  ...(auth === undefined ? {} : { auth }),
   connectionTimeout: SMTP_TIMEOUT_MS,
   greetingTimeout: SMTP_TIMEOUT_MS,
   socketTimeout: SMTP_TIMEOUT_MS,
@@ -92,7 +92,7 @@ export const smtpOptions = ({ smarthost, requireTls, hello, auth }: EmailIntegra
   disableUrlAccess: true,
 });
 
-const mailMessage = (integration: EmailIntegration, { id, subject, message, nowMs }: Mail): MailMessage => ({
+const mailMessage = (integration: EmailIntegration, { id, subject, message, nowMs }: Outgoing): MailMessage => ({
   from: integration.from,
   to: integration.to,
   subject,
@@ -105,6 +105,7 @@ const mailMessage = (integration: EmailIntegration, { id, subject, message, nowM
 
 /** 5xx about the sender, the recipients or the mail are final; everything else (network, 4xx, login, TLS) may be mended in time. */
 const smtpProblem = (error: unknown): SendOutcome => {
+  if (error instanceof SecretFileError) return { kind: 'retry', answer: shortAnswer(error.message) };
   const { code, responseCode, response } = error !== null && typeof error === 'object' ? (error as { code?: unknown; responseCode?: unknown; response?: unknown }) : {};
   const text = `SMTP ${String(code ?? 'error')}${typeof response === 'string' ? ` ${response}` : ''}`;
   const final = typeof responseCode === 'number' && responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE');

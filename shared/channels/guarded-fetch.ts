@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import type { IsOpen } from './open-address.ts';
 import { openLookup, refuseClosedAddress } from './open-connection.ts';
-import type { Fetch } from './webhook.ts';
+import type { Fetch } from './http-post.ts';
 
 /** Statuses whose answers have no body (Fetch standard, "null body status"). */
 const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);

@@ -1,4 +1,6 @@
 import { parseAlertmanagerFile } from '../alerting/alertmanager-file.ts';
+import type { AlertmanagerConfig } from '../alerting/receivers.ts';
+import { allRoutes } from '../alerting/routing/route.ts';
 import { parseRuleFile } from '../rules/rule-file.ts';
 import { counted } from './progress.ts';
 
@@ -26,7 +28,21 @@ export const checkRules = (files: readonly NamedText[]): CheckReport =>
 /** Reads an Alertmanager file as the notifier does. */
 export const checkConfig = ({ file, text }: NamedText): CheckReport => {
   const { config, errors } = parseAlertmanagerFile(text, file);
-  return report([{ errors, success: `${file}: ${counted(config?.receivers.length ?? 0, 'receiver')}, alerts go to "${config?.receiver ?? ''}"` }]);
+  return report([{ errors, success: `${file}: ${config === undefined ? '' : describeConfig(config)}` }]);
+};
+
+const describeConfig = (config: AlertmanagerConfig): string =>
+  [
+    counted(config.receivers.length, 'receiver'),
+    ...(config.inhibitRules.length === 0 ? [] : [counted(config.inhibitRules.length, 'inhibit rule')]),
+    ...(config.timeIntervals.size === 0 ? [] : [counted(config.timeIntervals.size, 'time interval')]),
+    describeDestination(config),
+  ].join(', ');
+
+/** Where alerts go, in a few words. */
+export const describeDestination = ({ route }: AlertmanagerConfig): string => {
+  const routes = allRoutes(route).length - 1;
+  return `alerts go ${routes === 0 ? '' : `by ${counted(routes, 'route')}, all others `}to "${route.receiver}"`;
 };
 
 const report = (files: readonly { readonly errors: readonly string[]; readonly success: string }[]): CheckReport => ({

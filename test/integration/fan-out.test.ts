@@ -1,3 +1,4 @@
+import type { Channel } from '../../shared/alerting/publish.ts';
 import { snsClient } from '../../shared/aws/clients.ts';
 import { makeSnsPublish } from '../../shared/aws/publish-sns.ts';
 import { defineFanOutContract } from '../contract/fan-out.contract.ts';
@@ -5,13 +6,13 @@ import { deleteTopic, freshTopic, onePerFile } from './fresh-resources.ts';
 import { deleteQueue, queueBehind, receive } from './queue-behind-topic.ts';
 
 const topic = onePerFile(freshTopic, deleteTopic);
-const queues = {
+const queues: Partial<Record<Channel, () => Promise<string>>> = {
   webhook: onePerFile(async () => queueBehind(await topic(), 'webhook'), deleteQueue),
   email: onePerFile(async () => queueBehind(await topic(), 'email'), deleteQueue),
 };
 
 defineFanOutContract('SNS and SQS', async (channel, deliver) => {
-  const queueUrl = await queues[channel]();
+  const queueUrl = await (queues[channel] as () => Promise<string>)();
   const stopped = new AbortController();
   const loop = (async () => {
     while (!stopped.signal.aborted) await receive(queueUrl, 1, deliver);

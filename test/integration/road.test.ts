@@ -4,7 +4,7 @@ import { json } from 'node:stream/consumers';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { knownRules, readAlerts } from '../../shared/alerting/state-items.ts';
-import type { WebhookMessage } from '../../shared/alerting/notification.ts';
+import type { WebhookMessage } from '../../shared/alerting/message.ts';
 import { dynamoClient, s3Client } from '../../shared/aws/clients.ts';
 import { makeDynamoItems } from '../../shared/aws/item-dynamo.ts';
 import { makeS3Objects } from '../../shared/aws/object-s3.ts';

@@ -1,5 +1,5 @@
 import type { FieldReader } from './field-reader.ts';
-import type { EmailIntegration } from './receivers.ts';
+import type { EmailIntegration, Secret } from '../receivers.ts';
 
 /** `global.smtp_*`: what an e-mail receiver takes where it says nothing itself. */
 export interface SmtpDefaults {
@@ -7,16 +7,20 @@ export interface SmtpDefaults {
   readonly smarthost: string;
   readonly hello: string;
   readonly username: string;
-  readonly password: string;
+  readonly password: Secret;
   readonly requireTls: boolean;
 }
+
+export const SMTP_KEYS = ['smtp_from', 'smtp_smarthost', 'smtp_hello', 'smtp_auth_username', 'smtp_auth_password', 'smtp_auth_password_file', 'smtp_require_tls'];
+
+export const EMAIL_KEYS = ['to', 'from', 'smarthost', 'hello', 'auth_username', 'auth_password', 'auth_password_file', 'require_tls', 'headers', 'send_resolved', 'text', 'html'];
 
 export const readSmtpDefaults = (global: FieldReader): SmtpDefaults => ({
   from: global.plain('smtp_from'),
   smarthost: checkedSmarthost(global, 'smtp_smarthost'),
   hello: global.text('smtp_hello'),
   username: global.text('smtp_auth_username'),
-  password: global.text('smtp_auth_password'),
+  password: global.secret('smtp_auth_password') ?? { text: '' },
   requireTls: global.flag('smtp_require_tls', true),
 });
 
@@ -38,12 +42,12 @@ export const readEmail = (reader: FieldReader, smtp: SmtpDefaults): Omit<EmailIn
     from,
     smarthost: splitHostPort(smarthost) ?? { host: '', port: 0 },
     hello: reader.text('hello') || smtp.hello,
-    auth: username === '' ? undefined : { username, password: reader.text('auth_password') || smtp.password },
+    auth: username === '' ? undefined : { username, password: reader.secret('auth_password') ?? smtp.password },
     requireTls: reader.flag('require_tls', smtp.requireTls),
     headers,
     sendResolved: reader.flag('send_resolved', false),
-    text: reader.has('text') ? reader.plain('text') : undefined,
-    html: reader.has('html') ? reader.plain('html') : undefined,
+    text: reader.optional('text'),
+    html: reader.optional('html'),
   };
 };
 

@@ -1,14 +1,18 @@
-import type { YamlField, YamlFile, YamlNode } from '../rules/yaml-file.ts';
+import { parseDurationMs } from '../../model/duration.ts';
+import type { YamlField, YamlFile, YamlNode } from '../../rules/yaml-file.ts';
+import type { Secret } from '../receivers.ts';
 
 /** The fields of one mapping of the alertmanager file. Its errors name fields, never their values. */
 export class FieldReader {
-  private readonly yaml: YamlFile;
+  readonly yaml: YamlFile;
+  /** What messages call this mapping. */
+  readonly what: string;
+  readonly place: YamlNode;
   private readonly fields: ReadonlyMap<string, YamlField>;
-  private readonly what: string;
-  private readonly place: YamlNode;
 
   /** Fields that are not `known` become errors at once. `place` stands for fields that are missing. */
-  constructor(yaml: YamlFile, fields: readonly YamlField[], what: string, known: readonly string[], place: YamlNode) {
+  constructor(yaml: YamlFile, node: YamlNode, what: string, known: readonly string[], place: YamlNode = node) {
+    const fields = yaml.fields(node, what);
     this.yaml = yaml;
     this.what = what;
     this.place = place;
@@ -30,6 +34,17 @@ export class FieldReader {
     this.yaml.fail(this.fields.get(key)?.value ?? this.place, `${this.what}: ${message}`);
   }
 
+  /** A mapping under this one. */
+  under(key: string, known: readonly string[]): FieldReader {
+    return new FieldReader(this.yaml, this.node(key), `${this.what}: ${key}`, known, this.place);
+  }
+
+  /** The mappings of a list under this one. */
+  each(key: string, known: readonly string[]): readonly FieldReader[] {
+    const what = `${this.what}: ${key}`;
+    return this.yaml.elements(this.node(key), what).map((node, i) => new FieldReader(this.yaml, node, `${what} ${i + 1}`, known));
+  }
+
   /** A text; '' where it is missing. */
   text(key: string): string {
     return this.has(key) ? this.yaml.text(this.node(key), `${this.what}: ${key}`) : '';
@@ -42,12 +57,49 @@ export class FieldReader {
     return text;
   }
 
+  /** Undefined where the field is missing. */
+  optional(key: string): string | undefined {
+    return this.has(key) ? this.plain(key) : undefined;
+  }
+
   flag(key: string, otherwise: boolean): boolean {
     if (!this.has(key)) return otherwise;
     const text = this.text(key);
     if (text === 'true' || text === 'false') return text === 'true';
     this.fail(key, `${key}: found neither true nor false`);
     return otherwise;
+  }
+
+  /** A whole number from 0 on. */
+  count(key: string, otherwise: number): number {
+    if (!this.has(key)) return otherwise;
+    const text = this.text(key);
+    if (/^\d{1,9}$/.test(text)) return Number(text);
+    this.fail(key, `${key}: found no whole number, one from 0 on is needed`);
+    return otherwise;
+  }
+
+  durationMs(key: string, otherwise: number): number {
+    if (!this.has(key)) return otherwise;
+    const durationMs = parseDurationMs(this.text(key));
+    if (durationMs !== undefined && durationMs <= Number.MAX_SAFE_INTEGER) return durationMs;
+    this.fail(key, `${key}: found no duration, one such as 5m is needed`);
+    return otherwise;
+  }
+
+  /** The elements of a list of texts, each with its node for errors. */
+  texts(key: string): readonly { readonly text: string; readonly node: YamlNode }[] {
+    const what = `${this.what}: ${key}`;
+    return this.yaml.elements(this.node(key), what).map((node, i) => ({ text: this.yaml.text(node, `${what} ${i + 1}`), node }));
+  }
+
+  /** `key`, or `key_file` with the path of a file; undefined when neither is there. */
+  secret(key: string): Secret | undefined {
+    const file = this.text(`${key}_file`);
+    const text = this.text(key);
+    if (file !== '' && text !== '') this.fail(`${key}_file`, `found both ${key} and ${key}_file, one of them is allowed`);
+    if (file !== '') return { file };
+    return text === '' ? undefined : { text };
   }
 
   /** The pairs of a mapping of plain texts. */

@@ -28,15 +28,15 @@ describe('parseAlertmanagerFile', () => {
     const { config, errors } = parseAlertmanagerFile(GOOD, 'am.yml');
     expect(errors).toEqual([]);
     expect(config?.resolveTimeoutMs).toBe(600_000);
-    const [first, second, email] = config === undefined ? [] : integrationsOf(config);
-    expect(first).toEqual({ channel: 'webhook', id: 'ops/webhook/0', receiver: 'ops', url: 'http://127.0.0.1:9000/hook', sendResolved: true });
+    const [first, second, email] = config === undefined ? [] : integrationsOf(config, 'ops');
+    expect(first).toMatchObject({ channel: 'webhook', id: 'ops/webhook/0', receiver: 'ops', url: { text: 'http://127.0.0.1:9000/hook' }, sendResolved: true });
     expect(second).toMatchObject({ id: 'ops/webhook/1', sendResolved: false });
     expect(email).toMatchObject({
       id: 'ops/email/0',
       to: 'ops@example.com',
       from: 'alerts@example.com',
       smarthost: { host: '::1', port: 25 },
-      auth: { username: 'robot', password: 'hunter2' },
+      auth: { username: 'robot', password: { text: 'hunter2' } },
       requireTls: false,
       sendResolved: false,
       headers: [['Reply-To', 'a@example.com']],
@@ -44,31 +44,43 @@ describe('parseAlertmanagerFile', () => {
     expect(config === undefined ? undefined : findIntegration(config, 'ops/email/0')).toBe(email);
   });
 
-  it('tells everything it does not support by name, all at once', () => {
+  it('tells everything that is wrong, all at once, each with its place', () => {
     const { config, errors } = parseAlertmanagerFile(
       `route:
   receiver: nobody
-  group_by: [alertname]
+  group_by: [a, a]
+  group_interval: 0s
+  matchers: [x="y"]
+  routes:
+    - matchers: ['a=~"("', 'b']
+      mute_time_intervals: [weekends]
 receivers:
   - name: ops
-    slack_configs: []
+    victorops_configs: []
     webhook_configs:
       - url: s3cret-token
-        http_config: {}
+        http_config: {proxy_url: x}
     email_configs:
       - to: '{{ .x }}'
         send_resolved: maybe
+    pagerduty_configs: [{}]
+    slack_configs: [{channel: '#x'}]
   - name: ops
-inhibit_rules: []
+inhibit_rules: [{source_matchers: ['!'], unknown: 1}]
+time_intervals:
+  - name: x
+    time_intervals: [{times: [{start_time: '25:00', end_time: '01:00'}], weekdays: ['friday:monday'], location: Nowhere/Land}]
 `,
       'am.yml',
     );
     expect(config).toBeUndefined();
-    expect(errors).toHaveLength(11);
-    for (const word of ['inhibit_rules', 'slack_configs', 'http_config', 'group_by', 'template', 'neither true nor false', 'smtp_from', 'smtp_smarthost', 'twice', '"nobody"', 'no address']) {
-      expect(errors.join('\n')).toContain(word);
-    }
     expect(errors.every((error) => /^am\.yml:\d+:\d+: /.test(error))).toBe(true);
+    const words = [
+      'victorops_configs', 'proxy_url', 'template', 'neither true nor false', 'smtp_from', 'smtp_smarthost', 'routing_key', 'api_url', '"ops": found this name twice', '"nobody"', 'url: found no address',
+      '"a" twice', 'group_interval: found 0', 'root route may not have', 'missing closing', 'no name, operator and value', '"weekends"', '"unknown"', 'start_time', 'weekdays', 'Nowhere/Land',
+    ];
+    for (const word of words) expect(errors.join('\n')).toContain(word);
+    expect(errors.join('\n')).not.toContain('s3cret');
   });
 
   it('never quotes a secret', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fingerprint } from '../../../shared/alerting/fingerprint.ts';
-import { subjectOf } from '../../../shared/alerting/notification.ts';
+import { subjectOf } from '../../../shared/alerting/dispatch/group-notification.ts';
 import { samplesOfRule } from '../../../shared/alerting/rule-samples.ts';
 import { makeLabels } from '../../../shared/model/labels.ts';
 import type { AlertingRule } from '../../../shared/rules/rule-group.ts';
@@ -45,6 +45,8 @@ describe('notification texts', () => {
   });
 
   it('keeps a subject on one line', () => {
-    expect(subjectOf('firing', makeLabels([['alertname', 'A\r\nBcc: x'], ['host', 'a\n']]))).toBe('[FIRING:1] A Bcc: x (a )');
+    const common = makeLabels([['alertname', 'A\r\nBcc: x'], ['host', 'a\n']]);
+    expect(subjectOf('firing', 1, common.slice(0, 1), common)).toBe('[FIRING:1] A Bcc: x (a )');
+    expect(subjectOf('resolved', 0, [], common)).toBe('[RESOLVED] (A Bcc: x a )');
   });
 });

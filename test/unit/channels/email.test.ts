@@ -3,17 +3,21 @@ import { sendEmail, smtpOptions } from '../../../shared/channels/email.ts';
 import type { MailMessage, SmtpOptions } from '../../../shared/channels/email.ts';
 import { emailHtml, emailText } from '../../../shared/channels/email-text.ts';
 import type { EmailIntegration } from '../../../shared/alerting/receivers.ts';
+import { noSecretFiles } from '../../../shared/channels/secret.ts';
 import { MAIL, MESSAGE } from './mail.ts';
 
 const send = (sendMail: (message: MailMessage) => Promise<{ response?: string }>, changes: Partial<EmailIntegration> = {}) => {
   const seen: { options?: SmtpOptions; closed: number } = { closed: 0 };
   const outcome = sendEmail(
-    (options) => {
-      seen.options = options;
-      return { sendMail, close: () => void seen.closed++ };
+    {
+      createTransport: (options) => {
+        seen.options = options;
+        return { sendMail, close: () => void seen.closed++ };
+      },
+      readSecret: noSecretFiles,
     },
     { ...MAIL, ...changes },
-    { id: 'abc', subject: 'S', message: MESSAGE, nowMs: 0 },
+    { id: 'abc', dedupKey: 'group', subject: 'S', message: MESSAGE, nowMs: 0 },
   );
   return { outcome, seen };
 };
@@ -25,7 +29,7 @@ describe('sendEmail', () => {
     [465, true, { secure: true, requireTLS: false, ignoreTLS: false }],
     [465, false, { secure: true, requireTLS: false, ignoreTLS: false }],
   ])('port %i with require_tls %s', (port, requireTls, tls) => {
-    expect(smtpOptions({ ...MAIL, requireTls, smarthost: { host: 'h', port } })).toMatchObject({ ...tls, auth: { user: 'robot', pass: 'hunter2' }, disableFileAccess: true });
+    expect(smtpOptions({ ...MAIL, requireTls, smarthost: { host: 'h', port } }, { user: 'robot', pass: 'hunter2' })).toMatchObject({ ...tls, auth: { user: 'robot', pass: 'hunter2' }, disableFileAccess: true });
   });
 
   it('keeps the id as Message-ID, takes own bodies, and closes the connection', async () => {

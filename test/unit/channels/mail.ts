@@ -1,4 +1,4 @@
-import type { WebhookMessage } from '../../../shared/alerting/notification.ts';
+import type { WebhookMessage } from '../../../shared/alerting/message.ts';
 import type { EmailIntegration } from '../../../shared/alerting/receivers.ts';
 
 export const MAIL: EmailIntegration = {
@@ -10,7 +10,7 @@ export const MAIL: EmailIntegration = {
   from: 'tidemark@example.com',
   smarthost: { host: 'mail.example.com', port: 587 },
   hello: '',
-  auth: { username: 'robot', password: 'hunter2' },
+  auth: { username: 'robot', password: { text: 'hunter2' } },
   requireTls: true,
   headers: [],
   text: undefined,

@@ -6,6 +6,7 @@ import { sendEmail } from '../../../shared/channels/email.ts';
 import { makeIsOpen } from '../../../shared/channels/open-address.ts';
 import { makeSmtpTransport } from '../../../shared/channels/smtp-transport.ts';
 import type { SendOutcome } from '../../../shared/channels/send-outcome.ts';
+import { noSecretFiles } from '../../../shared/channels/secret.ts';
 import { MAIL, MESSAGE } from './mail.ts';
 
 const TIMEOUT_MS = 300;
@@ -21,7 +22,7 @@ const listen = async (talk: (socket: Socket) => void): Promise<number> => {
 };
 
 const send = (host: string, port: number, isOpen = LOOPBACK): Promise<SendOutcome> =>
-  sendEmail(makeSmtpTransport(isOpen), { ...MAIL, smarthost: { host, port }, requireTls: false, auth: undefined }, { id: 'abc', subject: 'S', message: MESSAGE, nowMs: 0 }, TIMEOUT_MS);
+  sendEmail({ createTransport: makeSmtpTransport(isOpen), readSecret: noSecretFiles }, { ...MAIL, smarthost: { host, port }, requireTls: false, auth: undefined }, { id: 'abc', dedupKey: 'group', subject: 'S', message: MESSAGE, nowMs: 0 }, TIMEOUT_MS);
 
 it.each([
   ['says nothing', () => undefined],

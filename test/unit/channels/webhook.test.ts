@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { WebhookMessage } from '../../../shared/alerting/notification.ts';
+import type { WebhookMessage } from '../../../shared/alerting/message.ts';
 import type { WebhookIntegration } from '../../../shared/alerting/receivers.ts';
+import type { Fetch } from '../../../shared/channels/http-post.ts';
 import { MAX_DELAY_MS, retryDelayMs } from '../../../shared/channels/retry-delay.ts';
+import { noSecretFiles } from '../../../shared/channels/secret.ts';
 import { sendWebhook } from '../../../shared/channels/webhook.ts';
 
-const HOOK: WebhookIntegration = { id: 'ops/webhook/0', receiver: 'ops', channel: 'webhook', url: 'http://hook.example/t0ken', sendResolved: true };
+const HOOK: WebhookIntegration = { id: 'ops/webhook/0', receiver: 'ops', channel: 'webhook', url: { text: 'http://hook.example/t0ken' }, auth: { kind: 'none' }, maxAlerts: 0, signingSecrets: [], sendResolved: true };
 const MESSAGE: WebhookMessage = {
   version: '4',
   groupKey: '{}',
@@ -17,6 +19,9 @@ const MESSAGE: WebhookMessage = {
   externalURL: '',
   alerts: [],
 };
+
+const post = (fetch: Fetch, changes: Partial<WebhookIntegration> = {}, message = MESSAGE) =>
+  sendWebhook({ fetch, readSecret: noSecretFiles }, { ...HOOK, ...changes }, { id: 'the-id', dedupKey: 'group', subject: 'S', message, nowMs: 1_700_000_000_000 });
 
 describe('sendWebhook', () => {
   it('reads at most 64 KB of an endless answer', async () => {
@@ -31,7 +36,7 @@ describe('sendWebhook', () => {
         cancelled = true;
       },
     });
-    const outcome = await sendWebhook(async () => new Response(endless), HOOK, 'id', MESSAGE);
+    const outcome = await post(async () => new Response(endless));
     expect(outcome.kind).toBe('sent');
     expect(chunks).toBeLessThan(8);
     expect(cancelled).toBe(true);
@@ -39,16 +44,16 @@ describe('sendWebhook', () => {
 
   it('counts an answer as sent even when its text breaks off', async () => {
     const broken = new ReadableStream({ pull: (controller) => controller.error(new Error('reset')) });
-    expect(await sendWebhook(async () => new Response(broken), HOOK, 'id', MESSAGE)).toMatchObject({ kind: 'sent' });
+    expect(await post(async () => new Response(broken))).toMatchObject({ kind: 'sent' });
   });
 
   it('has a time limit, names its id, and keeps the address out of the answer', async () => {
     let init: RequestInit = {};
     const fetch = async (_url: string, given: RequestInit): Promise<Response> => {
       init = given;
-      throw new DOMException(`timed out: ${HOOK.url}`, 'TimeoutError');
+      throw new DOMException('timed out: http://hook.example/t0ken', 'TimeoutError');
     };
-    expect(await sendWebhook(fetch, HOOK, 'the-id', MESSAGE)).toEqual({ kind: 'retry', answer: 'no answer within 10000 ms' });
+    expect(await post(fetch)).toEqual({ kind: 'retry', answer: 'no answer within 10000 ms' });
     expect(init.signal).toBeInstanceOf(AbortSignal);
     expect(new Headers(init.headers).get('webhook-id')).toBe('the-id');
   });
@@ -58,7 +63,7 @@ describe('sendWebhook', () => {
     ['999999', MAX_DELAY_MS],
     ['Wed, 21 Oct 2026 07:28:00 GMT', undefined],
   ])('takes Retry-After %s', async (header, afterMs) => {
-    const outcome = await sendWebhook(async () => new Response('', { status: 503, headers: { 'retry-after': header } }), HOOK, 'id', MESSAGE);
+    const outcome = await post(async () => new Response('', { status: 503, headers: { 'retry-after': header } }));
     expect(outcome.kind === 'retry' ? outcome.afterMs : 'none').toBe(afterMs);
   });
 });

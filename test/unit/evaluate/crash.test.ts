@@ -82,10 +82,10 @@ describe('a crash between any two effects', () => {
       const blown = await story(world, new Fuse(++at, when));
       const ids = new Map(world.published.map((notification, i) => [notification.id, [notification.subject, ...(world.told()[i] ?? [])].join(' ')]));
       expect([...ids.values()].sort(), `crash ${when} effect ${at}`).toEqual([
-        `[FIRING:1] Down (a) firing ${START + 3 * MINUTE}`,
-        `[FIRING:1] Now (a) firing ${START + MINUTE}`,
-        `[RESOLVED:1] Down (a) resolved ${START + 5 * MINUTE}`,
-        `[RESOLVED:1] Now (a) resolved ${START + 5 * MINUTE}`,
+        `[FIRING:1] Down a firing ${START + 3 * MINUTE}`,
+        `[FIRING:1] Now a firing ${START + MINUTE}`,
+        `[RESOLVED] Down a resolved ${START + 5 * MINUTE}`,
+        `[RESOLVED] Now a resolved ${START + 5 * MINUTE}`,
       ]);
       const states = await readAlertStates(world.alerts, await world.ports().rules());
       expect(states[0]?.rules.map((rule) => rule.alerts)).toEqual([[], []]);

@@ -36,7 +36,7 @@ describe('evaluateTick', () => {
       ['firing', START + 6 * MINUTE],
       ['resolved', START + 10 * MINUTE],
     ]);
-    expect(world.published[0]).toMatchObject({ integration: 'ops/webhook/0', severity: 'page', subject: '[FIRING:1] instance_down (a page)' });
+    expect(world.published[0]).toMatchObject({ integration: 'ops/webhook/0', severity: 'page', subject: '[FIRING:1] instance_down a page' });
     const { message } = JSON.parse((world.published[0] as { body: string }).body) as { message: { alerts: unknown[] } };
     expect(message.alerts).toEqual([
       {

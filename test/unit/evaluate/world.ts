@@ -1,3 +1,4 @@
+import type { WebhookMessage } from '../../../shared/alerting/message.ts';
 import type { PublishedNotification } from '../../../shared/alerting/publish.ts';
 import { NO_RECEIVERS } from '../../../shared/alerting/receivers.ts';
 import type { AlertmanagerConfig } from '../../../shared/alerting/receivers.ts';
@@ -27,8 +28,14 @@ export const BRIEF_RULES = `- name: instance_down
 
 export const WEBHOOK: AlertmanagerConfig = {
   ...NO_RECEIVERS,
-  receiver: 'ops',
-  receivers: [{ name: 'ops', integrations: [{ id: 'ops/webhook/0', receiver: 'ops', channel: 'webhook', url: 'http://127.0.0.1:1/', sendResolved: true }] }],
+  // Each alert for itself, and at once: what the tests of rules look at.
+  route: { ...NO_RECEIVERS.route, receiver: 'ops', groupBy: 'all', groupWaitMs: 0, groupIntervalMs: 1 },
+  receivers: [
+    {
+      name: 'ops',
+      integrations: [{ id: 'ops/webhook/0', receiver: 'ops', channel: 'webhook', url: { text: 'http://127.0.0.1:1/' }, auth: { kind: 'none' }, maxAlerts: 0, signingSecrets: [], sendResolved: true }],
+    },
+  ],
 };
 
 export const SHARD: Shard = { shardId: 'shard-0', parentIds: [], startingHashKey: '0', open: true };
@@ -142,11 +149,12 @@ export class World {
     return report;
   }
 
-  /** `[status, evaluation time]` of each published notification, in order. */
+  /** `[status, evaluation time of that status of its first alert]` of each published notification, in order. */
   told(): [string, number][] {
     return this.published.map((notification) => {
-      const body = JSON.parse(notification.body) as { sequence: number; message: { status: string } };
-      return [body.message.status, body.sequence];
+      const { message } = JSON.parse(notification.body) as { message: WebhookMessage };
+      const [alert] = message.alerts;
+      return [message.status, Date.parse((message.status === 'firing' ? alert?.startsAt : alert?.endsAt) ?? '')];
     });
   }
 }

@@ -5,19 +5,22 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { notify } from '../../../functions/notify/notify.ts';
 import type { NotifyPorts } from '../../../functions/notify/notify.ts';
 import { readLedger } from '../../../shared/alerting/ledger.ts';
-import { notificationOf } from '../../../shared/alerting/notification.ts';
-import type { AlertStatus } from '../../../shared/alerting/notification.ts';
+import type { GroupPlace } from '../../../shared/alerting/dispatch/alert-group.ts';
+import { placesOf } from '../../../shared/alerting/dispatch/alert-group.ts';
+import { notificationOf } from '../../../shared/alerting/dispatch/group-notification.ts';
+import type { AlertStatus } from '../../../shared/alerting/message.ts';
 import type { PublishedNotification } from '../../../shared/alerting/publish.ts';
 import { NO_RECEIVERS, findIntegration } from '../../../shared/alerting/receivers.ts';
 import type { AlertmanagerConfig, EmailIntegration, Integration, WebhookIntegration } from '../../../shared/alerting/receivers.ts';
 import { makeIsOpen } from '../../../shared/channels/open-address.ts';
 import { makeSmtpTransport } from '../../../shared/channels/smtp-transport.ts';
+import { noSecretFiles } from '../../../shared/channels/secret.ts';
 import { openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import type { ItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import { makeLabels } from '../../../shared/model/labels.ts';
 import { MAIL as DEFAULT_MAIL } from '../channels/mail.ts';
 
-const HOOK: WebhookIntegration = { id: 'ops/webhook/0', receiver: 'ops', channel: 'webhook', url: 'http://hook.example/secret-path', sendResolved: true };
+const HOOK: WebhookIntegration = { id: 'ops/webhook/0', receiver: 'ops', channel: 'webhook', url: { text: 'http://hook.example/secret-path' }, auth: { kind: 'none' }, maxAlerts: 0, signingSecrets: [], sendResolved: true };
 const MAIL: EmailIntegration = {
   ...DEFAULT_MAIL,
   sendResolved: true,
@@ -34,17 +37,19 @@ const labels = makeLabels([
   ['severity', 'page'],
 ]);
 
+const ROUTE = { ...NO_RECEIVERS.route, receiver: 'ops', groupBy: ['alertname'] };
+
 const published = (integration: Integration, status: AlertStatus, atMs: number): PublishedNotification =>
   notificationOf(
     {
-      ruleId: 'rule',
-      query: 'cpu > 90',
-      alert: { phase: 'firing', labels, annotations: [['summary', 'hot']], value: 95, activeAtMs: 1000, firedAtMs: 1000, changedAtMs: 1000 },
-      status,
-      atMs,
+      place: placesOf(ROUTE, labels)[0] as GroupPlace,
+      alerts: [{ hash: 'a', labels, annotations: [['summary', 'hot']], startsAtMs: 1000, endedAtMs: status === 'firing' ? undefined : atMs, isPending: false, generatorUrl: 'http://tidemark.example/graph' }],
+      leftOut: 0,
+      sequence: atMs,
+      externalUrl: 'http://tidemark.example',
     },
     integration,
-    'http://tidemark.example',
+    1,
   );
 
 let tables: ItemTables;
@@ -55,13 +60,14 @@ beforeEach(async () => {
 });
 afterEach(() => tables.close());
 
-const config = (...integrations: Integration[]): AlertmanagerConfig => ({ ...NO_RECEIVERS, receiver: 'ops', receivers: [{ name: 'ops', integrations }] });
+const config = (...integrations: Integration[]): AlertmanagerConfig => ({ ...NO_RECEIVERS, route: ROUTE, receivers: [{ name: 'ops', integrations }] });
 
 const ports = (changes: Partial<NotifyPorts> = {}): NotifyPorts => ({
   alerts: tables.table('alerts'),
   alertmanager: async () => config(HOOK, MAIL),
   fetch: async () => new Response('ok'),
   createTransport: makeSmtpTransport(makeIsOpen(['127.0.0.0/8'])),
+  readSecret: noSecretFiles,
   ...changes,
 });
 
@@ -83,13 +89,13 @@ describe('notify over a webhook', () => {
     const notification = published(HOOK, 'firing', now);
     for (let i = 0; i < 3; i++) expect(await notify(ports({ fetch }), notification, { nowMs: now })).toEqual({ outcome: 'done' });
     expect(calls).toHaveLength(1);
-    expect(calls[0]).toMatchObject({ url: HOOK.url, redirect: 'manual' });
+    expect(calls[0]).toMatchObject({ url: 'http://hook.example/secret-path', redirect: 'manual' });
     expect(JSON.parse((calls[0] as { body: string }).body)).toMatchObject({
       version: '4',
       status: 'firing',
       receiver: 'ops',
       truncatedAlerts: 0,
-      groupKey: '{}:{alertname="HighCpu", host="<b>&", severity="page"}',
+      groupKey: '{}:{alertname="HighCpu"}',
       groupLabels: { alertname: 'HighCpu' },
       commonAnnotations: { summary: 'hot' },
       externalURL: 'http://tidemark.example',
@@ -123,7 +129,7 @@ describe('notify over a webhook', () => {
   });
 
   it('gives up after four hours and keeps the last answer, without the address', async () => {
-    const fetch: NotifyPorts['fetch'] = () => Promise.reject(Object.assign(new TypeError(`fetch failed for ${HOOK.url}`), { cause: { code: 'ECONNREFUSED' } }));
+    const fetch: NotifyPorts['fetch'] = () => Promise.reject(Object.assign(new TypeError(`fetch failed for http://hook.example/secret-path`), { cause: { code: 'ECONNREFUSED' } }));
     const notification = published(HOOK, 'firing', now);
     let attempts = 0;
     for (;;) {
@@ -167,7 +173,7 @@ describe('notify over a webhook', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
-    const moved = { ...HOOK, url };
+    const moved = { ...HOOK, url: { text: url } };
     await notify(ports({ fetch, alertmanager: async () => config(moved) }), published(moved, 'firing', now), { nowMs: now });
     await new Promise((resolve) => server.close(resolve));
     expect(hits).toBe(1);

@@ -152,7 +152,7 @@ describe('liveAlertmanager', () => {
     const config = live();
     expect(await config()).toMatchObject({ receivers: [] });
     save('am.yml', GOOD);
-    expect(await config()).toMatchObject({ receiver: 'ops', receivers: [{ name: 'ops' }] });
+    expect(await config()).toMatchObject({ route: { receiver: 'ops' }, receivers: [{ name: 'ops' }] });
     expect(heard()).toBe(`alertmanager: alerts go to "ops" (${path('am.yml')})`);
     unlinkSync(path('am.yml'));
     expect(await config()).toMatchObject({ receivers: [] });
@@ -180,7 +180,7 @@ describe('liveAlertmanager', () => {
     for (let i = 0; i < 2; i++) await expect(config()).rejects.toThrow(/am\.yml/);
     expect(heard().match(/found no receiver/g)).toHaveLength(1);
     save('am.yml', GOOD);
-    expect(await config()).toMatchObject({ receiver: 'ops' });
+    expect(await config()).toMatchObject({ route: { receiver: 'ops' } });
   });
 
   it('keeps the receivers when the file cannot be read', async () => {

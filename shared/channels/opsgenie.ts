@@ -1,0 +1,33 @@
+import type { OpsgenieIntegration } from '../alerting/receivers.ts';
+import type { ChannelPorts, Outgoing } from './channel-ports.ts';
+import { alertListText, alertsUrl, cutTo } from './default-text.ts';
+import { postJson } from './http-post.ts';
+import { secretText } from './secret.ts';
+import type { SendOutcome } from './send-outcome.ts';
+
+/** Of Opsgenie's Alert API: message and description. */
+const MAX_MESSAGE_CHARS = 130;
+const MAX_DESCRIPTION_CHARS = 15_000;
+
+/** Creates an alert, or closes it, under one alias for all notifications of a group. Never rejects. */
+export const sendOpsgenie = ({ fetch, readSecret }: Pick<ChannelPorts, 'fetch' | 'readSecret'>, integration: OpsgenieIntegration, outgoing: Outgoing): Promise<SendOutcome> =>
+  postJson(fetch, async () => ({
+    url: urlOf(integration.url, outgoing),
+    headers: { authorization: `GenieKey ${await secretText(integration.apiKey, readSecret)}` },
+    body: JSON.stringify(outgoing.message.status === 'firing' ? alertOf(integration, outgoing) : { source: integration.source ?? alertsUrl(outgoing.message) }),
+  }));
+
+const urlOf = (apiUrl: string, { message, dedupKey }: Outgoing): string => {
+  const alerts = `${apiUrl.replace(/\/+$/, '')}/v2/alerts`;
+  return message.status === 'firing' ? alerts : `${alerts}/${dedupKey}/close?identifierType=alias`;
+};
+
+const alertOf = (integration: OpsgenieIntegration, { subject, dedupKey, message }: Outgoing): object => ({
+  alias: dedupKey,
+  message: cutTo(integration.message ?? subject, MAX_MESSAGE_CHARS),
+  description: cutTo(integration.description ?? alertListText(message.alerts), MAX_DESCRIPTION_CHARS),
+  details: { ...message.commonLabels, ...Object.fromEntries(integration.details) },
+  source: integration.source ?? alertsUrl(message),
+  ...(integration.priority === '' ? {} : { priority: integration.priority }),
+  ...(integration.tags.length === 0 ? {} : { tags: integration.tags }),
+});
