@@ -7,12 +7,9 @@ import { readBuckets } from './read-buckets.ts';
 import { overCurrentFiles } from './sample-files.ts';
 import type { SelectCounts } from './sample-pieces.ts';
 import { makeSelectSeries, type SelectPorts } from './select-series.ts';
-import { segmentsOf, tierHours, type TierHours } from './tier-hours.ts';
+import { isRawCovered, segmentsOf, tierHours, type TierHours, type TierHoursPorts } from './tier-hours.ts';
 
-export interface TierPorts extends SelectPorts {
-  /** Before this no hour is sure to have its raw samples: who asks for later ones is spared a look at the tiers. */
-  readonly rawFromMs: number;
-}
+export type TierPorts = SelectPorts & TierHoursPorts;
 
 const NO_BUCKETS: BucketBlock = { ...newBuckets(0), labels: [], offsets: new Uint32Array(1) };
 
@@ -26,7 +23,7 @@ const MAX_LOOKS = 4;
 export const makeSelectTiers = (ports: TierPorts, counts?: SelectCounts): SelectTiers => {
   const select = makeSelectSeries(ports, counts);
   return async (request) => {
-    if (request.prefer === 'raw' && request.fromMs >= ports.rawFromMs) return { raw: await select(request), buckets: NO_BUCKETS, segments: [] };
+    if (request.prefer === 'raw' && (await isRawCovered(ports, request.fromMs))) return { raw: await select(request), buckets: NO_BUCKETS, segments: [] };
     return overCurrentFiles(() => selectStill(ports, select, request, counts));
   };
 };

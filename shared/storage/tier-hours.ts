@@ -1,6 +1,8 @@
 import { listPartitions, type PartitionEntry } from '../catalog/partitions.ts';
+import { type Coverage, isCovered, readCoverage } from '../compaction/coverage.ts';
 import { HOUR_MS, hourOf, hourStartMs } from '../model/hour.ts';
 import type { TierName, TierSegment } from '../promql/tier-source.ts';
+import type { Retention } from '../tiers/retention.ts';
 import { type FilePorts, sampleFiles } from './sample-files.ts';
 
 /** An hour that buckets answer, and the partition that has them. */
@@ -16,36 +18,51 @@ export interface TierHours {
   readonly tiers: readonly TierHour[];
 }
 
-/** Finer tiers have all that coarser ones have, as long as they are there: so those come next, and the coarser ones last. */
-const ORDER: Readonly<Record<TierName, readonly TierName[]>> = { raw: ['raw', '1m', '1h'], '1m': ['1m', 'raw', '1h'], '1h': ['1h', '1m', 'raw'] };
+export interface TierHoursPorts extends FilePorts {
+  readonly retention: Retention;
+  readonly nowMs: number;
+}
 
+/** What the catalog has of an hour. */
 interface HourState {
   readonly hour: string;
-  readonly hasRaw: boolean;
-  /** Samples that no compacted file holds. */
+  readonly raw: PartitionEntry | undefined;
+  /** Whether some of its samples lie in no compacted file. */
   readonly hasUnmerged: boolean;
   readonly minute: PartitionEntry | undefined;
   readonly day: PartitionEntry | undefined;
+  readonly coverage: Coverage;
+  readonly nowMs: number;
 }
 
+/** Whether all raw samples of [fromMs, …) are still there. */
+export const isRawCovered = async ({ catalog, retention, nowMs }: TierHoursPorts, fromMs: number): Promise<boolean> =>
+  fromMs >= 0 && isCovered(await readCoverage(catalog, retention), { tier: 'raw', dt: hourOf(Math.min(fromMs, MAX_HOUR_MS)) }, nowMs);
+
+/** 9999-12-31T23: the last hour whose text has four digits of year. */
+const MAX_HOUR_MS = Date.UTC(9999, 11, 31, 23);
+
 /**
- * Which tier answers which hour of [fromMs, toMs]. Buckets answer an hour in the place of samples or of shorter buckets only while
- * they are made of all that is stored of it; where these are gone, whatever the coarser tier has.
+ * Which tier answers which hour of [fromMs, toMs]: the preferred one where it is made of all that is stored, else a finer one, else
+ * a coarser one, and of samples that came after their hour had expired the buckets without them.
  */
-export const tierHours = async (ports: FilePorts, prefer: TierName, fromMs: number, toMs: number): Promise<TierHours> => {
+export const tierHours = async (ports: TierHoursPorts, prefer: TierName, fromMs: number, toMs: number): Promise<TierHours> => {
   if (!(fromMs <= toMs)) return { raw: [], tiers: [] };
+  const { catalog, retention, nowMs } = ports;
   // The hour of a bucket begins up to an hour before what it holds.
   const firstMs = Math.floor(fromMs / HOUR_MS) * HOUR_MS;
   // Samples before buckets, fine before coarse: what moves on between two reads is seen twice, never missed.
   const unmerged = new Set((await sampleFiles({ ...ports, compacted: 'none' }, fromMs, toMs)).flatMap(({ hour, hot }) => (hot.length === 0 ? [] : [hour])));
-  const samples = new Set([...unmerged, ...(await listPartitions(ports.catalog, 'raw', firstMs, toMs)).map(({ dt }) => dt)]);
-  const minutes = new Map((await listPartitions(ports.catalog, '1m', firstMs, toMs)).map((entry) => [entry.dt, entry]));
-  const days = new Map((await listPartitions(ports.catalog, '1h', firstMs, toMs)).map((entry) => [entry.dt, entry]));
-  const hours = new Set([...samples, ...minutes.keys(), ...[...days.values()].flatMap((entry) => hoursOf(entry, firstMs, toMs))]);
+  const byDt = async (tier: TierName): Promise<ReadonlyMap<string, PartitionEntry>> => new Map((await listPartitions(catalog, tier, firstMs, toMs)).map((entry) => [entry.dt, entry]));
+  const rawOf = await byDt('raw');
+  const minuteOf = await byDt('1m');
+  const dayOf = await byDt('1h');
+  const coverage = await readCoverage(catalog, retention);
+  const hours = new Set([...unmerged, ...rawOf.keys(), ...minuteOf.keys(), ...[...dayOf.values()].flatMap((entry) => hoursOf(entry, firstMs, toMs))]);
   const raw: string[] = [];
   const tiers: TierHour[] = [];
   for (const hour of [...hours].sort()) {
-    const state = { hour, hasRaw: samples.has(hour), hasUnmerged: unmerged.has(hour), minute: minutes.get(hour), day: days.get(hour.slice(0, 10)) };
+    const state = { hour, raw: rawOf.get(hour), hasUnmerged: unmerged.has(hour), minute: minuteOf.get(hour), day: dayOf.get(hour.slice(0, 10)), coverage, nowMs };
     const entry = chosen(state, prefer);
     if (entry === 'raw') raw.push(hour);
     else if (entry !== undefined) tiers.push({ hour, entry });
@@ -60,17 +77,30 @@ const hoursOf = ({ minTMs, maxTMs }: PartitionEntry, fromMs: number, toMs: numbe
 };
 
 const chosen = (state: HourState, prefer: TierName): PartitionEntry | 'raw' | undefined => {
-  for (const tier of ORDER[prefer]) {
-    if (tier === 'raw' && state.hasRaw) return 'raw';
-    if (tier === '1m' && state.minute !== undefined && !state.hasUnmerged) return state.minute;
-    if (tier === '1h' && hasWholeHour(state)) return state.day;
-  }
-  return undefined;
+  const { minute, day } = state;
+  if (prefer === '1h' && isDayWhole(state)) return day;
+  if (prefer !== 'raw' && isMinuteWhole(state)) return minute;
+  if (hasWholeRaw(state)) return 'raw';
+  if (minute !== undefined) return minute;
+  // A day also spans hours without samples, and of those that the tier of minutes still covers it has nothing of its own.
+  if (day !== undefined && !isCovered(state.coverage, { tier: '1m', dt: state.hour }, state.nowMs)) return day;
+  return hasRaw(state) ? 'raw' : undefined;
 };
 
-/** Whether the day holds all that is stored of the hour. */
-const hasWholeHour = ({ hour, hasRaw, hasUnmerged, minute, day }: HourState): boolean =>
-  day !== undefined && !hasUnmerged && (minute === undefined ? !hasRaw : day.builtFrom?.[hour] === minute.version);
+const hasRaw = ({ raw, hasUnmerged }: HourState): boolean => raw !== undefined || hasUnmerged;
+
+const hasWholeRaw = (state: HourState): boolean => hasRaw(state) && isCovered(state.coverage, { tier: 'raw', dt: state.hour }, state.nowMs);
+
+/** Whether the buckets of a minute are those of all samples. */
+const isMinuteWhole = (state: HourState): boolean => {
+  const { hour, raw, hasUnmerged, minute } = state;
+  return minute !== undefined && (!hasWholeRaw(state) || (!hasUnmerged && minute.builtFrom?.[hour] === raw?.version));
+};
+
+const isDayWhole = (state: HourState): boolean => {
+  const { hour, minute, day } = state;
+  return day !== undefined && minute !== undefined && isMinuteWhole(state) && day.builtFrom?.[hour] === minute.version;
+};
 
 /** Neighbouring hours of one tier as one. */
 export const segmentsOf = (tiers: readonly TierHour[]): readonly TierSegment[] => {

@@ -25,6 +25,8 @@ export interface KernelInput {
 /** The rows of a window and its last instant, endMs - 1. A window without samples is never asked for. */
 export type TierKernel = (input: KernelInput) => WindowFunction;
 
+const NOTHING: WindowFunction = () => undefined;
+
 /** Slides over the windows of one series with two pointers that only move forward. */
 export const slideBuckets = (windows: TierWindows, series: number, kernel: TierKernel, { values, present, at, work }: SlideTarget): void => {
   const { tier, fromMs, endMs, isAsked } = windows;
@@ -33,7 +35,7 @@ export const slideBuckets = (windows: TierWindows, series: number, kernel: TierK
   let from = tier.offsets[series] as number;
   let to = from;
   let rangeMs = Number.NaN;
-  let evaluate: WindowFunction = () => undefined;
+  let evaluate = NOTHING;
   for (let step = 0; step < endMs.length; step++) {
     if (isAsked[step] === 0) continue;
     const windowFromMs = fromMs[step] as number;

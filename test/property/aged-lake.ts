@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { listPartitions, removeEntryWrite, type Tier } from '../../shared/catalog/partitions.ts';
+import { expiredMark } from '../../shared/compaction/coverage.ts';
 import { HOUR_MS } from '../../shared/model/hour.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import type { SelectTiers } from '../../shared/promql/tier-source.ts';
@@ -7,6 +8,7 @@ import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { makeSelectSeries } from '../../shared/storage/select-series.ts';
 import { makeSelectTiers } from '../../shared/storage/select-tiers.ts';
 import { openTierRollup } from '../../shared/storage/tier-rollup.ts';
+import { DEFAULT_RETENTION } from '../../shared/tiers/retention.ts';
 import { type CompactRoad, openCompactRoad, type Row, START_MS } from '../unit/compact/compact-road.ts';
 
 /** Midnight after the first samples. */
@@ -56,10 +58,10 @@ export const openAgedLake = async (rows: readonly Row[], nowMs: number): Promise
       const offsets = Uint32Array.from([...kept.map((k) => (block.offsets[k] as number) - from), to - from]);
       return { labels: kept.map((k) => block.labels[k] as (typeof block.labels)[number]), offsets, tMs: block.tMs.subarray(from, to), values: block.values.subarray(from, to) };
     },
-    tiers: () => makeSelectTiers({ ...road.ports, cache: makePieceCache(1e6), limits: LIMITS, rawFromMs: Infinity }),
+    tiers: () => makeSelectTiers({ ...road.ports, cache: makePieceCache(1e6), limits: LIMITS, retention: DEFAULT_RETENTION, nowMs }),
     forget: async (tier, beforeMs) => {
       const old = (await listPartitions(road.ports.catalog, tier)).filter(({ minTMs }) => minTMs < beforeMs);
-      for (const entry of old) await road.ports.catalog.transact([removeEntryWrite(entry)]);
+      for (const entry of old) await road.ports.catalog.transact([expiredMark(entry), removeEntryWrite(entry)]);
     },
   };
 };
