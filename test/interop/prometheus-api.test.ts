@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { debianPrograms } from '../../scripts/debian.ts';
 import { freePort } from '../../scripts/free-port.ts';
@@ -48,6 +49,13 @@ const SERIES: readonly WrittenSeries[] = [
   ...['0.1', '1', '+Inf'].map((le, i) => ({ labels: { __name__: 'latency_bucket', le }, samples: samplesOf((step) => step * (i + 1)) })),
   ...[NaN, Infinity, -Infinity, -0, 1e-7, 1e21, 0.1 + 0.2].map((value, i) => ({ labels: { __name__: 'special', host: String(i) }, samples: samplesOf(() => value) })),
   { labels: { __name__: 'gone', host: 'a' }, samples: samplesOf((step) => step, STEPS / 2) },
+];
+
+const PROMTOOL: readonly (readonly [verb: string, ...args: string[]])[] = [
+  ['instant', '--time', String(END_MS / 1000 - 3), 'sum by (host, code) (rate(requests_total[1m]))'],
+  ['range', '--start', String(START_MS / 1000 + OFF_GRID_S), '--end', String(END_MS / 1000 - 3), '--step', '15s', 'cpu{host="a"}'],
+  ['series', '--match', 'cpu', '--match', 'gone'],
+  ['labels', 'host'],
 ];
 
 describe.skipIf('missing' in programs)(`Prometheus 2.42 and we${'missing' in programs ? ` (${programs.missing})` : ''}`, () => {
@@ -119,6 +127,14 @@ describe.skipIf('missing' in programs)(`Prometheus 2.42 and we${'missing' in pro
     const theirs = await linesOf(prometheusUrl);
     expect(theirs.length).toBeGreaterThan(13);
     expect(await linesOf(tidemark.url)).toEqual(theirs);
+  });
+
+  it.each(PROMTOOL)('let promtool print the same: %s', async (verb, ...args) => {
+    const printed = async (url: string): Promise<readonly string[]> =>
+      (await promisify(execFile)(join('folder' in programs ? programs.folder : '', 'promtool'), ['query', verb, url, ...args])).stdout.split('\n').toSorted();
+    const theirs = await printed(prometheusUrl);
+    expect(theirs.length).toBeGreaterThan(2);
+    expect(await printed(tidemark.url)).toEqual(theirs);
   });
 
   it.each(SAME_STATUS)('refuse with one status: %s', async (request) => {
