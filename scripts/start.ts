@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { serve } from '@hono/node-server';
@@ -6,6 +7,7 @@ import { connect } from '../shared/client/connect.ts';
 import { openHostMetrics } from '../shared/embedded/host-metrics.ts';
 import { acquireLock } from '../shared/embedded/lock.ts';
 import { PermanentError, messageOf } from '../shared/errors.ts';
+import { parseRetentionClasses, type RetentionClass } from '../shared/lakes/retention-class.ts';
 import { parseRetention } from '../shared/tiers/retention.ts';
 import type { CompactorTiming } from './start/compactor.ts';
 import { type Installation, openInstallation } from './start/installation.ts';
@@ -19,6 +21,8 @@ export interface StartOptions {
   readonly version: string;
   /** How long each tier is kept, such as `raw=7d,1m=30d,1h=365d`. */
   readonly retention?: string;
+  /** A JSON file with a list of {"name", "match", "retention"}: series that are kept for another time. */
+  readonly retentionClasses?: string;
   readonly compactor?: CompactorTiming;
 }
 
@@ -35,6 +39,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 export const start = async (options: StartOptions): Promise<void> => {
   const data = resolve(options.data);
   const retention = parseRetention(options.retention ?? '');
+  const classes = options.retentionClasses === undefined ? [] : readClasses(options.retentionClasses);
   const url = `http://${HOST}:${options.port}`;
   const lock = await acquireLock(data);
   try {
@@ -46,6 +51,7 @@ export const start = async (options: StartOptions): Promise<void> => {
       say,
       version: options.version,
       retention,
+      classes,
       ...(options.compactor === undefined ? {} : { compactor: options.compactor }),
     });
     const server = await listen(installation, options.port).catch(async (error: unknown) => {
@@ -67,6 +73,16 @@ export const start = async (options: StartOptions): Promise<void> => {
   } finally {
     await lock.release();
   }
+};
+
+const readClasses = (file: string): readonly RetentionClass[] => {
+  let settings: unknown;
+  try {
+    settings = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new PermanentError(`read retention classes of ${file}: ${messageOf(cause)}`, { cause });
+  }
+  return parseRetentionClasses(settings);
 };
 
 const listen = (installation: Installation, port: number): Promise<Server> =>

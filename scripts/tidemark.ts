@@ -116,7 +116,8 @@ program
   .option('--rules <folder>', 'rule files, *.yml (default: <data>/rules)')
   .option('--alertmanager <file>', 'where alerts go (default: <data>/alertmanager.yml)')
   .option('--retention <days by tier>', 'how long each tier is kept', 'raw=7d,1m=30d,1h=365d')
-  .action(async (options: { port: number; data: string; rules?: string; alertmanager?: string; retention: string }) => {
+  .option('--retention-classes <file>', 'a JSON list of {"name", "match", "retention"}: series that match are kept for a time of their own')
+  .action(async (options: { port: number; data: string; rules?: string; alertmanager?: string; retention: string; retentionClasses?: string }) => {
     const { start } = await import('./start.ts');
     await start({ ...options, version });
   });

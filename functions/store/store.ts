@@ -6,6 +6,10 @@ import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import { MetadataCache, saveMetadata } from '../../shared/catalog/metric-metadata.ts';
 import { raiseWatermark } from '../../shared/catalog/watermarks.ts';
 import { PermanentError } from '../../shared/errors.ts';
+import { addClass } from '../../shared/lakes/class-rows.ts';
+import type { CutByClass } from '../../shared/lakes/cut-by-class.ts';
+import { classPorts } from '../../shared/lakes/lakes.ts';
+import type { RetentionClass } from '../../shared/lakes/retention-class.ts';
 import { DEFAULT_SAMPLE_LIMITS, type SampleLimits } from '../../shared/protocols/limits.ts';
 import { buildHotObjects, type HotObject } from '../../shared/storage/hot-object.ts';
 import type { ObjectStore } from '../../shared/storage/object-store.ts';
@@ -24,6 +28,8 @@ export interface StorePorts {
 export class StoreMemory {
   readonly metadata = new MetadataCache();
   readonly attempts = new AttemptLog();
+  /** Retention classes that stand in the catalog. */
+  readonly classes = new Set<string>();
 }
 
 export interface StoreOptions {
@@ -32,6 +38,8 @@ export interface StoreOptions {
   readonly memory: StoreMemory;
   /** The same that ingest holds samples against, which allows `ARRIVAL_MARGIN_MS` less. */
   readonly limits?: SampleLimits;
+  /** Which series belong to which retention class; all to the default one where it is left out. */
+  readonly cut?: CutByClass;
 }
 
 /** The attempt at which a record that ended the two before it is no longer decoded (design 4, store 2). */
@@ -82,21 +90,44 @@ const storeAlone = async (ports: StorePorts, delivery: Delivery, record: Deliver
 
 interface Prepared {
   readonly slice: Slice;
+  readonly stored: readonly ClassObjects[];
+}
+
+interface ClassObjects {
+  /** Undefined for the default class. */
+  readonly retentionClass: RetentionClass | undefined;
   readonly hotObjects: readonly HotObject[];
 }
 
 /** Everything that has no effect: decoding, limits, Parquet. */
 function* prepare(delivery: Delivery, options: StoreOptions, tally: StoreTally): Generator<Prepared> {
-  const { promotedLabels, limits = DEFAULT_SAMPLE_LIMITS } = options;
+  const { promotedLabels, limits = DEFAULT_SAMPLE_LIMITS, cut = uncut } = options;
   for (const slice of slices(delivery, { limits, caps: DEFAULT_FRAME_CAPS }, tally)) {
-    const hotObjects = slice.batches.length === 0 ? [] : buildHotObjects(slice.batches, { promotedLabels });
-    yield { slice, hotObjects };
+    const stored = cut(slice.batches).map(({ retentionClass, batches }) => ({ retentionClass, hotObjects: batches.length === 0 ? [] : buildHotObjects(batches, { promotedLabels }) }));
+    yield { slice, stored };
   }
 }
 
-const storeSlice = async (ports: StorePorts, { slice, hotObjects }: Prepared, options: StoreOptions, tally: StoreTally): Promise<void> => {
-  const { objects, catalog } = ports;
+const uncut: CutByClass = (batches) => [{ retentionClass: undefined, batches }];
+
+const storeSlice = async (ports: StorePorts, { slice, stored }: Prepared, { memory }: StoreOptions, tally: StoreTally): Promise<void> => {
   if (slice.quarantined.length > 0) await quarantine(ports, slice.quarantined);
+  for (const { retentionClass, hotObjects } of stored) {
+    if (retentionClass !== undefined) await announceClass(ports, retentionClass, memory);
+    await storeObjects(retentionClass === undefined ? ports : classPorts(ports, retentionClass.name), slice, hotObjects, tally);
+  }
+  const described = slice.batches.flatMap((batch) => batch.metadata);
+  await saveMetadata(ports.catalog, memory.metadata, described, slice.lastArrivalMs);
+};
+
+/** Before its first sample, so that readers who are promised it know where to look. */
+const announceClass = async ({ catalog }: StorePorts, retentionClass: RetentionClass, { classes }: StoreMemory): Promise<void> => {
+  if (classes.has(retentionClass.name)) return;
+  await addClass(catalog, retentionClass);
+  classes.add(retentionClass.name);
+};
+
+const storeObjects = async ({ objects, catalog }: StorePorts, slice: Slice, hotObjects: readonly HotObject[], tally: StoreTally): Promise<void> => {
   for (const { bytes, ...hotObject } of hotObjects) {
     const key = hotKey(slice, hotObject.hour, bytes);
     // False means that an earlier attempt made it; the name tells that its bytes are these.
@@ -106,8 +137,6 @@ const storeSlice = async (ports: StorePorts, { slice, hotObjects }: Prepared, op
     tally.rows += hotObject.rows;
     tally.bytes += bytes.length;
   }
-  const described = slice.batches.flatMap((batch) => batch.metadata);
-  await saveMetadata(catalog, options.memory.metadata, described, slice.lastArrivalMs);
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { MinuteOptions, MinuteReport } from '../../functions/compact/compact.ts';
+import type { RetentionClass } from '../../shared/lakes/retention-class.ts';
 import type { Retention } from '../../shared/tiers/retention.ts';
 import type { BackfillAnswer, BackfillCall } from '../admin/backfill-calls.ts';
 
@@ -7,6 +8,7 @@ import type { BackfillAnswer, BackfillCall } from '../admin/backfill-calls.ts';
 export interface CompactWorkerSettings {
   readonly objectsFolder: string;
   readonly retention: Retention;
+  readonly classes: readonly Pick<RetentionClass, 'name' | 'retention'>[];
   /** To the item tables. */
   readonly items: MessagePort;
 }

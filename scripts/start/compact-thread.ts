@@ -17,11 +17,11 @@ export interface CompactThread {
 }
 
 /** Compaction in a thread of its own, so that a merge of millions of rows keeps nobody waiting. It starts with the first run. */
-export const makeCompactThread = ({ objectsFolder, retention }: Omit<CompactWorkerSettings, 'items'>, shareItems: () => MessagePort): CompactThread => {
+export const makeCompactThread = (lake: Omit<CompactWorkerSettings, 'items'>, shareItems: () => MessagePort): CompactThread => {
   let worker: Worker | undefined;
   const start = (): Worker => {
     const items = shareItems();
-    const settings: CompactWorkerSettings = { objectsFolder, retention, items };
+    const settings: CompactWorkerSettings = { ...lake, items };
     // No flags of the process: some, such as --input-type, do not suit a thread that starts from a file.
     const started = new Worker(new URL('compact-worker.ts', import.meta.url), { workerData: settings, transferList: [items], name: 'compact', execArgv: [] });
     // Its end comes some time after its error.

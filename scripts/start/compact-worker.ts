@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { compactMinute } from '../../functions/compact/compact.ts';
+import { compactLakes } from '../../functions/compact/compact-lakes.ts';
 import { joinItemTables } from '../../shared/embedded/item-sqlite.ts';
 import { openObjectDirectory } from '../../shared/embedded/object-directory.ts';
 import { messageOf, PermanentError } from '../../shared/errors.ts';
@@ -13,7 +13,7 @@ import { lakeOf } from './lake.ts';
 const TEMP_FOLDER = '~tmp-compact';
 
 /** The thread that merges: decoding and packing millions of rows takes seconds, in which nothing else of its thread runs. */
-const serve = async (port: MessagePort, { objectsFolder, retention, items }: CompactWorkerSettings): Promise<void> => {
+const serve = async (port: MessagePort, { objectsFolder, retention, classes, items }: CompactWorkerSettings): Promise<void> => {
   const tables = joinItemTables(items);
   // Rejects: then the thread ends, and the next run has another one.
   const objects = await openObjectDirectory(objectsFolder, TEMP_FOLDER);
@@ -21,7 +21,7 @@ const serve = async (port: MessagePort, { objectsFolder, retention, items }: Com
   let hasTime = true;
   const lake = lakeOf(objectsFolder, retention);
   const backfill = answerBackfill(ports, { ...lake, nextAttempt: () => randomBytes(6).toString('hex') });
-  const compact = async (run: CompactRun): Promise<CompactAnswer> => ({ report: await compactMinute(ports, { ...lake, ...run, hasTime: () => hasTime }) });
+  const compact = async (run: CompactRun): Promise<CompactAnswer> => ({ report: await compactLakes(ports, { ...lake, classes, ...run, hasTime: () => hasTime }) });
   const answer = (answered: Promise<CompactAnswer>): void =>
     void answered.catch((error: unknown) => ({ error: messageOf(error), isPermanent: error instanceof PermanentError })).then((message) => port.postMessage(message));
   port.on('message', (message: CompactMessage) => {

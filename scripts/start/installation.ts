@@ -23,8 +23,10 @@ import { openObjectDirectory } from '../../shared/embedded/object-directory.ts';
 import { type EmbeddedStream, openStream } from '../../shared/embedded/stream.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { localOnly } from '../../shared/http/local-only.ts';
+import { makeCutByClass } from '../../shared/lakes/cut-by-class.ts';
+import { type RetentionClass, shortestRetention } from '../../shared/lakes/retention-class.ts';
 import { DEFAULT_PROMOTED_LABELS } from '../../shared/parquet/schema.ts';
-import { limitsFor } from '../../shared/protocols/limits.ts';
+import { limitsFor, type SampleLimits } from '../../shared/protocols/limits.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
 import type { ObjectListing, ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import { type PieceCache, makePieceCache } from '../../shared/storage/piece-cache.ts';
@@ -49,6 +51,7 @@ export interface InstallationOptions {
   readonly version: string;
   /** Default {@link DEFAULT_RETENTION}. */
   readonly retention?: Retention;
+  readonly classes?: readonly RetentionClass[];
   readonly compactor?: CompactorTiming;
 }
 
@@ -73,6 +76,8 @@ const OUTGOING = { fetch: makeGuardedFetch(LOOPBACK_TOO), createTransport: makeS
 const SHARDS = 1;
 
 const retentionOf = ({ retention = DEFAULT_RETENTION }: Pick<InstallationOptions, 'retention'>): Retention => retention;
+const classesOf = ({ classes = [] }: Pick<InstallationOptions, 'classes'>): readonly RetentionClass[] => classes;
+const limitsOf = (options: InstallationOptions): SampleLimits => limitsFor(shortestRetention(retentionOf(options), classesOf(options)));
 const objectsFolder = ({ data }: Pick<InstallationOptions, 'data'>): string => join(data, 'objects');
 
 /** What the steps are made of. */
@@ -100,7 +105,7 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
     options,
     objects,
     catalog: tables.table('catalog'),
-    thread: makeCompactThread({ objectsFolder: objectsFolder(options), retention: retentionOf(options) }, () => tables.share()),
+    thread: makeCompactThread({ objectsFolder: objectsFolder(options), retention: retentionOf(options), classes: classesOf(options).map(({ name, retention }) => ({ name, retention })) }, () => tables.share()),
     alerts: tables.table('alerts'),
     stream,
     fanOut,
@@ -130,7 +135,7 @@ const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, r
     putRecords: stream.putRecords,
     nowMs: Date.now,
     nextRecordId: () => randomBytes(16),
-    limits: { bodyBytes: DEFAULT_BODY_BYTES, decodedBytes: DEFAULT_DECODED_BYTES, inFlightBytes: DEFAULT_IN_FLIGHT_BYTES, samples: limitsFor(retentionOf(options)) },
+    limits: { bodyBytes: DEFAULT_BODY_BYTES, decodedBytes: DEFAULT_DECODED_BYTES, inFlightBytes: DEFAULT_IN_FLIGHT_BYTES, samples: limitsOf(options) },
     count: metrics.ingested,
   });
   const query = makeQueryApp({
@@ -192,10 +197,10 @@ const compactorOf = ({ options, thread, metrics }: Parts): { stop(): Promise<voi
 
 const runMapping = ({ options, objects, catalog, stream, metrics }: Parts): Mapping => {
   const memory = new StoreMemory();
-  const limits = limitsFor(retentionOf(options));
+  const settings = { promotedLabels: DEFAULT_PROMOTED_LABELS, memory, limits: limitsOf(options), cut: makeCutByClass(classesOf(options)) };
   return startMapping({
     stream,
-    deliver: async (delivery) => metrics.stored(await storeDelivery({ objects, catalog }, delivery, { promotedLabels: DEFAULT_PROMOTED_LABELS, memory, limits })),
+    deliver: async (delivery) => metrics.stored(await storeDelivery({ objects, catalog }, delivery, settings)),
     nowMs: Date.now,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     onError: (subject, error) => {

@@ -1,7 +1,9 @@
 import type { Shard } from '../wire/record-stream.ts';
 import type { Item, ItemTable } from './item-table.ts';
 
-const PK = 'watermark';
+/** The partition of the marks. */
+export const WATERMARKS = 'watermark';
+const PK = WATERMARKS;
 
 /** Arrival stamps of a shard are not monotonic; within this they are taken to be (design 4, watermark). */
 export const ARRIVAL_SKEW_MS = 1000;

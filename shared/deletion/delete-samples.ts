@@ -6,7 +6,7 @@ import { HOUR_MS, hourStartMs } from '../model/hour.ts';
 import type { Labels } from '../model/labels.ts';
 import { PromqlLimitError } from '../promql/errors.ts';
 import { makePieceCache } from '../storage/piece-cache.ts';
-import { makeSelectSeries } from '../storage/select-series.ts';
+import { makeSelectFromLake } from '../storage/select-series.ts';
 import { type CompactPorts, MAX_LOST, type RewriteRun, type RewriteSettings } from './deletion-ports.ts';
 import { refreshListOf } from './refresh-list.ts';
 import { erasureOf, type Selection } from './selection.ts';
@@ -24,7 +24,7 @@ const MAX_SAMPLES = 50_000_000;
 export const findSamples = async ({ objects, catalog }: CompactPorts, hour: string, { matchers, fromMs, toMs }: Selection): Promise<FoundSamples> => {
   const startMs = hourStartMs(hour);
   // Nothing is kept: each hour is read once.
-  const select = makeSelectSeries({ objects, catalog, cache: makePieceCache(0), limits: { maxSamples: MAX_SAMPLES } });
+  const select = makeSelectFromLake({ objects, catalog, cache: makePieceCache(0), limits: { maxSamples: MAX_SAMPLES } });
   const request = { matchers, fromMs: Math.max(fromMs, startMs), toMs: Math.min(toMs, startMs + HOUR_MS) - 1 };
   const { labels, tMs } = await select(request).catch((cause: unknown) => {
     if (!(cause instanceof PromqlLimitError)) throw cause;

@@ -1,11 +1,12 @@
 import type { PartitionFile } from '../catalog/partitions.ts';
+import { allLakes } from '../lakes/lakes.ts';
 import { PromqlLimitError } from '../promql/errors.ts';
 import type { SelectRequest, SelectSeries, SeriesBlock } from '../promql/series-source.ts';
 import { compareLabels } from '../promql/step-vector.ts';
 import { makeSeriesMatcher, type SeriesMatcher } from './label-matching.ts';
 import { overCurrentFiles } from './sample-files.ts';
 import { SamplePages } from './sample-pages.ts';
-import { type PiecePorts, samplePieces, type SelectCounts } from './sample-pieces.ts';
+import { type FoundPiece, type PiecePorts, samplePieces, type SelectCounts } from './sample-pieces.ts';
 import { loadSeriesIndex, mayHoldSeries } from './series-index-load.ts';
 import { mergeSegments } from './series-merge.ts';
 import { matchingSeries, type SeriesRange, seriesRanges } from './series-ranges.ts';
@@ -29,17 +30,23 @@ export const DEFAULT_MAX_SAMPLES = 50_000_000;
 export const makeSelectSeries =
   (ports: SelectPorts, counts?: SelectCounts): SelectSeries =>
   (request) =>
-    overCurrentFiles(() => selectOnce(ports, request, counts));
+    overCurrentFiles(() => selectOnce(ports, allLakes(ports), request, counts));
 
-const selectOnce = async (ports: SelectPorts, { matchers, fromMs, toMs }: SelectRequest, counts: SelectCounts | undefined): Promise<SeriesBlock> => {
+/** Out of one lake alone: of the default class, or of the one whose ports these are. */
+export const makeSelectFromLake =
+  (ports: SelectPorts): SelectSeries =>
+  (request) =>
+    overCurrentFiles(() => selectOnce(ports, [ports], request, undefined));
+
+type Lakes = AsyncIterable<SelectPorts> | Iterable<SelectPorts>;
+
+const selectOnce = async (ports: SelectPorts, lakes: Lakes, { matchers, fromMs, toMs }: SelectRequest, counts: SelectCounts | undefined): Promise<SeriesBlock> => {
   const matcher = makeSeriesMatcher(matchers, ports.check);
   const search = new SeriesSearch(matcher, { fromMs, toMs });
-  const compacted = (file: PartitionFile): Promise<boolean> => holdsMatch(ports, file, matcher, { fromMs, toMs }, counts);
-  const rowsOf = (file: PartitionFile): Promise<readonly SeriesRange[] | undefined> => matchingRows(ports, file, matcher, counts);
   const pages = new SamplePages();
   const { maxSamples } = ports.limits;
   let samples = 0;
-  for await (const { piece } of samplePieces({ ...ports, compacted }, { ...search.wanted(false), rowsOf }, counts)) {
+  for await (const { piece } of matchingPieces(lakes, matcher, search, counts)) {
     search.visit(piece, ({ segments }, start, end) => {
       samples += end - start;
       if (samples > maxSamples) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
@@ -50,6 +57,15 @@ const selectOnce = async (ports: SelectPorts, { matchers, fromMs, toMs }: Select
   if (counts !== undefined) counts.samples += block.tMs.length;
   return block;
 };
+
+async function* matchingPieces(lakes: Lakes, matcher: SeriesMatcher, search: SeriesSearch, counts: SelectCounts | undefined): AsyncGenerator<FoundPiece> {
+  const wanted = search.wanted(false);
+  for await (const lake of lakes) {
+    const compacted = (file: PartitionFile): Promise<boolean> => holdsMatch(lake, file, matcher, wanted, counts);
+    const rowsOf = (file: PartitionFile): Promise<readonly SeriesRange[] | undefined> => matchingRows(lake, file, matcher, counts);
+    yield* samplePieces({ ...lake, compacted }, { ...wanted, rowsOf }, counts);
+  }
+}
 
 /** A file that is not this much larger than its index is as soon read as that. */
 const INDEX_PAYS_FROM = 8;

@@ -1,3 +1,4 @@
+import { allLakes } from '../lakes/lakes.ts';
 import { labelsFromJson, type Labels, labelsToJson, labelValue, METRIC_NAME } from '../model/labels.ts';
 import { compareUtf8 } from '../model/utf8.ts';
 import { PromqlLimitError } from '../promql/errors.ts';
@@ -59,13 +60,17 @@ const gatherAll = <T>(ports: PiecePorts, request: ListRequest, begin: () => Gath
     const { selectors, fromMs, toMs } = request;
     const matchers = (selectors.length === 0 ? [[]] : selectors).map((selector) => makeSeriesMatcher(selector, ports.check));
     const gather = begin();
-    for (const matcher of matchers) {
-      const search = new SeriesSearch(matcher, { fromMs, toMs });
-      for await (const found of samplePieces({ ...ports, compacted: 'none' }, search.wanted(true), counts)) search.visitNames(found);
-      for (const { labels } of search.found()) gather.hot(labels);
+    let sinceMs: number | undefined;
+    for await (const lake of allLakes(ports)) {
+      for (const matcher of matchers) {
+        const search = new SeriesSearch(matcher, { fromMs, toMs });
+        for await (const found of samplePieces({ ...lake, compacted: 'none' }, search.wanted(true), counts)) search.visitNames(found);
+        for (const { labels } of search.found()) gather.hot(labels);
+      }
+      const indexed = await indexedFiles(lake, request, request.maxEntries);
+      await mapBounded(indexed.files, PARALLEL_INDEXES, (file) => visitIndex(lake, file, matchers, request, gather, counts));
+      if (indexed.sinceMs !== undefined) sinceMs = Math.max(sinceMs ?? -Infinity, indexed.sinceMs);
     }
-    const { files, sinceMs } = await indexedFiles(ports, request, request.maxEntries);
-    await mapBounded(files, PARALLEL_INDEXES, (file) => visitIndex(ports, file, matchers, request, gather, counts));
     return { found: gather.list(), sinceMs };
   });
 

@@ -71,7 +71,7 @@ export const defineObjectStoreContract = (name: string, makeStore: () => Promise
     it('rejects a key that has no object, with and without a range', async () => {
       const { store, prefix } = await fresh();
       await expect(store.get(`${prefix}/none`)).rejects.toBeInstanceOf(MissingObjectError);
-      await expect(store.get(`${prefix}/none`, { offset: 0, length: 1 })).rejects.toMatchObject({ key: `${prefix}/none` });
+      await expect(store.get(`${prefix}/none`, { offset: 0, length: 1 })).rejects.toMatchObject({ key: expect.stringContaining(`${prefix}/none`) as unknown });
     });
 
     it('has no object under the beginning of a key', async () => {

@@ -30,7 +30,7 @@ beforeEach(async () => {
   objects = await openObjectDirectory(folder);
   tables = await openItemTables(join(folder, 'items.sqlite'), ['catalog']);
   catalog = tables.table('catalog');
-  thread = makeCompactThread({ objectsFolder: folder, retention: DEFAULT_RETENTION }, () => tables.share());
+  thread = makeCompactThread({ objectsFolder: folder, retention: DEFAULT_RETENTION, classes: [] }, () => tables.share());
 });
 afterEach(async () => {
   await thread.close();
@@ -87,7 +87,7 @@ describe('the thread that compacts', () => {
   it('is started anew after it has died', async () => {
     const lake = join(folder, 'lake');
     await writeFile(lake, 'no folder');
-    thread = makeCompactThread({ objectsFolder: lake, retention: DEFAULT_RETENTION }, () => tables.share());
+    thread = makeCompactThread({ objectsFolder: lake, retention: DEFAULT_RETENTION, classes: [] }, () => tables.share());
     await expect(run('a')).rejects.toThrow(/^compact thread: open object directory /);
     await rm(lake);
     expect(await run('b')).toMatchObject({ outcomes: [], left: 0 });

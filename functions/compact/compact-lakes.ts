@@ -1,0 +1,56 @@
+import type { ItemTable } from '../../shared/catalog/item-table.ts';
+import type { CompactPorts } from '../../shared/compaction/commit-attempt.ts';
+import type { SamplesView } from '../../shared/compaction/open-hours.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { classPrefix } from '../../shared/lakes/class-prefix.ts';
+import { classRows } from '../../shared/lakes/class-rows.ts';
+import { classPorts } from '../../shared/lakes/lakes.ts';
+import type { RetentionClass } from '../../shared/lakes/retention-class.ts';
+import type { Retention } from '../../shared/tiers/retention.ts';
+import { compactMinute, type MinuteOptions, type MinuteReport } from './compact.ts';
+
+export interface LakesOptions extends MinuteOptions {
+  /** Those of the settings. A class that is there no longer is kept by the retention that it had. */
+  readonly classes?: readonly Pick<RetentionClass, 'name' | 'retention'>[];
+  /** The view of a class by its name, where SQL goes by views. */
+  readonly viewOf?: (name: string) => SamplesView | undefined;
+}
+
+/** One minute of every lake, that of the default class first. What fails in one stops no other; then the call rejects when all is done. */
+export const compactLakes = async (ports: CompactPorts, { classes = [], viewOf, ...options }: LakesOptions): Promise<MinuteReport> => {
+  const reports: MinuteReport[] = [];
+  const errors: unknown[] = [];
+  const run = async (compact: () => Promise<MinuteReport>): Promise<void> => {
+    try {
+      reports.push(await compact());
+    } catch (error) {
+      errors.push(error);
+    }
+  };
+  await run(() => compactMinute(ports, options));
+  for (const { name, retention } of await lakesToCompact(ports.catalog, classes)) {
+    const { view: _ofDefault, ...rest } = options;
+    const view = viewOf?.(name);
+    const addressOf = (key: string): string => options.addressOf(classPrefix(name) + key);
+    await run(() => compactMinute(classPorts(ports, name), { ...rest, retention, addressOf, ...(view === undefined ? {} : { view }) }));
+  }
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 0) throw new AggregateError(errors, errors.map(messageOf).join('; '));
+  return sumOf(reports);
+};
+
+/** A class of the settings that nothing was stored to has no lake. */
+const lakesToCompact = async (catalog: ItemTable, classes: readonly Pick<RetentionClass, 'name' | 'retention'>[]): Promise<readonly { readonly name: string; readonly retention: Retention }[]> =>
+  (await classRows(catalog)).map((row) => classes.find(({ name }) => name === row.name) ?? row);
+
+const sumOf = (reports: readonly MinuteReport[]): MinuteReport => {
+  const sum = (numberOf: (report: MinuteReport) => number): number => reports.reduce((total, report) => total + numberOf(report), 0);
+  return {
+    outcomes: reports.flatMap(({ outcomes }) => outcomes),
+    expired: sum(({ expired }) => expired),
+    lists: sum(({ lists }) => lists),
+    garbage: { removed: sum(({ garbage }) => garbage.removed), held: sum(({ garbage }) => garbage.held) },
+    oldestHotAgeMs: reports.reduce((oldest, { oldestHotAgeMs }) => Math.max(oldest, oldestHotAgeMs), 0),
+    left: sum(({ left }) => left),
+  };
+};
