@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { parseMatchers } from '../../functions/query/match-parameter.ts';
-import { timeParameter } from '../../functions/query/params.ts';
+import { invalidParameter, parseTimeMs } from '../../functions/query/params.ts';
 import type { Tier } from '../../shared/catalog/partitions.ts';
 import type { DeletePlan, DeleteStep } from '../../shared/commands/delete.ts';
 import { readCoverage } from '../../shared/compaction/coverage.ts';
@@ -48,6 +48,13 @@ const formOf = async (request: Request): Promise<{ readonly selection: Selection
   const form = new URLSearchParams(Buffer.from(await readBody(request, FORM_BYTES)).toString());
   const match = form.get('match');
   if (match === null) throw new HttpFault(400, 'parameter match: found none, a selector such as up{job="node"} is allowed');
-  const selection: Selection = { matchers: parseMatchers(match), fromMs: timeParameter(form, 'from', undefined), toMs: timeParameter(form, 'to', undefined) };
+  const selection: Selection = { matchers: parseMatchers(match), fromMs: timeOf(form, 'from'), toMs: timeOf(form, 'to') };
   return { selection, isDry: form.get('dryRun') === 'true' };
+};
+
+const timeOf = (form: URLSearchParams, name: 'from' | 'to'): number => {
+  const text = form.get(name) ?? '';
+  const tMs = parseTimeMs(text);
+  if (tMs === undefined) throw invalidParameter(name, `found ${JSON.stringify(text.slice(0, 100))}, Unix seconds or RFC 3339 are allowed`);
+  return tMs;
 };
