@@ -5,6 +5,7 @@ import type { Accumulator } from './accumulators.ts';
 import type { Aggregate } from './ast.ts';
 import type { Grouping } from './grouping.ts';
 import { HistogramAnnotations } from './histogram-annotations.ts';
+import { HistogramMeter } from './histogram-meter.ts';
 import type { QueryScope } from './query-scope.ts';
 import { FLOAT, histogramAt, putHistogram, type StepVector } from './step-vector.ts';
 
@@ -21,17 +22,20 @@ class HistogramCells {
   private readonly expr: Aggregate;
   private readonly output: StepVector;
   private readonly annotations: HistogramAnnotations;
+  private readonly meter: HistogramMeter;
   private readonly cells: Map<number, HistogramAccumulation> = new Map();
 
   constructor(expr: Aggregate, output: StepVector, scope: QueryScope) {
     this.expr = expr;
     this.output = output;
     this.annotations = new HistogramAnnotations(scope, expr.expr.range);
+    this.meter = new HistogramMeter(scope);
   }
 
   add(cell: number, histogram: Histogram, labels: Labels): void {
     const known = this.cells.get(cell);
     if (known === undefined) {
+      this.meter.made(histogram);
       const Accumulation = ACCUMULATIONS[this.expr.op] as (typeof ACCUMULATIONS)[string];
       this.cells.set(cell, new Accumulation(histogram));
       return;

@@ -2,6 +2,7 @@ import { add, type Combined, subtract } from '../histograms/addition.ts';
 import { compact, divide, equalHistograms, type Histogram, multiply } from '../histograms/histogram.ts';
 import { trim } from '../histograms/trim.ts';
 import type { Binary, BinaryOp } from './ast.ts';
+import { HistogramMeter } from './histogram-meter.ts';
 import type { QueryScope } from './query-scope.ts';
 
 /** A cell of a vector, or a scalar. */
@@ -18,13 +19,21 @@ const asGauge = (histogram: Histogram): Histogram => ({ ...histogram, counterRes
 class HistogramOperators {
   private readonly expr: Binary;
   private readonly scope: QueryScope;
+  private readonly meter: HistogramMeter;
 
   constructor(expr: Binary, scope: QueryScope) {
     this.expr = expr;
     this.scope = scope;
+    this.meter = new HistogramMeter(scope);
   }
 
   apply(left: Sample, right: Sample): Sample | undefined {
+    const result = this.combine(left, right);
+    if (typeof result === 'object') this.meter.made(result);
+    return result;
+  }
+
+  private combine(left: Sample, right: Sample): Sample | undefined {
     const { op } = this.expr;
     if (typeof left !== 'number' && typeof right !== 'number') return this.pair(op, left, right);
     if (typeof left !== 'number' && typeof right === 'number') return this.withFloat(op, left, right);

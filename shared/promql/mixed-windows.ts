@@ -12,6 +12,8 @@ export class MixedSeries {
   readonly histogramTMs: Float64Array;
   /** 0 = not looked at, 1 = none, 2 = reset between a histogram and the one before it. */
   private readonly resets: Uint8Array;
+  /** What looking at one histogram costs, in floats. */
+  readonly histogramCost: number;
 
   constructor(windows: Windows, series: number) {
     const { tMs, values, offsets, labels, dropName, histograms, ...window } = windows;
@@ -21,6 +23,7 @@ export class MixedSeries {
     this.labels = labels[series] as Labels;
     this.histograms = histogramPlaces.map((place) => histograms?.get(place) as Histogram);
     this.histogramTMs = Float64Array.from(histogramPlaces, (place) => tMs[place] as number);
+    this.histogramCost = this.histograms.reduce((most, { positive, negative }) => Math.max(most, positive.counts.length + negative.counts.length), 4);
     this.resets = new Uint8Array(histogramPlaces.length);
     this.floats = {
       ...window,
@@ -83,7 +86,7 @@ export const slideMixed = (series: MixedSeries, kernel: WindowFunction, evaluate
     histograms.moveTo(endMs - rangeMs, endMs);
     const [floatFrom, floatTo, from, to] = [floats.from, floats.to, histograms.from, histograms.to];
     if (floatFrom === floatTo && from === to) continue;
-    work(floatTo - floatFrom + to - from);
+    work(floatTo - floatFrom + (to - from) * series.histogramCost);
     const ofFloats = (): number | undefined => (floatFrom === floatTo ? undefined : kernel(floatFrom, floatTo, step, endMs));
     evaluate({ series, floatFrom, floatTo, from, to, endMs, ofFloats }, step);
   }

@@ -2,6 +2,7 @@ import { labelValue, METRIC_NAME } from '../model/labels.ts';
 import { type EvalValue, vectorValue } from './eval-value.ts';
 import type { FunctionContext, FunctionTable } from './function-context.ts';
 import { HistogramAnnotations } from './histogram-annotations.ts';
+import { HistogramMeter } from './histogram-meter.ts';
 import { mixedRule } from './mixed-range-rules.ts';
 import { MixedSeries, type MixedWindow, slideMixed } from './mixed-windows.ts';
 import { OVER_TIME_KERNELS, quantileKernel } from './over-time-kernels.ts';
@@ -24,13 +25,14 @@ const hasHistograms = ({ histograms, offsets }: Windows, series: number): boolea
 };
 
 /** One series that holds histograms, maybe floats as well. */
-const overMixedSeries = (context: FunctionContext, windows: Windows, series: number, kernel: Kernel, output: StepVector): void => {
+const overMixedSeries = (context: FunctionContext, windows: Windows, series: number, kernel: Kernel, output: StepVector, meter: HistogramMeter): void => {
   const { scope, grid, call } = context;
   const mixed = new MixedSeries(windows, series);
   const rule = mixedRule(call.name);
   const annotations = new HistogramAnnotations(scope, context.expr(0).range);
   const evaluate = (window: MixedWindow, step: number): void => {
     const result = rule(window, annotations);
+    if (typeof result === 'object') meter.made(result);
     if (result !== undefined) putSample(output, series * grid.steps + step, result);
   };
   slideMixed(mixed, kernel(mixed.floats, 0), evaluate, (samples) => scope.work(samples));
@@ -43,9 +45,10 @@ const overSeries = (context: FunctionContext, windows: Windows, kernel: Kernel):
   const keepsName = KEEPS_NAME.has(call.name);
   const output = newVector(grid.steps, [...windows.labels], windows.dropName.map((drop) => drop || !keepsName));
   const work = (samples: number): void => scope.work(samples);
+  const meter = new HistogramMeter(scope);
   for (let series = 0; series < count; series++) {
     if (hasHistograms(windows, series)) {
-      overMixedSeries(context, windows, series, kernel, output);
+      overMixedSeries(context, windows, series, kernel, output, meter);
       continue;
     }
     scope.work(grid.steps + (windows.offsets[series + 1] as number) - (windows.offsets[series] as number));

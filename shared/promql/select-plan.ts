@@ -1,4 +1,5 @@
 import { childrenOf, type Expr, type VectorSelector } from './ast.ts';
+import { heldSamples } from './histogram-meter.ts';
 import { lastTime, type QueryScope } from './query-scope.ts';
 import type { SelectRequest, SelectSeries } from './series-source.ts';
 import type { Grid } from './step-vector.ts';
@@ -78,7 +79,7 @@ export const loadSelectors = async (expr: Expr, grid: Grid, scope: QueryScope, s
 const requestOf = ({ selector, times, backMs }: Wanted): SelectRequest => ({ matchers: selector.matchers, fromMs: times.startMs - backMs + 1, toMs: lastTime(times) });
 
 const loadSamples = async (wanted: readonly Wanted[], scope: QueryScope, select: SelectSeries): Promise<void> => {
-  const read = once(select, (block) => scope.load(block.tMs.length));
+  const read = once(select, (block) => scope.load(heldSamples(block)));
   await Promise.all(
     wanted.map(async (one) => {
       scope.blocks.set(one.selector, await read(requestOf(one)));
@@ -87,7 +88,7 @@ const loadSamples = async (wanted: readonly Wanted[], scope: QueryScope, select:
 };
 
 const loadTiers = async (wanted: readonly Wanted[], scope: QueryScope, { select, resolution }: TierChoice): Promise<void> => {
-  const read = once(select, ({ raw, buckets }) => scope.load(raw.tMs.length + buckets.startMs.length));
+  const read = once(select, ({ raw, buckets }) => scope.load(heldSamples(raw) + buckets.startMs.length));
   await Promise.all(
     wanted.map(async (one) => {
       const request = requestOf(one);

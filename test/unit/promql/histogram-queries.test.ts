@@ -96,3 +96,16 @@ describe('classic and native histograms in one vector', () => {
     expect(await resultOf(memory, 'histogram_quantiles(other, "q", 0, 0.5, 1)', 0)).toEqual(['{q="0.0"} 0.5', '{q="0.5"} 1.4142135623730951', '{q="1.0"} 4']);
   });
 });
+
+describe('the memory of histograms', () => {
+  const memory = load('1m', `h {{count:9 buckets:[${'1 '.repeat(500)}]}}x100`);
+
+  it('counts against the sample limit by their buckets', async () => {
+    const bounds = { startMs: 0, endMs: 6_000_000, stepMs: 60_000 };
+    await expect(evaluateRange(memory.select, 'h', bounds, { maxSamples: 20_000 })).rejects.toThrow('query processing would load too many samples into memory');
+    const finer = { ...bounds, stepMs: 6_000 };
+    await expect(evaluateRange(memory.select, 'h * 2', finer, { maxSamples: 150_000 })).rejects.toThrow('too many samples');
+    await expect(evaluateRange(memory.select, 'sum_over_time(h[1m])', finer, { maxSamples: 150_000 })).rejects.toThrow('too many samples');
+    expect((await evaluateRange(memory.select, 'h * 2', finer, { maxSamples: 400_000 })).samplesRead).toBe(101 + 101 * 261);
+  });
+});
