@@ -162,6 +162,14 @@ describe('a deletion', () => {
     await expect(runDelete(road, { match: 'cpu', from: 2, to: 1 })).rejects.toThrow('an end after its start is allowed');
   });
 
+  it.each(['', `/raw/${HOUR}`, `/1h/${DAY}`])('refuses a range with an end left out (%s)', async (path) => {
+    const road = await openWorld(rowsAt([5]));
+    const api = openAdmin({ ...road.ports, clockMs: () => CLOSED_MS, buckets: 2 });
+    const body = new URLSearchParams({ match: HOST_A, from: '0' });
+    const answer = await api.fetch(`${api.url}/api/v1/admin/delete${path}`, { method: 'POST', body: body.toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringMatching(/invalid parameter .*to.*: found .*, Unix seconds or RFC 3339 are allowed/)]);
+  });
+
   it('tells people how far it is, and what went', async () => {
     const road = await openWorld(rowsAt([5]));
     const progress: string[] = [];
