@@ -24,6 +24,7 @@ export class QueryStep extends Construct {
         keysTable: tables.keys.tableName,
         workGroup: catalog.workGroupName,
         database: catalog.databaseName,
+        retention: settings.retention,
       }),
       define: ruleConstants(settings),
       memoryMiB: 3538,

@@ -47,6 +47,7 @@ export const QUERY_ENV = {
   keysTable,
   workGroup: text('ATHENA_WORKGROUP'),
   database,
+  retention,
 } as const;
 export const EVALUATE_ENV = {
   bucketName,

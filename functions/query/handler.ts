@@ -9,12 +9,14 @@ import { makeAthenaSql } from '../../shared/aws/sql-athena.ts';
 import { loadConfig, QUERY_ENV } from '../../shared/config.ts';
 import { makeRulePages } from '../../shared/alerting/rule-pages.ts';
 import { makeKeyCheck } from '../../shared/keys/key-check.ts';
-import { athenaDollars, getDollars } from '../../shared/sql/dollars.ts';
+import { athenaDollars, getDollars, lambdaDollars } from '../../shared/sql/dollars.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { ruleSet } from '../built-in-files.ts';
 import { withinPayloadLimit } from './payload-limit.ts';
 import { DEFAULT_QUERY_LIMITS, makeQueryApp } from './query.ts';
 
+/** As `infra/query-step.ts` gives it: two processors. */
+const MEMORY_MB = 3538;
 /** A quarter of the function's memory: what one query brings in at its limit is as much again. */
 const CACHE_BYTES = 896 * 1024 * 1024;
 
@@ -46,6 +48,8 @@ const answer = handle(
     rulePages: makeRulePages({ alerts: makeDynamoItems(dynamo, config.alertsTable, realPacing), rules: async () => ruleSet() }),
     sqlDollars: athenaDollars,
     requestDollars: getDollars,
+    computeDollars: (durationMs) => lambdaDollars(MEMORY_MB, durationMs),
+    retention: config.retention,
   }),
 );
 

@@ -6,12 +6,15 @@ import { evaluateInstant, evaluateRange, type QueryOptions } from '../../shared/
 import type { QueryResult } from '../../shared/promql/query-result.ts';
 import { resultJson } from '../../shared/promql/result-json.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
+import { type Resolution, RESOLUTIONS } from '../../shared/promql/tier-source.ts';
 import { makeSelectCounts } from '../../shared/storage/sample-pieces.ts';
 import { makeSelectSeries } from '../../shared/storage/select-series.ts';
+import { makeSelectTiers } from '../../shared/storage/select-tiers.ts';
+import { DEFAULT_RETENTION } from '../../shared/tiers/retention.ts';
 import { successInPieces } from './answers.ts';
 import { deadlineOf } from './deadline.ts';
-import { limitParameter, parseStepMs, rangeParameters, timeParameter } from './params.ts';
-import { statsJson, timeSelects } from './query-stats.ts';
+import { invalidParameter, limitParameter, parseStepMs, rangeParameters, timeParameter } from './params.ts';
+import { startQueryClock, statsJson } from './query-stats.ts';
 import { requestParameters } from './request-parameters.ts';
 import type { QueryPorts } from './query-ports.ts';
 
@@ -37,15 +40,18 @@ const answerQuery = async (ports: QueryPorts, c: Context, params: URLSearchParam
   // Before the samples: what the watermark promises, they hold.
   const watermarkMs = await installationWatermark(ports.catalog);
   const counts = makeSelectCounts();
-  const clock = timeSelects(ports.nowMs, makeSelectSeries({ ...ports, check: options.check }, counts));
-  const result = await evaluate(clock.select, params.get('query') ?? '', options).catch((error: unknown) => {
+  const clock = startQueryClock(ports.nowMs);
+  const storage = { retention: DEFAULT_RETENTION, ...ports, check: options.check, nowMs: clock.startedMs };
+  const tiers = { select: clock.timed(makeSelectTiers(storage, counts)), resolution: resolutionParameter(params) };
+  const result = await evaluate(clock.timed(makeSelectSeries(storage, counts)), params.get('query') ?? '', { ...options, tiers }).catch((error: unknown) => {
     throw queryFault(error);
   });
   const { value, isCut } = cutTo(result, limit);
   const warnings = isCut ? [...result.warnings, 'results truncated due to limit'] : result.warnings;
   const notes = { warnings, infos: result.infos, watermarkMs };
   if ((params.get('stats') ?? '') === '') return successInPieces(c, resultJson(value), notes);
-  const cost = { counts, dollars: ports.requestDollars?.(counts.requests) ?? 0, watermarkMs };
+  const dollars = (durationMs: number): number => (ports.requestDollars?.(counts.requests) ?? 0) + (ports.computeDollars?.(durationMs) ?? 0);
+  const cost = { counts, dollars, watermarkMs };
   return successInPieces(c, withStats(resultJson(value), statsJson(result, clock, ports.nowMs(), cost)), notes);
 };
 
@@ -70,6 +76,15 @@ const cutTo = (result: QueryResult, limit: number): { readonly value: QueryResul
 const optionsOf = (ports: QueryPorts, params: URLSearchParams, signal: AbortSignal): QueryOptions => {
   const lookbackMs = lookbackParameter(params);
   return { maxSamples: ports.limits.maxSamples, check: deadlineOf(ports, params, signal), ...(lookbackMs === undefined ? {} : { lookbackMs }) };
+};
+
+/** Ours: which tier a query would rather read. */
+const resolutionParameter = (params: URLSearchParams): Resolution => {
+  const text = params.get('resolution') ?? '';
+  if (text === '') return 'raw';
+  const found = RESOLUTIONS.find((resolution) => resolution === text);
+  if (found === undefined) throw invalidParameter('resolution', `found ${JSON.stringify(text.slice(0, 100))}, ${RESOLUTIONS.join(', ')} are allowed`);
+  return found;
 };
 
 /** Prometheus takes its default instead of what is not positive, and words this parameter in its own way. */

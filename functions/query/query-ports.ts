@@ -3,6 +3,7 @@ import type { CheckKey } from '../../shared/keys/key-check.ts';
 import type { RunSql } from '../../shared/sql/run-sql.ts';
 import type { ObjectStore } from '../../shared/storage/object-store.ts';
 import type { PieceCache } from '../../shared/storage/piece-cache.ts';
+import type { Retention } from '../../shared/tiers/retention.ts';
 
 /** What of a group's JSON pages are made by; the rest of it passes as it is. */
 export interface RuleGroupPage {
@@ -45,6 +46,10 @@ export interface QueryPorts {
   readonly sqlDollars?: (bytesScanned: number) => number;
   /** What reading objects costs per request; nothing on one's own machine. */
   readonly requestDollars?: (requests: number) => number;
+  /** What the time of a request costs where it is billed; nothing on one's own machine. */
+  readonly computeDollars?: (durationMs: number) => number;
+  /** How long each tier answers for; design 5's where left out. */
+  readonly retention?: Retention;
   /** Absent: no rules and no alerts. */
   readonly rulePages?: RulePages;
 }

@@ -1,27 +1,27 @@
 import type { QueryResult } from '../../shared/promql/query-result.ts';
-import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import type { SelectCounts } from '../../shared/storage/sample-pieces.ts';
 
 /** Where the time of a query went, Unix ms and ms. */
 export interface QueryClock {
   readonly startedMs: number;
-  readonly select: SelectSeries;
+  /** Counts the time of `read`. */
+  readonly timed: <R, T>(read: (request: R) => Promise<T>) => (request: R) => Promise<T>;
   /** Spent waiting for storage so far; selectors are loaded side by side, so the longest of those at one time counts. */
   storageMs(): number;
 }
 
-/** Measures how long `select` takes. */
-export const timeSelects = (nowMs: () => number, select: SelectSeries): QueryClock => {
+/** Measures how long reads take. */
+export const startQueryClock = (nowMs: () => number): QueryClock => {
   const startedMs = nowMs();
   let running = 0;
   let sinceMs = 0;
   let spentMs = 0;
   return {
     startedMs,
-    select: async (request) => {
+    timed: (read) => async (request) => {
       if (running++ === 0) sinceMs = nowMs();
       try {
-        return await select(request);
+        return await read(request);
       } finally {
         if (--running === 0) spentMs += nowMs() - sinceMs;
       }
@@ -32,7 +32,8 @@ export const timeSelects = (nowMs: () => number, select: SelectSeries): QueryClo
 
 export interface QueryCost {
   readonly counts: SelectCounts;
-  readonly dollars: number;
+  /** By the milliseconds that it took. */
+  readonly dollars: (durationMs: number) => number;
   readonly watermarkMs: number | undefined;
 }
 
@@ -57,7 +58,8 @@ export const statsJson = (result: QueryResult, clock: QueryClock, endedMs: numbe
     bytes: counts.bytes,
     files: counts.files,
     requests: counts.requests,
-    dollars,
+    dollars: dollars(totalMs),
+    tiers: result.tiers,
   });
 };
 

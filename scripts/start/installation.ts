@@ -144,6 +144,7 @@ const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, r
     cache,
     nowMs: Date.now,
     limits: DEFAULT_QUERY_LIMITS,
+    retention: retentionOf(options),
     version: options.version,
     rulePages: makeRulePages({ alerts, rules }),
     runSql: openDuckDb({

@@ -9,7 +9,8 @@ export type TierName = 'raw' | '1m' | '1h';
  * Which tier a query would rather read. `raw`, the default: samples wherever they still are. `1m`, `1h`: buckets of that length
  * wherever they are. `auto`: for each selector the longest buckets that all of its windows begin and end with, else samples.
  */
-export type Resolution = TierName | 'auto';
+export const RESOLUTIONS = ['raw', '1m', '1h', 'auto'] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
 
 /** Whole series of buckets, sorted by labels, each once; its buckets ascend and do not overlap. */
 export interface BucketBlock extends BucketRows {
