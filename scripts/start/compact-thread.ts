@@ -12,7 +12,7 @@ export interface CompactThread {
   readonly compact: Compact;
   /** Runs and calls wait for one another: two that hold an hour in memory would hold it twice. */
   readonly backfill: AnswerBackfill;
-  /** After the last run. */
+  /** After the last run. Calls of a backfill that are under way or wait reject: the command is run again. */
   close(): Promise<void>;
 }
 
@@ -28,16 +28,21 @@ export const makeCompactThread = (lake: Omit<CompactWorkerSettings, 'items'>, sh
     for (const end of ['error', 'exit']) started.once(end, () => (worker = worker === started ? undefined : worker));
     return started;
   };
+  let isClosed = false;
   let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
-    const ran = last.then(run);
+  const inTurn = <T>(run: (open: Worker) => Promise<T>): Promise<T> => {
+    const ran = last.then(() => {
+      if (isClosed) throw new Error('compact thread: it is closed');
+      return run((worker ??= start()));
+    });
     last = ran.catch(() => undefined);
     return ran;
   };
   return {
-    compact: (run, stopping) => inTurn(() => compactIn((worker ??= start()), run, stopping)),
-    backfill: (call) => inTurn(() => backfillIn((worker ??= start()), call)),
+    compact: (run, stopping) => inTurn((open) => compactIn(open, run, stopping)),
+    backfill: (call) => inTurn((open) => backfillIn(open, call)),
     close: async () => {
+      isClosed = true;
       const open = worker;
       if (open === undefined) return;
       const exited = new Promise((done) => open.once('exit', done));

@@ -103,6 +103,21 @@ describe('the thread that compacts', () => {
     await expect(thread.backfill({ kind: 'step', run: '1.a', nowMs: NOW_MS })).rejects.toThrow(PermanentError);
   });
 
+  it('starts no more once it is closed, whatever waits', async () => {
+    await beginBackfill(catalog, '1.a', NOW_MS);
+    let started = 0;
+    thread = makeCompactThread({ objectsFolder: folder, retention: DEFAULT_RETENTION, classes: [] }, () => {
+      started++;
+      return tables.share();
+    });
+    const calls = [1, 2, 3].map(() => thread.backfill({ kind: 'step', run: '1.a', nowMs: NOW_MS }));
+    await calls[0];
+    await thread.close();
+    const ends = await Promise.allSettled([...calls.slice(1), run('late')]);
+    expect(ends.map((end) => (end.status === 'rejected' ? String(end.reason) : end.status))).toContain('Error: compact thread: it is closed');
+    expect(started).toBe(1);
+  });
+
   it('fails what is under way when the tables are closed', async () => {
     await run('a');
     await tables.close();
