@@ -1,7 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { environmentOf, QUERY_ENV } from '../shared/config.ts';
-import { ruleConstants } from './embedded-files.ts';
+import { alertmanagerConstants, ruleConstants } from './embedded-files.ts';
 import { FunctionAddress } from './function-address.ts';
 import { NodeFunction } from './node-function.ts';
 import type { Parts } from './parts.ts';
@@ -26,7 +26,7 @@ export class QueryStep extends Construct {
         database: catalog.databaseName,
         retention: settings.retention,
       }),
-      define: ruleConstants(settings),
+      define: { ...ruleConstants(settings), ...alertmanagerConstants(settings) },
       memoryMiB: 3538,
       timeout: Duration.minutes(2),
     });
@@ -34,7 +34,8 @@ export class QueryStep extends Construct {
     lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/', 'sql/', 'athena/']);
     lake.allowWrite(this.fn, ['athena/']);
     tables.allowRead(this.fn, tables.catalog);
-    tables.allowRead(this.fn, tables.alerts);
+    // Silences, and alerts that others send.
+    tables.allowWrite(this.fn, tables.alerts);
     tables.allowRead(this.fn, tables.keys);
     this.allowSql(lake.bucket.bucketArn, catalog);
     this.url = new FunctionAddress(this, 'Address', this.fn).url;

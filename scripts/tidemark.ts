@@ -8,6 +8,7 @@ import type { ItemTable } from '../shared/catalog/item-table.ts';
 import type { Api } from '../shared/commands/api.ts';
 import { BACKFILL_FORMATS, type BackfillFormat, backfill } from '../shared/commands/backfill.ts';
 import { type CheckReport, type NamedText, checkConfig, checkRules } from '../shared/commands/check.ts';
+import { configRoutesShow, configRoutesTest } from '../shared/commands/config-routes.ts';
 import { deleteSeries } from '../shared/commands/delete.ts';
 import { doctor } from '../shared/commands/doctor.ts';
 import { keysCreate, keysList, keysRevoke } from '../shared/commands/keys.ts';
@@ -216,6 +217,21 @@ check
   .command('config')
   .argument('<file>', 'a file in the format of Alertmanager')
   .action((file: string) => tell(checkConfig(readNamed(file))));
+
+const configRoutes = program.command('config').description('look at a file in the format of Alertmanager').command('routes').description('where alerts go');
+
+configRoutes
+  .command('show')
+  .description('the routing tree')
+  .argument('<file>')
+  .action((file: string) => tell(configRoutesShow(readNamed(file))));
+
+configRoutes
+  .command('test')
+  .description('the receivers of alerts with some labels')
+  .argument('<file>')
+  .argument('<label...>', "such as severity=page")
+  .action((file: string, labels: string[]) => tell(configRoutesTest(readNamed(file), labels)));
 
 const keys = program.command('keys').description('API keys of a deployed installation; npm start on loopback needs none');
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { handle } from 'hono/aws-lambda';
 import { setTimeout as sleep } from 'node:timers/promises';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -11,8 +12,9 @@ import { makeRulePages } from '../../shared/alerting/rule-pages.ts';
 import { makeKeyCheck } from '../../shared/keys/key-check.ts';
 import { athenaDollars, getDollars, lambdaDollars } from '../../shared/sql/dollars.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
-import { ruleSet } from '../built-in-files.ts';
+import { alertmanagerConfig, ruleSet } from '../built-in-files.ts';
 import { withinPayloadLimit } from './payload-limit.ts';
+import { makeAlertmanagerApp } from './alertmanager/alertmanager.ts';
 import { DEFAULT_QUERY_LIMITS, makeQueryApp } from './query.ts';
 
 /** As `infra/query-step.ts` gives it: two processors. */
@@ -26,6 +28,21 @@ const SQL_TIMEOUT_MS = 90_000;
 
 const config = loadConfig(QUERY_ENV, process.env);
 const dynamo = dynamoClient();
+const alerts = makeDynamoItems(dynamo, config.alertsTable, realPacing);
+const rules = async () => ruleSet();
+const keys = makeKeyCheck(makeDynamoItems(dynamo, config.keysTable, realPacing), Date.now);
+
+const alertmanager = makeAlertmanagerApp({
+  alerts,
+  rules,
+  alertmanager: async () => alertmanagerConfig(),
+  nowMs: Date.now,
+  startedAtMs: Date.now(),
+  random: () => randomBytes(16),
+  externalUrl: '', // its own address, which it cannot be told: links lead to paths there
+  version: packageJson.version,
+  keys,
+});
 
 /** The address is open to all, so every request needs a key. */
 const answer = handle(
@@ -36,7 +53,7 @@ const answer = handle(
     nowMs: Date.now,
     limits: DEFAULT_QUERY_LIMITS,
     version: packageJson.version,
-    keys: makeKeyCheck(makeDynamoItems(dynamo, config.keysTable, realPacing), Date.now),
+    keys,
     runSql: makeAthenaSql(athenaClient(), {
       workGroup: config.workGroup,
       database: config.database,
@@ -45,12 +62,12 @@ const answer = handle(
       sleep: (ms) => sleep(ms),
       nowMs: Date.now,
     }),
-    rulePages: makeRulePages({ alerts: makeDynamoItems(dynamo, config.alertsTable, realPacing), rules: async () => ruleSet() }),
+    rulePages: makeRulePages({ alerts, rules }),
     sqlDollars: athenaDollars,
     requestDollars: getDollars,
     computeDollars: (durationMs) => lambdaDollars(MEMORY_MB, durationMs),
     retention: config.retention,
-  }),
+  }).route('/', alertmanager),
 );
 
 export const handler = async (...request: Parameters<typeof answer>): Promise<Awaited<ReturnType<typeof answer>>> => withinPayloadLimit(await answer(...request));

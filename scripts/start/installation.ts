@@ -6,6 +6,7 @@ import { Hono } from 'hono';
 import { DEFAULT_BODY_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_IN_FLIGHT_BYTES, makeIngestApp } from '../../functions/ingest/ingest.ts';
 import { notify } from '../../functions/notify/notify.ts';
 import { makeRulePages } from '../../shared/alerting/rule-pages.ts';
+import { makeAlertmanagerApp } from '../../functions/query/alertmanager/alertmanager.ts';
 import { DEFAULT_QUERY_LIMITS, makeQueryApp } from '../../functions/query/query.ts';
 import { StoreMemory, storeDelivery } from '../../functions/store/store.ts';
 import { CHANNELS, type Channel } from '../../shared/alerting/publish.ts';
@@ -91,6 +92,7 @@ interface Parts {
   readonly fanOut: FanOut;
   readonly metrics: ProductMetrics;
   readonly rules: () => Promise<RuleSet>;
+  readonly alertmanager: ReturnType<typeof liveAlertmanager>;
   readonly cache: PieceCache;
 }
 
@@ -111,6 +113,7 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
     fanOut,
     metrics: makeProductMetrics(),
     rules: liveRules(options.rules, options.say),
+    alertmanager: liveAlertmanager(options.alertmanager, options.say),
     cache: makePieceCache(CACHE_BYTES),
   };
   const running: { stop(): Promise<void> }[] = [];
@@ -127,7 +130,7 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
   };
 };
 
-const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, rules, cache }: Parts): Hono => {
+const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, rules, alertmanager, cache }: Parts): Hono => {
   const app = new Hono();
   app.use(localOnly());
   app.get('/metrics', (c) => c.text(toTextFormat(metrics.registry), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }));
@@ -155,6 +158,7 @@ const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, r
     }),
   });
   app.route('/', ingest);
+  app.route('/', makeAlertmanagerApp({ alerts, rules, alertmanager, nowMs: Date.now, startedAtMs: Date.now(), random: () => randomBytes(16), externalUrl: options.url, version: options.version }));
   app.route('/', query);
   app.route('/', makeAdminApp({ objects, catalog, putRecords: stream.putRecords, clockMs: Date.now, nextAttempt: () => randomBytes(6).toString('hex'), backfill: thread.backfill, ...lakeOf(objectsFolder(options), retentionOf(options)) }));
   app.notFound((c) => c.json({ status: 'error', errorType: 'not_found', error: `${c.req.method} ${c.req.path}: no such route` }, 404));
@@ -163,9 +167,8 @@ const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, r
 
 /** In the order in which they stop: first what makes records, then what stores them, then what tells people. */
 const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
-  const { options, objects, catalog, alerts, stream, fanOut, metrics, cache } = parts;
+  const { options, objects, catalog, alerts, alertmanager, stream, fanOut, metrics, cache } = parts;
   const { say } = options;
-  const alertmanager = liveAlertmanager(options.alertmanager, say);
   const evaluator = runEvaluator({
     ports: {
       alerts,
@@ -183,7 +186,7 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
     metrics,
     say,
   });
-  return [evaluator, runMapping(parts), ...CHANNELS.map((channel) => runNotifier(parts, channel, alertmanager)), compactorOf(parts)];
+  return [evaluator, runMapping(parts), ...CHANNELS.map((channel) => runNotifier(parts, channel)), compactorOf(parts)];
 };
 
 const compactorOf = ({ options, thread, metrics }: Parts): { stop(): Promise<void> } => {
@@ -211,7 +214,7 @@ const runMapping = ({ options, objects, catalog, stream, metrics }: Parts): Mapp
   });
 };
 
-const runNotifier = ({ alerts, fanOut, metrics }: Parts, channel: Channel, alertmanager: ReturnType<typeof liveAlertmanager>): { stop(): Promise<void> } =>
+const runNotifier = ({ alerts, alertmanager, fanOut, metrics }: Parts, channel: Channel): { stop(): Promise<void> } =>
   fanOut.consume(channel, async (published) => {
     const outcome = await notify({ alerts, alertmanager, ...OUTGOING }, published, { nowMs: Date.now() });
     metrics.notified(channel, outcome.outcome);
