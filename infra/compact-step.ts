@@ -8,7 +8,8 @@ import { NodeFunction } from './node-function.ts';
 import type { Parts } from './parts.ts';
 import type { Catalog } from './sql-catalog.ts';
 
-const TIERS = ['raw/', '1m/', '1h/'] as const;
+/** Also of classes that are in the settings no longer: what they have is there until it expires. */
+const TIERS = ['raw/', '1m/', '1h/', 'classes/'] as const;
 
 /** Hot files to partitions, tiers, SQL lists and the boundary of SQL's view; expiry and garbage. */
 export class CompactStep extends Construct {
@@ -28,6 +29,7 @@ export class CompactStep extends Construct {
         database: catalog.databaseName,
         buckets: settings.buckets,
         retention: settings.retention,
+        retentionClasses: JSON.stringify(settings.retentionClasses),
       }),
       // Two vCPU, one of them for compression. The most is taken by a day of 100,000 series in one bucket: 2.4 GB at its peak, an hour of
       // 24 M samples 1.3 GB (measured).

@@ -4,6 +4,7 @@ import { environmentOf, INGEST_ENV } from '../shared/config.ts';
 import { FunctionAddress } from './function-address.ts';
 import { NodeFunction } from './node-function.ts';
 import type { Parts } from './parts.ts';
+import { takenFor } from './taken-for.ts';
 
 /** HTTPS in, records out. */
 export class IngestStep extends Construct {
@@ -18,7 +19,7 @@ export class IngestStep extends Construct {
       environment: environmentOf(INGEST_ENV, {
         streamName: records.stream.streamName,
         keysTable: tables.keys.tableName,
-        retention: settings.retention,
+        retention: takenFor(settings),
       }),
       memoryMiB: 1024,
       timeout: Duration.seconds(30),

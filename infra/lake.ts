@@ -1,9 +1,11 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, StorageClass, type LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { lifecycleDays, type Retention } from '../shared/config.ts';
+import { classPrefix, lifecycleDays, parseRetention, type Retention } from '../shared/config.ts';
 import type { NodeFunction } from './node-function.ts';
 import type { Settings } from './settings.ts';
+
+const isHourTier = (prefix: string): boolean => /^(classes\/[^/]+\/)?1h\/$/.test(prefix);
 
 interface Expiry {
   readonly prefix: string;
@@ -11,12 +13,12 @@ interface Expiry {
 }
 
 /** The backstop behind the tiers' own expiry: two days later than the compactor lets go (design 4, deletion order). */
-const tierExpiry = (retention: Retention): readonly Expiry[] => [
-  { prefix: 'hot/', days: lifecycleDays(retention, 'raw') },
+const tierExpiry = (retention: Retention, below = ''): readonly Expiry[] => [
+  { prefix: `${below}hot/`, days: lifecycleDays(retention, 'raw') },
   ...(['raw', '1m', '1h'] as const).flatMap((tier) => [
-    { prefix: `${tier}/`, days: lifecycleDays(retention, tier) },
+    { prefix: `${below}${tier}/`, days: lifecycleDays(retention, tier) },
     // A list is written for the last time when its partition has left the catalog, or else when the partition was last changed.
-    { prefix: `sql/${tier}/`, days: lifecycleDays(retention, tier) },
+    { prefix: `${below}sql/${tier}/`, days: lifecycleDays(retention, tier) },
   ]),
 ];
 
@@ -32,12 +34,12 @@ const OTHER_EXPIRY: readonly Expiry[] = [
 /** An hour tier that is read seldom costs a sixth after a week; its files are 8-256 MB, so no 128 KB minimum bites. */
 const HOUR_TIER_TO_GLACIER_IR_DAYS = 8;
 
-const lifecycleRules = (retention: Retention): LifecycleRule[] =>
-  [...tierExpiry(retention), ...OTHER_EXPIRY].map(({ prefix, days }) => ({
+const lifecycleRules = ({ retention, retentionClasses }: Settings): LifecycleRule[] =>
+  [...tierExpiry(retention), ...retentionClasses.flatMap((one) => tierExpiry(parseRetention(one.retention), classPrefix(one.name))), ...OTHER_EXPIRY].map(({ prefix, days }) => ({
     id: `expire-${prefix.replaceAll('/', '-')}${days}d`,
     prefix,
     expiration: Duration.days(days),
-    ...(prefix === '1h/' && days > HOUR_TIER_TO_GLACIER_IR_DAYS
+    ...(isHourTier(prefix) && days > HOUR_TIER_TO_GLACIER_IR_DAYS
       ? { transitions: [{ storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(HOUR_TIER_TO_GLACIER_IR_DAYS) }] }
       : {}),
   }));
@@ -53,7 +55,7 @@ export class Lake extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       removalPolicy: settings.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
-      lifecycleRules: [...lifecycleRules(settings.retention), { id: 'abort-multipart', abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      lifecycleRules: [...lifecycleRules(settings), { id: 'abort-multipart', abortIncompleteMultipartUploadAfter: Duration.days(1) }],
     });
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions::AwsSolutions-S1',

@@ -31,7 +31,7 @@ export class QueryStep extends Construct {
       timeout: Duration.minutes(2),
     });
     // `sql/` is for Athena, which reads with the rights of its caller.
-    lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/', 'sql/', 'athena/']);
+    lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/', 'classes/', 'sql/', 'athena/']);
     lake.allowWrite(this.fn, ['athena/']);
     tables.allowRead(this.fn, tables.catalog);
     // Silences, and alerts that others send.

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Node } from 'constructs';
 import * as v from 'valibot';
-import { parseRetention, type Retention } from '../shared/config.ts';
+import { parseRetention, parseRetentionClasses, type Retention } from '../shared/config.ts';
 import { DEFAULT_PROMOTED_LABELS } from '../shared/parquet/schema.ts';
 
 const count = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
@@ -16,6 +16,23 @@ const RetentionSchema = v.pipe(
       addIssue({ message: (error as Error).message });
       return NEVER;
     }
+  }),
+);
+
+/** As JSON in the environments of two functions, of which each has 4 KB (Lambda quotas). */
+const MOST_CLASSES_TEXT = 2500;
+
+const RetentionClassesSchema = v.pipe(
+  v.array(v.strictObject({ name: v.string(), match: v.union([v.string(), v.array(v.string())]), retention: v.string() })),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    try {
+      parseRetentionClasses(dataset.value);
+    } catch (error) {
+      addIssue({ message: (error as Error).message });
+    }
+    const units = JSON.stringify(dataset.value).length;
+    if (units > MOST_CLASSES_TEXT) addIssue({ message: `found ${units} characters as JSON, ${MOST_CLASSES_TEXT} are allowed` });
   }),
 );
 
@@ -39,6 +56,13 @@ const SettingsSchema = v.strictObject({
    * each day, $0.13 a month. A longer time brings nothing back, a shorter one removes at once.
    */
   retention: v.optional(RetentionSchema, ''),
+  /**
+   * Series that are kept for another time: those that match a PromQL selector, or one of several, of the first class that has one. Their
+   * objects lie below `classes/<name>/`. What is stored stays in its class when the settings change. Samples of any class are taken as late
+   * as the class with the shortest raw tier takes them. A class whose data should stay in SQL remains here, with `match: []`; PromQL finds
+   * them in any case.
+   */
+  retentionClasses: v.optional(RetentionClassesSchema, []),
   /** How long the store function's mapping gathers a batch: larger objects against fresher answers. */
   storeWindowS: v.optional(count(0, 300), 10),
   /**

@@ -3,10 +3,11 @@ import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { lifecycleDays, type Retention } from '../shared/config.ts';
+import { classPrefix, lifecycleDays, parseRetention, type Retention } from '../shared/config.ts';
 import { type GlueColumn, glueColumns, sampleTable, tierTable } from '../shared/parquet/schema.ts';
 import { seriesViewTable } from '../shared/sql/series-view-table.ts';
-import { GLUE_TABLES, tierViewTable } from '../shared/sql/tier-view-tables.ts';
+import { glueTableOf, type GLUE_TABLES, samplesOfClass } from '../shared/sql/class-tables.ts';
+import { tierViewTable } from '../shared/sql/tier-view-tables.ts';
 import { samplesViewTable } from '../shared/sql/views.ts';
 import type { NodeFunction } from './node-function.ts';
 import type { Settings } from './settings.ts';
@@ -30,6 +31,12 @@ interface Projection {
   readonly range: string;
 }
 
+/** The default class has no name. */
+interface Place {
+  readonly name?: string;
+  readonly retention: Retention;
+}
+
 const HOURS = { format: 'yyyy-MM-dd-HH', unit: 'HOURS' } as const;
 const UNITS = { raw: HOURS, '1m': HOURS, '1h': { format: 'yyyy-MM-dd', unit: 'DAYS' } } as const;
 
@@ -41,7 +48,7 @@ export class Catalog extends Construct {
   readonly workGroupName: string;
   private readonly database: CfnDatabase;
   private readonly bucketName: string;
-  private readonly retention: Retention;
+  private readonly classes: readonly string[];
 
   constructor(scope: Construct, id: string, settings: Settings, bucket: Bucket) {
     super(scope, id);
@@ -51,36 +58,43 @@ export class Catalog extends Construct {
     this.databaseName = stackName.toLowerCase().replaceAll('-', '_');
     this.workGroupName = stackName;
     this.bucketName = bucket.bucketName;
-    this.retention = settings.retention;
     this.database = new CfnDatabase(this, 'Database', { catalogId: account, databaseInput: { name: this.databaseName } });
-    const raw = this.table('Raw', 'raw', glueColumns(sampleTable(promotedLabels)));
-    // Every hour open, which is right whatever has been compacted: the compactor moves the boundary on, also after a deploy that resets it.
-    this.view('Samples', samplesViewTable(this.databaseName, promotedLabels, ''), raw);
-    this.view('Series', seriesViewTable(this.databaseName, promotedLabels), raw);
+    this.classes = settings.retentionClasses.map(({ name }) => name);
+    const places = [{ retention: settings.retention }, ...settings.retentionClasses.map(({ name, retention }) => ({ name, retention: parseRetention(retention) }))];
+    const raw = places.map((place) => this.table('raw', place, glueColumns(sampleTable(promotedLabels))));
+    this.samplesViews(promotedLabels, raw);
+    this.view('Series', seriesViewTable(this.databaseName, promotedLabels, this.classes), raw);
     for (const tier of ['1m', '1h'] as const) {
-      const table = this.table(`Tier${tier}`, tier, glueColumns(tierTable(promotedLabels)));
-      this.view(`Samples${tier}`, tierViewTable(this.databaseName, promotedLabels, tier), table);
+      const tables = places.map((place) => this.table(tier, place, glueColumns(tierTable(promotedLabels))));
+      this.view(`Samples${tier}`, tierViewTable(this.databaseName, promotedLabels, tier, this.classes), tables);
     }
     this.workGroup(settings, bucket);
   }
 
-  /** The right to move the boundary in the view `samples`. Glue asks for the catalog and the database of a table too. */
+  /** Every hour open, which is right whatever has been compacted: the compactor moves the boundary on, also after a deploy that resets it. */
+  private samplesViews(promotedLabels: readonly string[], raw: readonly CfnTable[]): void {
+    const { databaseName: database, classes } = this;
+    const ofClasses = classes.map((retentionClass, i) => this.view(`SamplesOf-${retentionClass}`, samplesViewTable({ database, promotedLabels, retentionClass }, ''), raw.slice(i + 1, i + 2)));
+    this.view('Samples', samplesViewTable({ database, promotedLabels, classes }, ''), [...raw.slice(0, 1), ...ofClasses]);
+  }
+
+  /** The right to move the boundary in the views of samples. Glue asks for the catalog and the database of a table too. */
   allowPublish(grantee: NodeFunction): void {
     const arn = (resource: string, resourceName?: string): string =>
       Stack.of(this).formatArn({ service: 'glue', resource, ...(resourceName === undefined ? {} : { resourceName }) });
-    grantee.allow({ actions: ['glue:UpdateTable'], resources: [arn('catalog'), arn('database', this.databaseName), arn('table', `${this.databaseName}/samples`)] });
+    grantee.allow({ actions: ['glue:UpdateTable'], resources: [arn('catalog'), arn('database', this.databaseName), ...['samples', ...this.classes.map(samplesOfClass)].map((view) => arn('table', `${this.databaseName}/${view}`))] });
   }
 
-  private table(id: string, tier: Tier, columns: readonly GlueColumn[]): CfnTable {
-    const location = `s3://${this.bucketName}/sql/${tier}/`;
-    const table = new CfnTable(this, id, {
+  private table(tier: Tier, { name, retention }: Place, columns: readonly GlueColumn[]): CfnTable {
+    const location = `s3://${this.bucketName}/${name === undefined ? '' : classPrefix(name)}sql/${tier}/`;
+    const table = new CfnTable(this, `${tier === 'raw' ? 'Raw' : `Tier${tier}`}${name === undefined ? '' : `-${name}`}`, {
       catalogId: Stack.of(this).account,
       databaseName: this.databaseName,
       tableInput: {
-        name: GLUE_TABLES[tier],
+        name: glueTableOf(tier, name),
         tableType: 'EXTERNAL_TABLE',
         partitionKeys: [{ name: 'dt', type: 'string' }],
-        parameters: projectionOf(projectionFor(tier, this.retention), location),
+        parameters: projectionOf(projectionFor(tier, retention), location),
         storageDescriptor: { ...LISTS, location, columns: [...columns] },
       },
     });
@@ -88,13 +102,14 @@ export class Catalog extends Construct {
     return table;
   }
 
-  private view(id: string, { storageDescriptor: { columns, serdeInfo }, ...rest }: ReturnType<typeof samplesViewTable>, over: CfnTable): void {
+  private view(id: string, { storageDescriptor: { columns, serdeInfo }, ...rest }: ReturnType<typeof samplesViewTable>, over: readonly CfnTable[]): CfnTable {
     const view = new CfnTable(this, id, {
       catalogId: Stack.of(this).account,
       databaseName: this.databaseName,
       tableInput: { ...rest, storageDescriptor: { columns: [...columns], serdeInfo } },
     });
-    view.addResourceDependency(over);
+    for (const table of over) view.addResourceDependency(table);
+    return view;
   }
 
   private workGroup(settings: Settings, bucket: Bucket): void {

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { environmentOf, STORE_ENV } from '../shared/config.ts';
 import { NodeFunction } from './node-function.ts';
 import type { Parts } from './parts.ts';
+import { takenFor } from './taken-for.ts';
 
 /** Lambda takes no more for a Kinesis mapping. */
 const BATCH_RECORDS = 10_000;
@@ -27,7 +28,8 @@ export class StoreStep extends Construct {
         bucketName: lake.bucket.bucketName,
         catalogTable: tables.catalog.tableName,
         promotedLabels: settings.promotedLabels,
-        retention: settings.retention,
+        retention: takenFor(settings),
+        retentionClasses: JSON.stringify(settings.retentionClasses),
       }),
       // One whole vCPU (Lambda: 1,769 MB): a full batch is about 400,000 samples, 2 s of it.
       memoryMiB: 1769,
@@ -35,7 +37,7 @@ export class StoreStep extends Construct {
       reservedConcurrency: settings.reservedConcurrency.store,
     });
     records.allowConsume(this.fn);
-    lake.allowWrite(this.fn, ['hot/', 'quarantine/', 'aws/lambda/']);
+    lake.allowWrite(this.fn, ['hot/', 'classes/', 'quarantine/', 'aws/lambda/']);
     lake.allowList(this.fn);
     tables.allowWrite(this.fn, tables.catalog);
     // Written out, since nothing of it may change by a default of the construct library.

@@ -2,6 +2,8 @@ import { PermanentError } from './errors.ts';
 import { formatRetention, parseRetention, type Retention } from './tiers/retention.ts';
 
 // The deployment sees this file and what is as pure.
+export { parseRetentionClasses, shortestRetention } from './lakes/retention-class.ts';
+export { classPrefix } from './lakes/class-prefix.ts';
 export { DEFAULT_RETENTION, formatRetention, lifecycleDays, parseRetention, type Retention } from './tiers/retention.ts';
 
 /**
@@ -35,11 +37,13 @@ const keysTable = text('KEYS_TABLE');
 const promotedLabels = list('PROMOTED_LABELS');
 const database = text('GLUE_DATABASE');
 const retention = keptFor('RETENTION');
+/** JSON as `parseRetentionClasses` takes it. */
+const retentionClasses = text('RETENTION_CLASSES');
 
 /** The functions' environments. Constructs write and loaders read through these tables, so that they cannot drift. */
 export const INGEST_ENV = { streamName, keysTable, retention } as const;
-export const STORE_ENV = { bucketName, catalogTable, promotedLabels, retention } as const;
-export const COMPACT_ENV = { bucketName, catalogTable, promotedLabels, database, buckets: count('BUCKETS'), retention } as const;
+export const STORE_ENV = { bucketName, catalogTable, promotedLabels, retention, retentionClasses } as const;
+export const COMPACT_ENV = { bucketName, catalogTable, promotedLabels, database, buckets: count('BUCKETS'), retention, retentionClasses } as const;
 export const QUERY_ENV = {
   bucketName,
   catalogTable,

@@ -17,7 +17,7 @@ export interface LakesOptions extends MinuteOptions {
 }
 
 /** One minute of every lake, that of the default class first. What fails in one stops no other; then the call rejects when all is done. */
-export const compactLakes = async (ports: CompactPorts, { classes = [], viewOf, ...options }: LakesOptions): Promise<MinuteReport> => {
+export const compactLakes = async (ports: CompactPorts, { classes = [], view, viewOf, ...options }: LakesOptions): Promise<MinuteReport> => {
   const reports: MinuteReport[] = [];
   const errors: unknown[] = [];
   const run = async (compact: () => Promise<MinuteReport>): Promise<void> => {
@@ -27,12 +27,11 @@ export const compactLakes = async (ports: CompactPorts, { classes = [], viewOf, 
       errors.push(error);
     }
   };
-  await run(() => compactMinute(ports, options));
+  await run(() => compactMinute(ports, { ...options, ...(view === undefined ? {} : { view }) }));
   for (const { name, retention } of await lakesToCompact(ports.catalog, classes)) {
-    const { view: _ofDefault, ...rest } = options;
-    const view = viewOf?.(name);
+    const ofClass = viewOf?.(name);
     const addressOf = (key: string): string => options.addressOf(classPrefix(name) + key);
-    await run(() => compactMinute(classPorts(ports, name), { ...rest, retention, addressOf, ...(view === undefined ? {} : { view }) }));
+    await run(() => compactMinute(classPorts(ports, name), { ...options, retention, addressOf, ...(ofClass === undefined ? {} : { view: ofClass }) }));
   }
   if (errors.length === 1) throw errors[0];
   if (errors.length > 0) throw new AggregateError(errors, errors.map(messageOf).join('; '));

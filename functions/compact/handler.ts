@@ -7,10 +7,11 @@ import { logLine } from '../../shared/aws/log-line.ts';
 import { makeS3Objects } from '../../shared/aws/object-s3.ts';
 import { realPacing } from '../../shared/aws/pacing.ts';
 import { makeGlueView } from '../../shared/aws/view-glue.ts';
-import { COMPACT_ENV, loadConfig } from '../../shared/config.ts';
+import { COMPACT_ENV, loadConfig, parseRetentionClasses } from '../../shared/config.ts';
+import type { SamplesView } from '../../shared/compaction/open-hours.ts';
 import { openTierRollup } from '../../shared/storage/tier-rollup.ts';
 import { TIER_BUCKET_MS } from '../../shared/tiers/bucket.ts';
-import { compactMinute } from './compact.ts';
+import { compactLakes } from './compact-lakes.ts';
 
 /** Four million samples into an hour of 24 million take 6 s of CPU (measured); an hour of many buckets takes that for each. */
 const LONGEST_PIECE_MS = 300_000;
@@ -21,18 +22,25 @@ const ports = {
   objects: makeS3Objects(s3Client(process.env), bucketName, realPacing),
   catalog: makeDynamoItems(dynamoClient(), config.catalogTable, realPacing),
 };
+const classes = parseRetentionClasses(JSON.parse(config.retentionClasses));
+const names = classes.map(({ name }) => name);
+const glue = makeGlueCall(athenaClient(), process.env['AWS_ENDPOINT_URL']);
+const viewOf = (retentionClass?: string): SamplesView => ({ publish: makeGlueView(glue, { ...config, classes: names, retentionClass }), promotedLabels, clockMs: Date.now });
 const settings = {
+  classes,
+  // A class that is in the settings no longer has no view.
+  viewOf: (name: string) => (names.includes(name) ? viewOf(name) : undefined),
   promotedLabels,
   buckets,
   retention,
   addressOf: (key: string) => `s3://${bucketName}/${key}`,
   openRollup: () => openTierRollup(TIER_BUCKET_MS['1m'], { promotedLabels }),
-  view: { publish: makeGlueView(makeGlueCall(athenaClient(), process.env['AWS_ENDPOINT_URL']), config), promotedLabels, clockMs: Date.now },
+  view: viewOf(),
 };
 
 /** Throws when any piece of work failed; the next minute does it again, beside this call if this one still runs. */
 export const handler = async (_event: unknown, context: Context): Promise<void> => {
-  const report = await compactMinute(ports, {
+  const report = await compactLakes(ports, {
     ...settings,
     nowMs: Date.now(),
     attempt: randomBytes(6).toString('hex'),

@@ -4,7 +4,8 @@ import { makeDynamoItems } from '../../shared/aws/item-dynamo.ts';
 import { logLine } from '../../shared/aws/log-line.ts';
 import { makeS3Objects } from '../../shared/aws/object-s3.ts';
 import { realPacing } from '../../shared/aws/pacing.ts';
-import { loadConfig, STORE_ENV } from '../../shared/config.ts';
+import { loadConfig, parseRetentionClasses, STORE_ENV } from '../../shared/config.ts';
+import { makeCutByClass } from '../../shared/lakes/cut-by-class.ts';
 import { limitsFor } from '../../shared/protocols/limits.ts';
 import type { DeliveredRecord, Delivery } from '../../shared/wire/record-stream.ts';
 import { storeDelivery, StoreMemory } from './store.ts';
@@ -14,7 +15,7 @@ const ports = {
   objects: makeS3Objects(s3Client(process.env), config.bucketName, realPacing),
   catalog: makeDynamoItems(dynamoClient(), config.catalogTable, realPacing),
 };
-const options = { promotedLabels: config.promotedLabels, memory: new StoreMemory(), limits: limitsFor(config.retention) };
+const options = { promotedLabels: config.promotedLabels, memory: new StoreMemory(), limits: limitsFor(config.retention), cut: makeCutByClass(parseRetentionClasses(JSON.parse(config.retentionClasses))) };
 
 /** Throwing has Lambda deliver the batch again, then its halves: `storeDelivery` may be called any number of times. */
 export const handler = async (event: KinesisStreamEvent): Promise<void> => {

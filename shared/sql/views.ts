@@ -1,7 +1,7 @@
 import { sampleTable } from '../parquet/schema.ts';
+import { glueTableOf, samplesOfClass } from './class-tables.ts';
 import { DIALECTS, literal, quoted, type SqlDialect } from './dialect.ts';
 import { prestoView, textColumn, type ViewTable } from './presto-view.ts';
-import { GLUE_TABLES } from './tier-view-tables.ts';
 
 /** What stands after FROM: tables, or table functions, with the columns of our Parquet files, and `dt`. No partition is in both. */
 export interface SamplesSource {
@@ -61,12 +61,23 @@ const VALUE = 'coalesce("value", (vbase + vmul * voff) / vdiv)';
 /** Neither a stale marker nor a histogram. */
 const IS_NUMBER = '("value" IS NOT NULL OR voff IS NOT NULL)';
 
+/** Which view, and of what. */
+export interface SamplesViewOf {
+  readonly database: string;
+  readonly promotedLabels: readonly string[];
+  /** The class whose samples alone it has; those of the default class, and of `classes`, where none is named. */
+  readonly retentionClass?: string | undefined;
+  /** The other classes, each with a view of its own. Default: none. */
+  readonly classes?: readonly string[] | undefined;
+}
+
 /**
  * The view `samples` in Glue, over the SQL lists of the raw tier: hours before `openFrom` (`YYYY-MM-DD-HH`) are read as they are, the
- * others grouped. '' has every hour grouped, which is right whatever the lists hold.
+ * others grouped. '' has every hour grouped, which is right whatever the lists hold. Retention classes are compacted each by itself, so
+ * each has a boundary, and a view, of its own: a sample that was stored again after its series had changed the class counts twice.
  */
-export const samplesViewTable = (database: string, promotedLabels: readonly string[], openFrom: string): ViewTable => {
-  const table = `${quoted(database)}.${quoted(GLUE_TABLES.raw)}`;
+export const samplesViewTable = ({ database, promotedLabels, retentionClass, classes = [] }: SamplesViewOf, openFrom: string): ViewTable => {
+  const table = `${quoted(database)}.${quoted(glueTableOf('raw', retentionClass))}`;
   const side = (comparison: string): string => `(SELECT * FROM ${table} WHERE dt ${comparison} ${literal(openFrom)})`;
   const source = openFrom === '' ? { open: table } : { sealed: side('<'), open: side('>=') };
   const numbers = [
@@ -75,5 +86,9 @@ export const samplesViewTable = (database: string, promotedLabels: readonly stri
     { name: 'value', trino: 'double', hive: 'double' },
   ];
   const columns = [...['metric', 'labels', ...promotedLabels].map(textColumn), ...numbers, textColumn('dt')];
-  return prestoView(database, 'samples', samplesView('trino', { ...source, promotedLabels }), columns);
+  const others = retentionClass === undefined ? classes : [];
+  const names = columns.map(({ name }) => quoted(name)).join(', ');
+  const branches = others.map((name) => `SELECT ${names} FROM ${quoted(database)}.${quoted(samplesOfClass(name))}`);
+  const name = retentionClass === undefined ? 'samples' : samplesOfClass(retentionClass);
+  return prestoView(database, name, [samplesView('trino', { ...source, promotedLabels }), ...branches].join('\nUNION ALL\n'), columns);
 };

@@ -40,14 +40,14 @@ describe('least privilege', () => {
   });
 
   it.each([
-    ['Store', 's3:PutObject', ['hot/*', 'quarantine/*', 'aws/lambda/*']],
-    ['Compact', 's3:PutObject', ['raw/*', '1m/*', '1h/*', 'sql/*']],
-    ['Compact', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'sql/*']],
-    ['Compact', 's3:DeleteObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'sql/*']],
+    ['Store', 's3:PutObject', ['hot/*', 'classes/*', 'quarantine/*', 'aws/lambda/*']],
+    ['Compact', 's3:PutObject', ['raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*']],
+    ['Compact', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*']],
+    ['Compact', 's3:DeleteObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*']],
     ['Query', 's3:PutObject', ['athena/*']],
-    ['Query', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'sql/*', 'athena/*']],
+    ['Query', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*', 'athena/*']],
     ['Evaluate', 's3:PutObject', []],
-    ['Evaluate', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*']],
+    ['Evaluate', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*']],
     ['Notify', 's3:PutObject', []],
   ])('lets %s do %s under its own prefixes alone', (step, action, prefixes) => {
     const found = [...places(step, action).matchAll(/"\/([a-z0-9/]+\*)"/g)].map((match) => match[1]);

@@ -181,7 +181,7 @@ describe('SQL', () => {
 
   it('begins with every hour grouped, as the compactor would publish it', () => {
     stack.template.hasResourceProperties('AWS::Glue::Table', {
-      TableInput: { Name: 'samples', ViewOriginalText: samplesViewTable('tidemark', DEFAULT_PROMOTED_LABELS, '').viewOriginalText },
+      TableInput: { Name: 'samples', ViewOriginalText: samplesViewTable({ database: 'tidemark', promotedLabels: DEFAULT_PROMOTED_LABELS }, '').viewOriginalText },
     });
   });
 

@@ -6,12 +6,12 @@ const tables = { INGEST_ENV, STORE_ENV, COMPACT_ENV, QUERY_ENV, EVALUATE_ENV, NO
 
 describe('function configuration', () => {
   it('reads back what a construct wrote, words and lists', () => {
-    const config = { bucketName: 'b', catalogTable: 'c', promotedLabels: ['host', 'region'], retention: parseRetention('raw=14d') };
+    const config = { bucketName: 'b', catalogTable: 'c', promotedLabels: ['host', 'region'], retention: parseRetention('raw=14d'), retentionClasses: '[]' };
     expect(loadConfig(STORE_ENV, environmentOf(STORE_ENV, config))).toEqual(config);
   });
 
   it('reads back a count, and takes nothing else for one', () => {
-    const env = environmentOf(COMPACT_ENV, { bucketName: 'b', catalogTable: 'c', promotedLabels: [], database: 'd', buckets: 12, retention: DEFAULT_RETENTION });
+    const env = environmentOf(COMPACT_ENV, { bucketName: 'b', catalogTable: 'c', promotedLabels: [], database: 'd', buckets: 12, retention: DEFAULT_RETENTION, retentionClasses: '[]' });
     expect(loadConfig(COMPACT_ENV, env).buckets).toBe(12);
     for (const BUCKETS of ['0', '-1', '1.5', 'ten', ' 1', '1e9', '9999999999']) {
       expect(() => loadConfig(COMPACT_ENV, { ...env, BUCKETS })).toThrow(/found BUCKETS ".*", a whole number from 1 on is allowed/);
@@ -20,7 +20,7 @@ describe('function configuration', () => {
   });
 
   it('reads an empty variable as an empty list', () => {
-    const env = environmentOf(STORE_ENV, { bucketName: 'b', catalogTable: 'c', promotedLabels: [], retention: DEFAULT_RETENTION });
+    const env = environmentOf(STORE_ENV, { bucketName: 'b', catalogTable: 'c', promotedLabels: [], retention: DEFAULT_RETENTION, retentionClasses: '[]' });
     expect(loadConfig(STORE_ENV, env).promotedLabels).toEqual([]);
   });
 
@@ -31,7 +31,7 @@ describe('function configuration', () => {
   });
 
   it('is frozen', () => {
-    const config = loadConfig(STORE_ENV, { BUCKET_NAME: 'b', CATALOG_TABLE: 'c', PROMOTED_LABELS: 'host', RETENTION: 'raw=7d' });
+    const config = loadConfig(STORE_ENV, { BUCKET_NAME: 'b', CATALOG_TABLE: 'c', PROMOTED_LABELS: 'host', RETENTION: 'raw=7d', RETENTION_CLASSES: '[]' });
     expect(Object.isFrozen(config) && Object.isFrozen(config.promotedLabels)).toBe(true);
   });
 
