@@ -20,11 +20,11 @@ const exponentialReset = (current: Histogram, previous: Histogram): boolean => {
   const zero = widerZeroBucket(previous, zeroThreshold);
   // The threshold lies within a populated bucket of the previous one, which takes a reset.
   if (zero.threshold !== zeroThreshold || current.zeroCount < zero.count) return true;
-  const comparable = (side: BucketSide, levels: number): BucketSide => outsideThreshold(coarserSide(side, levels), schema, zeroThreshold);
-  const levels = previous.schema - schema;
+  // What lies within the threshold goes before buckets are merged: a coarse bucket across the threshold holds what is outside.
+  const comparable = (side: BucketSide, ownSchema: number): BucketSide => coarserSide(outsideThreshold(side, ownSchema, zeroThreshold), ownSchema - schema);
   return (
-    hasDecrease(comparable(current.positive, 0), comparable(previous.positive, levels)) ||
-    hasDecrease(comparable(current.negative, 0), comparable(previous.negative, levels))
+    hasDecrease(comparable(current.positive, schema), comparable(previous.positive, previous.schema)) ||
+    hasDecrease(comparable(current.negative, schema), comparable(previous.negative, previous.schema))
   );
 };
 

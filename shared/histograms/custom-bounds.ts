@@ -1,7 +1,7 @@
 import { type BucketSide, type Histogram, sameBounds } from './histogram.ts';
 
 /** The bounds that both lists have. */
-export const commonBounds = (a: Float64Array, b: Float64Array): Float64Array => {
+const commonBounds = (a: Float64Array, b: Float64Array): Float64Array => {
   const other = new Set(b);
   return a.filter((bound) => other.has(bound));
 };
