@@ -10,6 +10,7 @@ import { planDeletion } from '../../shared/deletion/plan-deletion.ts';
 import type { Selection } from '../../shared/deletion/selection.ts';
 import { HttpFault } from '../../shared/http/http-fault.ts';
 import { readBody } from '../../shared/http/read-body.ts';
+import { adminLake, adminLakes } from './admin-lakes.ts';
 import type { AdminPorts } from './admin-ports.ts';
 import { newRun, rewriteSettings } from './rewrite-settings.ts';
 
@@ -21,14 +22,23 @@ export const deleteRoutes = (ports: AdminPorts): Hono => {
   const app = new Hono();
   app.post('/', async (c) => {
     const { selection } = await formOf(c.req.raw);
-    return c.json({ ...selection, partitions: await planDeletion(ports.catalog, selection, await readCoverage(ports.catalog, ports.retention), ports.clockMs()) } satisfies DeletePlan);
+    return c.json({ ...selection, partitions: await planAll(ports, selection) } satisfies DeletePlan);
   });
   app.post('/:tier{raw|1m|1h}/:dt{[0-9-]{10,13}}', async (c) => {
     const { tier, dt } = c.req.param() as { tier: Tier; dt: string };
     const { selection, isDry } = await formOf(c.req.raw);
-    return c.json((await stepOf(ports, tier, dt, selection, isDry)) satisfies DeleteStep);
+    return c.json((await stepOf(await adminLake(ports, c.req.query('class')), tier, dt, selection, isDry)) satisfies DeleteStep);
   });
   return app;
+};
+
+const planAll = async (ports: AdminPorts, selection: Selection): Promise<DeletePlan['partitions']> => {
+  const partitions: DeletePlan['partitions'][number][] = [];
+  for (const { name, ports: lake } of await adminLakes(ports)) {
+    const steps = await planDeletion(lake.catalog, selection, await readCoverage(lake.catalog, lake.retention), lake.clockMs());
+    partitions.push(...steps.map((step) => (name === undefined ? step : { ...step, class: name })));
+  }
+  return partitions;
 };
 
 const stepOf = async (ports: AdminPorts, tier: Tier, dt: string, selection: Selection, isDry: boolean): Promise<DeleteStep> => {
