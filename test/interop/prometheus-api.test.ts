@@ -1,14 +1,13 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { debianPrograms } from '../../scripts/debian.ts';
-import { freePort } from '../../scripts/free-port.ts';
 import { eventually, queryVector } from '../support/tidemark-process.ts';
 import { type OpenServer, openServer } from './open-server.ts';
+import { type PrometheusServer, startPrometheus } from './prometheus-server.ts';
 import { SAME_ANSWERS, SAME_ERRORS, SAME_STATUS } from './prometheus-requests.ts';
 import { remoteWrite, type WrittenSeries } from './remote-write-body.ts';
 
@@ -61,31 +60,19 @@ const PROMTOOL: readonly (readonly [verb: string, ...args: string[]])[] = [
 describe.skipIf('missing' in programs)(`Prometheus 2.42 and we${'missing' in programs ? ` (${programs.missing})` : ''}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-api-'));
   let tidemark: OpenServer;
-  let prometheus: ChildProcess;
-  let prometheusUrl: string;
-
-  const startPrometheus = async (): Promise<void> => {
-    const port = await freePort();
-    prometheusUrl = `http://127.0.0.1:${port}`;
-    writeFileSync(join(folder, 'rules.yml'), RULES);
-    writeFileSync(join(folder, 'prometheus.yml'), 'rule_files: [rules.yml]\n');
-    const args = [`--config.file=${join(folder, 'prometheus.yml')}`, `--storage.tsdb.path=${join(folder, 'tsdb')}`, `--web.listen-address=127.0.0.1:${port}`];
-    prometheus = spawn(join('folder' in programs ? programs.folder : '', 'prometheus'), [...args, '--web.enable-remote-write-receiver'], { stdio: 'ignore' });
-    await eventually('Prometheus ready', 30_000, async () => (await fetch(`${prometheusUrl}/-/ready`)).ok || undefined);
-  };
+  let prometheus: PrometheusServer;
 
   beforeAll(async () => {
     const data = join(folder, 'data');
     mkdirSync(join(data, 'rules'), { recursive: true });
     writeFileSync(join(data, 'rules/rules.yml'), RULES);
-    [tidemark] = await Promise.all([openServer(data), startPrometheus()]);
-    await remoteWrite([prometheusUrl, tidemark.url], SERIES);
+    [tidemark, prometheus] = await Promise.all([openServer(data), startPrometheus('folder' in programs ? programs.folder : '', folder, RULES)]);
+    await remoteWrite([prometheus.url, tidemark.url], SERIES);
     await eventually('stored', 30_000, async () => ((await queryVector(tidemark.url, 'special', END_MS / 1000)).length > 0 ? true : undefined));
   });
 
   afterAll(async () => {
-    prometheus?.kill('SIGKILL');
-    if (prometheus !== undefined) await once(prometheus, 'exit');
+    await prometheus?.kill();
     await tidemark?.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -99,14 +86,14 @@ describe.skipIf('missing' in programs)(`Prometheus 2.42 and we${'missing' in pro
   };
 
   it.each(SAME_ANSWERS)('answer alike: %s', async (request) => {
-    const theirs = await ask(prometheusUrl, request);
+    const theirs = await ask(prometheus.url, request);
     expect(theirs.status).toBe(200);
     expect(await ask(tidemark.url, request)).toEqual(theirs);
     if (/^(?:query|series|labels)/.test(request)) expect(await ask(tidemark.url, request, true)).toEqual(theirs);
   });
 
   it.each(SAME_ERRORS)('refuse alike: %s', async (request) => {
-    const theirs = await ask(prometheusUrl, request);
+    const theirs = await ask(prometheus.url, request);
     expect(theirs.status).toBeGreaterThanOrEqual(400);
     expect(await ask(tidemark.url, request)).toEqual(theirs);
   });
@@ -117,14 +104,14 @@ describe.skipIf('missing' in programs)(`Prometheus 2.42 and we${'missing' in pro
       const text = JSON.stringify(data, (name, value: unknown) => (['evaluationTime', 'lastEvaluation', 'health'].includes(name) ? typeof value : value));
       return JSON.parse(text.replace(/"file":"[^"]*\/rules.yml"/g, '"file":"rules.yml"'));
     };
-    for (const filter of ['', 'type=alert']) expect(await rulesOf(tidemark.url, filter)).toEqual(await rulesOf(prometheusUrl, filter));
+    for (const filter of ['', 'type=alert']) expect(await rulesOf(tidemark.url, filter)).toEqual(await rulesOf(prometheus.url, filter));
   });
 
   it('expose the same samples to a federation', async () => {
     // Staleness counts from now there, and the samples end at the whole minute.
     const linesOf = async (url: string): Promise<readonly string[]> =>
       (await (await fetch(`${url}/federate?match[]=cpu&match[]={__name__=~"special|latency_bucket"}&match[]=cpu`)).text()).trim().split('\n').toSorted();
-    const theirs = await linesOf(prometheusUrl);
+    const theirs = await linesOf(prometheus.url);
     expect(theirs.length).toBeGreaterThan(13);
     expect(await linesOf(tidemark.url)).toEqual(theirs);
   });
@@ -132,13 +119,13 @@ describe.skipIf('missing' in programs)(`Prometheus 2.42 and we${'missing' in pro
   it.each(PROMTOOL)('let promtool print the same: %s', async (verb, ...args) => {
     const printed = async (url: string): Promise<readonly string[]> =>
       (await promisify(execFile)(join('folder' in programs ? programs.folder : '', 'promtool'), ['query', verb, url, ...args])).stdout.split('\n').toSorted();
-    const theirs = await printed(prometheusUrl);
+    const theirs = await printed(prometheus.url);
     expect(theirs.length).toBeGreaterThan(2);
     expect(await printed(tidemark.url)).toEqual(theirs);
   });
 
   it.each(SAME_STATUS)('refuse with one status: %s', async (request) => {
-    const [theirs, ours] = await Promise.all([ask(prometheusUrl, request), ask(tidemark.url, request)]);
+    const [theirs, ours] = await Promise.all([ask(prometheus.url, request), ask(tidemark.url, request)]);
     const errorType = (body: unknown): unknown => (body as { errorType: unknown }).errorType;
     expect(theirs.status).toBeGreaterThanOrEqual(400);
     expect([ours.status, errorType(ours.body)]).toEqual([theirs.status, errorType(theirs.body)]);
