@@ -5,8 +5,6 @@ const SECRET_KEYS: ReadonlySet<string> = new Set([
   'smtp_auth_password', 'auth_password', 'password', 'credentials', 'bearer_token', 'routing_key', 'api_key', 'opsgenie_api_key', 'slack_api_url', 'webhook_url', 'signing_secrets',
 ]);
 
-/** Addresses that are secrets in one kind of receiver alone. */
-const SECRET_URLS: Readonly<Record<string, string>> = { webhook_configs: 'url', slack_configs: 'api_url' };
 
 /** A file that reads, without its comments and with `<secret>` for every secret, as Alertmanager shows it. */
 export const redactedText = (text: string): string => {
@@ -20,12 +18,19 @@ export const redactedText = (text: string): string => {
       node.commentBefore = null;
     },
     Pair: (_key, pair, path) => {
-      if (isSecret(keyOf(pair), path)) pair.value = document.createNode('<secret>');
+      const key = keyOf(pair);
+      const isUnder = (list: string): boolean => path.some((above) => isPair(above) && keyOf(above) === list);
+      if (SECRET_KEYS.has(key) || (key === 'api_url' && isUnder('slack_configs'))) pair.value = document.createNode('<secret>');
+      else if (key === 'url' && isUnder('webhook_configs')) pair.value = document.createNode(redactedUrl(pair.value));
     },
   });
   return document.toString({ lineWidth: 0 });
 };
 
-const isSecret = (key: string, path: readonly unknown[]): boolean => SECRET_KEYS.has(key) || path.some((above) => isPair(above) && SECRET_URLS[keyOf(above)] === key);
+/** Older amtools read this one as an address, so it stays one; the host alone is no secret. */
+const redactedUrl = (value: unknown): string => {
+  const url = URL.parse(isScalar(value) ? String(value.value) : '');
+  return url === null ? '<secret>' : `${url.protocol}//${url.host}/<secret>`;
+};
 
 const keyOf = (pair: Pair): string => (isScalar(pair.key as Node) ? String((pair.key as { value: unknown }).value) : '');
