@@ -3,18 +3,12 @@ import { rebuildCatalog } from '../../../shared/commands/rebuild-catalog.ts';
 import { openAdmin } from '../commands/open-admin.ts';
 import { type CompactRoad, openCompactRoad, type Row } from '../compact/compact-road.ts';
 import { bucketsOf, CLOSED_MS, minute, MINUTE_MS, runDelete } from '../deletion/delete-road.ts';
+import { loseCatalog } from './lose-catalog.ts';
 
 const row = (host: string, s: number): Row => ({ metric: 'cpu', labels: `{"host":"${host}"}`, s, value: s });
 
 const rebuild = async (road: CompactRoad, force: boolean): Promise<void> => {
   await rebuildCatalog(openAdmin({ ...road.ports, clockMs: () => CLOSED_MS + 60 * MINUTE_MS }), { force, json: true, progress: () => undefined });
-};
-
-const loseCatalog = async ({ ports: { catalog } }: CompactRoad): Promise<void> => {
-  const hours = (await catalog.query('hours')).map(({ sk }) => `hot/${sk}`);
-  for (const pk of ['hours', ...hours, 'partition/raw', 'partition/1m', 'partition/1h', 'sql-list/raw', 'sql-list/1m', 'sql-list/1h', 'garbage', 'watermark']) {
-    for (const { sk } of await catalog.query(pk)) await catalog.transact([{ remove: { pk, sk } }]);
-  }
 };
 
 /** An hour of two hosts, compacted; the grace of what was before is not over. */

@@ -7,20 +7,12 @@ import { hourStartMs } from '../../../shared/model/hour.ts';
 import { openTierRollup } from '../../../shared/storage/tier-rollup.ts';
 import { openAdmin } from '../commands/open-admin.ts';
 import { type CompactRoad, dyingPorts, HOUR, openCompactRoad, type Row } from '../compact/compact-road.ts';
+import { loseCatalog } from './lose-catalog.ts';
 
 const MINUTE_MS = 60_000;
 const CLOSED_MS = hourStartMs('2026-03-02-00') + 6 * MINUTE_MS;
 const openRollup: OpenRollup = () => openTierRollup(MINUTE_MS, { promotedLabels: ['host'] });
 const up = (s: number, value = s): Row => ({ metric: 'up', s, value });
-
-/** The catalog is gone; the objects are not. */
-const loseCatalog = async (road: CompactRoad): Promise<void> => {
-  const { catalog } = road.ports;
-  const hours = (await catalog.query('hours')).map(({ sk }) => `hot/${sk}`);
-  for (const pk of ['hours', ...hours, 'partition/raw', 'partition/1m', 'partition/1h', 'sql-list/raw', 'sql-list/1m', 'sql-list/1h', 'garbage', 'watermark']) {
-    for (const { sk } of await catalog.query(pk)) await catalog.transact([{ remove: { pk, sk } }]);
-  }
-};
 
 const rebuild = async (road: CompactRoad, { force = false, ports = road.ports, nowMs = CLOSED_MS } = {}): Promise<Record<string, unknown>> => {
   const { lines } = await rebuildCatalog(openAdmin({ ...road.ports, ...ports, clockMs: () => nowMs }), { force, json: true, progress: () => undefined });
