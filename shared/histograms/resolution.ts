@@ -81,11 +81,14 @@ export const withZeroBucket = (histogram: Histogram, zero: ZeroBucket): Histogra
   });
 };
 
+/** NaN too is the same as itself, and 0 as -0: a loop until two thresholds meet must end. */
+const sameThreshold = (a: number, b: number): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b));
+
 /** Both with the same zero threshold and schema, the least coarse they have in common. Exponential histograms only. */
 export const aligned = (a: Histogram, b: Histogram): [Histogram, Histogram] => {
   if (usesCustomBuckets(a)) return [a, b];
   let [left, right] = [a, b];
-  while (left.zeroThreshold !== right.zeroThreshold) {
+  while (!sameThreshold(left.zeroThreshold, right.zeroThreshold)) {
     if (left.zeroThreshold > right.zeroThreshold) right = withZeroBucket(right, widerZeroBucket(right, left.zeroThreshold));
     else left = withZeroBucket(left, widerZeroBucket(left, right.zeroThreshold));
   }

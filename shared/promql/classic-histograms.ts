@@ -79,6 +79,7 @@ export const histogramFamilies = (context: FunctionContext, input: StepVector, a
     const key = labelsKey(labels);
     const twin = classic.get(key);
     if (twin === undefined) continue;
+    context.scope.work(twin.rows.length * input.steps);
     for (let step = 0; step < input.steps; step++) {
       if (input.present[row * input.steps + step] !== HISTOGRAM || bucketsAt(input, twin, step).length === 0) continue;
       annotations.mixedClassic(labels);

@@ -110,6 +110,8 @@ const manyQuantiles: FunctionImplementation = (context) => {
   const parts = context.call.args.slice(2).flatMap((arg, i) => {
     const q = context.scalar(i + 2);
     warnBadQuantile(q, arg.range, context.scope);
+    // A quantile that is another one at every step makes as many series as there are steps.
+    context.scope.reserve(new Set(q).size * input.values.length);
     return withQuantileLabel(quantiles(context, input, 0, q), label, q);
   });
   return vectorValue(mergeSameLabels(withoutEmptyRows(concatenate(input.steps, parts))));

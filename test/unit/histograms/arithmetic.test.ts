@@ -60,6 +60,12 @@ describe('other arithmetic', () => {
     expect([result.count, result.zeroCount, result.positive.counts.length]).toEqual([Infinity, Infinity, 0]);
   });
 
+  it('ends for a zero threshold that is no number or a negative zero', () => {
+    expect(add(h('count:1 z_bucket_w:NaN buckets:[1]'), h('count:1 z_bucket_w:0.5 buckets:[1]'))?.histogram.count).toBe(2);
+    expect(add(h('count:1 z_bucket_w:0.5 buckets:[1]'), h('count:1 z_bucket_w:NaN buckets:[1]'))?.histogram.count).toBe(2);
+    expect(add(h('count:1 z_bucket_w:0 buckets:[1]'), h('count:1 z_bucket_w:-0 buckets:[1]'))?.histogram.count).toBe(2);
+  });
+
   it('does not change its operands', () => {
     const [a, b] = [h('count:1 sum:1 buckets:[1] z_bucket_w:0.1'), h('schema:2 count:1 sum:1 buckets:[1 1] z_bucket_w:0.5')];
     const before = [formatNotation(a), formatNotation(b)];

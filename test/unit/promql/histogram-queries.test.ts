@@ -97,6 +97,13 @@ describe('classic and native histograms in one vector', () => {
   });
 });
 
+it('histogram_quantiles of a quantile that varies counts the series it makes', async () => {
+  const query = 'histogram_quantiles(m, "q", time() / 1e6)';
+  const bounds = { startMs: 0, endMs: 10_000_000, stepMs: 1000 };
+  await expect(evaluateRange(MIXED.select, query, bounds, { maxSamples: 10_000_000 })).rejects.toThrow('too many samples');
+  expect(lines(await evaluateRange(MIXED.select, query, { startMs: 60_000, endMs: 61_000, stepMs: 1000 })).length).toBe(4);
+});
+
 describe('the memory of histograms', () => {
   const memory = load('1m', `h {{count:9 buckets:[${'1 '.repeat(500)}]}}x100`);
 
