@@ -1,4 +1,5 @@
-import { HttpFault, type FaultStatus } from '../../shared/http/http-fault.ts';
+import { faultFrom, HttpFault, type FaultStatus } from '../../shared/http/http-fault.ts';
+import { PromqlExecutionError } from '../../shared/promql/errors.ts';
 
 /** Prometheus' error types (web/api/v1, errorType). */
 export type ErrorType = 'bad_data' | 'canceled' | 'execution' | 'forbidden' | 'internal' | 'not_found' | 'timeout' | 'unauthorized' | 'unavailable';
@@ -26,5 +27,9 @@ const ERROR_TYPES: Readonly<Record<FaultStatus, ErrorType>> = {
   500: 'internal',
   503: 'unavailable',
 };
+
+/** What a thrown thing means to a caller of this API: what has no answer, or asks for too much, is 422. */
+export const queryFaultFrom = (error: unknown): HttpFault =>
+  error instanceof PromqlExecutionError ? new HttpFault(422, error.message, { cause: error }) : faultFrom(error);
 
 export const errorTypeOf = (fault: HttpFault): ErrorType => (fault instanceof QueryFault ? fault.errorType : ERROR_TYPES[fault.status]);

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { faultFrom, HttpFault } from '../../shared/http/http-fault.ts';
+import { HttpFault } from '../../shared/http/http-fault.ts';
 import { type KeyVariables, requireScope } from '../../shared/keys/require-scope.ts';
 import { failure } from './answers.ts';
 import { cardinalityRoute } from './cardinality-route.ts';
@@ -8,6 +8,7 @@ import { federateRoute } from './federate-route.ts';
 import { formatRoute } from './format-route.ts';
 import { metadataRoute } from './metadata-route.ts';
 import { instantRoute, rangeRoute } from './promql-routes.ts';
+import { queryFaultFrom } from './query-fault.ts';
 import type { QueryPorts } from './query-ports.ts';
 import { alertsRoute, rulesRoute } from './rule-routes.ts';
 import { labelNamesRoute, labelValuesRoute, seriesRoute } from './series-routes.ts';
@@ -26,7 +27,7 @@ export const makeQueryApp = (ports: QueryPorts): Hono<{ Variables: KeyVariables 
   const app = new Hono<{ Variables: KeyVariables }>();
   const route = (methods: readonly string[], path: string, handle: Handle): void => {
     if (ports.keys !== undefined) app.on([...methods], path, requireScope(ports.keys, 'read', failure));
-    app.on([...methods], path, (c) => handle(c).catch((error: unknown) => failure(c, faultFrom(error))));
+    app.on([...methods], path, (c) => handle(c).catch((error: unknown) => failure(c, queryFaultFrom(error))));
     const Allow = [...methods, 'OPTIONS'].join(', ');
     // As Prometheus answers it. Which other sites may ask is said by the function's address alone: two such headers are none.
     app.options(path, (c) => c.body(null, 204, { Allow }));

@@ -2,7 +2,6 @@ import type { Context } from 'hono';
 import { installationWatermark } from '../../shared/catalog/watermarks.ts';
 import { HttpFault } from '../../shared/http/http-fault.ts';
 import type { Labels } from '../../shared/model/labels.ts';
-import { PromqlLimitError } from '../../shared/promql/errors.ts';
 import type { PiecePorts } from '../../shared/storage/sample-pieces.ts';
 import { listLabelNames, listLabelValues, listSeries, type ListRequest, type SeriesList } from '../../shared/storage/series-lists.ts';
 import { success, successInPieces } from './answers.ts';
@@ -26,9 +25,7 @@ const answerList = async <T>(ports: QueryPorts, c: Context, params: URLSearchPar
   if (toMs < fromMs) return success(c, '[]');
   // Before the files: what the watermark promises, they hold.
   const watermarkMs = await installationWatermark(ports.catalog);
-  const { found, sinceMs } = await list({ ...ports, check: deadlineOf(ports, params, c.req.raw.signal) }, { selectors, fromMs, toMs }).catch((error: unknown) => {
-    throw error instanceof PromqlLimitError ? new HttpFault(422, error.message, { cause: error }) : error;
-  });
+  const { found, sinceMs } = await list({ ...ports, check: deadlineOf(ports, params, c.req.raw.signal) }, { selectors, fromMs, toMs });
   const warnings = [...(found.length > limit ? [TRUNCATED] : []), ...(sinceMs === undefined ? [] : [sinceText(sinceMs)])];
   return successInPieces(c, listPieces(found.slice(0, limit), jsonOf), { watermarkMs, warnings });
 };

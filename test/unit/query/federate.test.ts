@@ -56,6 +56,17 @@ describe('/federate', () => {
     expect(values).toEqual(['0', '1e+21', '1e-07', '1.23456789e+08', '0.1']);
   });
 
+  it('ends past the sample limit, and after its time', async () => {
+    const small = await openQuery({ limits: { maxSamples: 1, timeoutMs: 30_000 } });
+    await small.store(['up', '{}', [-1000, 1], [0, 1]]);
+    const tooMany = await small.get('/federate?match[]=up');
+    expect([tooMany.status, await tooMany.json()]).toEqual([422, { status: 'error', errorType: 'execution', error: expect.stringContaining('too many samples') }]);
+    let nowMs = NOW_MS;
+    const slow = await openQuery({ nowMs: () => (nowMs += 20_000), objects: small.objects, catalog: small.catalog });
+    expect((await slow.get('/federate?match[]=up')).status).toBe(503);
+    await Promise.all([small.close(), slow.close()]);
+  });
+
   it('is packed where that is accepted, and refuses what is no selector', async () => {
     await query.store(...Array.from({ length: 100 }, (_, i) => ['up', `{"host":"${i}"}`, [0, 1]] as const));
     const packed = await query.get('/federate?match[]=up', { 'accept-encoding': 'gzip' });
