@@ -34,9 +34,9 @@ export const makeSelectSeries =
 
 /** Out of one lake alone: of the default class, or of the one whose ports these are. */
 export const makeSelectFromLake =
-  (ports: SelectPorts): SelectSeries =>
+  (ports: SelectPorts, counts?: SelectCounts): SelectSeries =>
   (request) =>
-    overCurrentFiles(() => selectOnce(ports, [ports], request, undefined));
+    overCurrentFiles(() => selectOnce(ports, [ports], request, counts));
 
 type Lakes = AsyncIterable<SelectPorts> | Iterable<SelectPorts>;
 
@@ -88,7 +88,8 @@ const holdsMatch = async (ports: PiecePorts, file: PartitionFile, matcher: Serie
 export const matchingRows = async (ports: PiecePorts, file: PartitionFile, matcher: SeriesMatcher, counts: SelectCounts | undefined): Promise<readonly SeriesRange[] | undefined> =>
   paysIndex(file, matcher) ? seriesRanges(await loadSeriesIndex(ports, file, counts), matcher, EVER) : undefined;
 
-const blockOf = (found: FoundSeries[]): SeriesBlock => {
+/** The series in order of their labels, each with its samples in order. */
+export const blockOf = (found: FoundSeries[]): SeriesBlock => {
   found.sort((a, b) => compareLabels(a.labels, b.labels));
   const most = found.reduce((sum, { segments }) => sum + segments.reduce((inner, { start, end }) => inner + end - start, 0), 0);
   const tMs = new Float64Array(most);

@@ -1,13 +1,17 @@
-import { hourStartMs, HOUR_MS } from '../model/hour.ts';
-import type { SelectSeries, SeriesBlock } from '../promql/series-source.ts';
+import { hourOf, hourStartMs, HOUR_MS } from '../model/hour.ts';
+import { classRows } from '../lakes/class-rows.ts';
+import { classPorts } from '../lakes/lakes.ts';
+import { PromqlLimitError } from '../promql/errors.ts';
+import type { SelectRequest, SelectSeries, SeriesBlock } from '../promql/series-source.ts';
 import type { BucketBlock, SelectTiers, TieredBlock, TieredRequest, TierSegment } from '../promql/tier-source.ts';
 import { newBuckets } from '../tiers/bucket.ts';
 import { joinBlocks } from '../promql/join-blocks.ts';
 import { readBuckets } from './read-buckets.ts';
 import { overCurrentFiles } from './sample-files.ts';
 import type { SelectCounts } from './sample-pieces.ts';
-import { makeSelectSeries, type SelectPorts } from './select-series.ts';
-import { isRawCovered, segmentsOf, tierHours, type TierHours, type TierHoursPorts } from './tier-hours.ts';
+import { makeSelectFromLake, makeSelectSeries, type SelectPorts } from './select-series.ts';
+import { isRawCovered, partitionsOf, segmentsOf, tierHours, type TierHours, type TierHoursPorts } from './tier-hours.ts';
+import { uniteBuckets } from './unite-buckets.ts';
 
 export type TierPorts = SelectPorts & TierHoursPorts;
 
@@ -23,18 +27,53 @@ const MAX_LOOKS = 4;
 export const makeSelectTiers = (ports: TierPorts, counts?: SelectCounts): SelectTiers => {
   const select = makeSelectSeries(ports, counts);
   return async (request) => {
-    if (request.prefer === 'raw' && (await isRawCovered(ports, request.fromMs))) return { raw: await select(request), buckets: NO_BUCKETS, segments: [] };
-    return overCurrentFiles(() => selectStill(ports, select, request, counts));
+    const lakes = [ports, ...(await classRows(ports.catalog)).map(({ name, retention }) => ({ ...classPorts(ports, name), retention }))];
+    if (request.prefer === 'raw' && (await areCovered(lakes, request.fromMs))) return { raw: await select(request), buckets: NO_BUCKETS, segments: [] };
+    return overCurrentFiles(() => selectFromLakes(lakes, select, request, counts));
   };
 };
+
+const areCovered = async (lakes: readonly TierPorts[], fromMs: number): Promise<boolean> => (await Promise.all(lakes.map((lake) => isRawCovered(lake, fromMs)))).every(Boolean);
+
+/**
+ * Lakes let go of their tiers at different times, and a time has one tier in an answer: as good as it is where the series are of one
+ * class, else the coarser one of those that have some.
+ */
+const selectFromLakes = async (lakes: readonly TierPorts[], select: SelectSeries, request: TieredRequest, counts: SelectCounts | undefined): Promise<TieredBlock> => {
+  const found: { readonly lake: TierPorts; readonly block: TieredBlock }[] = [];
+  for (const lake of lakes) found.push({ lake, block: await selectStill(lake, makeSelectFromLake(lake, counts), request, counts) });
+  const filled = found.filter(({ block }) => block.raw.labels.length > 0 || block.buckets.labels.length > 0);
+  const [only] = filled.length === 0 ? found : filled;
+  if (only !== undefined && filled.length <= 1) return only.block;
+  const wide = widened(request);
+  const tierOf = coarsest(filled.flatMap(({ block }) => block.segments));
+  const segments = segmentsOf([...tierOf].map(([hour, tier]) => ({ hour, entry: { tier } })));
+  const columns = [...new Set([...request.columns, 'count', 'firstMs'] as const)];
+  const buckets = await Promise.all(filled.map(async ({ lake }) => readBuckets(lake, await partitionsOf(lake, tierOf, wide.fromMs, wide.toMs), { ...wide, columns }, counts)));
+  const raw = segments.length === 0 ? await select(request) : await selectAround(select, wide, segments);
+  const samples = raw.tMs.length + buckets.reduce((sum, { startMs }) => sum + startMs.length, 0);
+  if (filled.some(({ lake }) => samples > lake.limits.maxSamples)) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
+  return { raw, buckets: uniteBuckets(buckets), segments };
+};
+
+/** By hour, in order. */
+const coarsest = (segments: readonly TierSegment[]): ReadonlyMap<string, TierSegment['tier']> => {
+  const tierOf = new Map<string, TierSegment['tier']>();
+  for (const { tier, fromMs, endMs } of segments) {
+    for (let startMs = fromMs; startMs < endMs; startMs += HOUR_MS) if (tierOf.get(hourOf(startMs)) !== '1h') tierOf.set(hourOf(startMs), tier);
+  }
+  return new Map([...tierOf].sort(([a], [b]) => (a < b ? -1 : 1)));
+};
+
+/** A window that begins inside a bucket begins with it instead, and may end an hour earlier. */
+const widened = (request: TieredRequest): TieredRequest => ({ ...request, fromMs: (Math.floor(request.fromMs / HOUR_MS) - 1) * HOUR_MS });
 
 /**
  * Samples and buckets are read one after the other. An hour that went from one tier to the other in between would be missed, so
  * the catalog is asked again at the end.
  */
 const selectStill = async (ports: TierPorts, select: SelectSeries, request: TieredRequest, counts: SelectCounts | undefined): Promise<TieredBlock> => {
-  // A window that begins inside a bucket begins with it instead, and may end an hour earlier.
-  const wide = { ...request, fromMs: (Math.floor(request.fromMs / HOUR_MS) - 1) * HOUR_MS };
+  const wide = widened(request);
   const look = (): Promise<TierHours> => tierHours(ports, request.prefer, wide.fromMs, request.toMs);
   let hours = await look();
   for (let looks = 1; ; looks++) {
@@ -56,13 +95,17 @@ const isSame = (before: TierHours, after: TierHours): boolean => {
 };
 
 /** The samples of the times between the segments in which there are some. */
-const selectBetween = async (select: SelectSeries, request: TieredRequest, hours: readonly string[], segments: readonly TierSegment[]): Promise<SeriesBlock> => {
+const selectBetween = (select: SelectSeries, request: TieredRequest, hours: readonly string[], segments: readonly TierSegment[]): Promise<SeriesBlock> => {
   const starts = hours.map(hourStartMs);
+  return selectAround(select, request, segments, (range) => starts.some((startMs) => startMs <= range.toMs && startMs + HOUR_MS > range.fromMs));
+};
+
+const selectAround = async (select: SelectSeries, request: TieredRequest, segments: readonly TierSegment[], isWanted: (range: SelectRequest) => boolean = () => true): Promise<SeriesBlock> => {
   const { matchers, fromMs, toMs } = request;
   const ends = [...segments.map((segment) => segment.fromMs - 1), toMs];
   const begins = [fromMs, ...segments.map(({ endMs }) => endMs)];
   const ranges = begins
     .map((beginMs, i) => ({ matchers, fromMs: Math.max(fromMs, beginMs), toMs: Math.min(toMs, ends[i] as number) }))
-    .filter((range) => range.fromMs <= range.toMs && starts.some((startMs) => startMs <= range.toMs && startMs + HOUR_MS > range.fromMs));
+    .filter((range) => range.fromMs <= range.toMs && isWanted(range));
   return joinBlocks(await Promise.all(ranges.map(select)));
 };

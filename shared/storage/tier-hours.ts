@@ -103,7 +103,7 @@ const isDayWhole = (state: HourState): boolean => {
 };
 
 /** Neighbouring hours of one tier as one. */
-export const segmentsOf = (tiers: readonly TierHour[]): readonly TierSegment[] => {
+export const segmentsOf = (tiers: readonly { readonly hour: string; readonly entry: Pick<PartitionEntry, 'tier'> }[]): readonly TierSegment[] => {
   const segments: TierSegment[] = [];
   for (const { hour, entry } of tiers) {
     const fromMs = hourStartMs(hour);
@@ -113,4 +113,14 @@ export const segmentsOf = (tiers: readonly TierHour[]): readonly TierSegment[] =
     segments.push({ tier: entry.tier as TierSegment['tier'], fromMs: isNext ? last.fromMs : fromMs, endMs: fromMs + HOUR_MS });
   }
   return segments;
+};
+
+/** The partitions of a lake that answer hours by buckets of the lengths that are given. */
+export const partitionsOf = async ({ catalog }: FilePorts, tierOf: ReadonlyMap<string, TierSegment['tier']>, fromMs: number, toMs: number): Promise<readonly TierHour[]> => {
+  const byDt = async (tier: TierName): Promise<ReadonlyMap<string, PartitionEntry>> => new Map((await listPartitions(catalog, tier, fromMs, toMs)).map((entry) => [entry.dt, entry]));
+  const [minutes, days] = [await byDt('1m'), await byDt('1h')];
+  return [...tierOf].flatMap(([hour, tier]) => {
+    const entry = tier === '1m' ? minutes.get(hour) : days.get(hour.slice(0, 10));
+    return entry === undefined ? [] : [{ hour, entry }];
+  });
 };

@@ -110,6 +110,35 @@ describe('retention classes on the road', () => {
     expect(await road.promql()).toEqual(ALL);
   });
 
+  it('answer each selector by what its own classes still have, and several by the coarser tier', async () => {
+    const road = await openClassRoad();
+    await storeThree(road);
+    await road.watermark(DAY_OVER_MS);
+    await road.compact(DAY_OVER_MS, { classes: CLASSES });
+    const nowMs = END_MS + 3 * DAY_MS;
+    await road.compact(nowMs, { classes: CLASSES });
+    const named = (op: '=' | '=~', value: string) => [{ name: '__name__', op, value }] as const;
+    expect(await road.tiers(named('=', 'cpu'), nowMs)).toEqual(['raw: cpu{host="a"} 2', 'raw: cpu{host="bill"} 1']);
+    expect(await road.tiers(named('=', 'debug'), nowMs)).toEqual(['1m: debug{host="a"} 1 2', '1m: debug{host="bill"} 1 5']);
+    const all = ['1m: cpu{host="a"} 2 5', '1m: cpu{host="bill"} 1 3', '1m: debug{host="a"} 1 2', '1m: debug{host="bill"} 1 5'];
+    expect(await road.tiers(named('=~', 'cpu|debug'), nowMs)).toEqual(all);
+    // Of brief the day alone is left.
+    const dayMs = END_MS + 4 * DAY_MS;
+    await road.compact(dayMs, { classes: CLASSES });
+    expect(await road.tiers(named('=~', 'cpu|debug'), dayMs)).toEqual(all.map((line) => line.replace('1m', '1h')));
+  });
+
+  it('unite the buckets of a series that changed its class inside of them', async () => {
+    const road = await openClassRoad();
+    await road.store([], 0, [row('debug', 'a', 10, 2)]);
+    await road.store(CLASSES, 1, [row('debug', 'a', 5, 5)]);
+    await road.watermark(DAY_OVER_MS);
+    await road.compact(DAY_OVER_MS, { classes: CLASSES });
+    const nowMs = END_MS + 3 * DAY_MS;
+    await road.compact(nowMs, { classes: CLASSES });
+    expect(await road.tiers([{ name: '__name__', op: '=', value: 'debug' }], nowMs)).toEqual(['1m: debug{host="a"} 2 7']);
+  });
+
   it('change no key where there are none, and ask the catalog for no row', async () => {
     const [plain, empty] = [await openClassRoad(), await openClassRoad()];
     const rows = [row('cpu', 'a', 10, 1), row('debug', 'a', 10, 2)];

@@ -10,12 +10,15 @@ import { openObjectDirectory } from '../../../shared/embedded/object-directory.t
 import { makeCutByClass } from '../../../shared/lakes/cut-by-class.ts';
 import type { RetentionClass } from '../../../shared/lakes/retention-class.ts';
 import { formatLabels } from '../../../shared/model/labels.ts';
+import type { Matcher } from '../../../shared/promql/matcher.ts';
 import type { ObjectListing } from '../../../shared/storage/object-store.ts';
 import { listAll } from '../../../shared/storage/object-store.ts';
 import { makePieceCache } from '../../../shared/storage/piece-cache.ts';
 import { makeSelectSeries } from '../../../shared/storage/select-series.ts';
+import { makeSelectTiers } from '../../../shared/storage/select-tiers.ts';
 import { listSeries } from '../../../shared/storage/series-lists.ts';
 import { openTierRollup } from '../../../shared/storage/tier-rollup.ts';
+import { DEFAULT_RETENTION } from '../../../shared/tiers/retention.ts';
 import { tempFolder } from '../../contract/temp-folder.ts';
 import { ARRIVAL_MS, deliveryOf, frameOf, type Row } from '../store/store-road.ts';
 
@@ -32,6 +35,8 @@ export interface ClassRoad {
   readonly promql: () => Promise<readonly string[]>;
   readonly sql: () => Promise<readonly string[]>;
   readonly series: () => Promise<readonly string[]>;
+  /** What answers a selector at a time: `tier: series count` of buckets, `raw: series samples`. */
+  readonly tiers: (matchers: readonly Matcher[], nowMs: number) => Promise<readonly string[]>;
 }
 
 let attempts = 0;
@@ -75,6 +80,15 @@ export const openClassRoad = async (): Promise<ClassRoad> => {
       const runSql = openDuckDb({ plan: makeSqlPlan(query, dir), promotedLabels: PROMOTED, memoryMb: 256, timeoutMs: 20_000 });
       const { rows } = await runSql({ query: 'SELECT metric, host, ts, "value" FROM samples', parameters: [] });
       return rows.map(([metric, host, ts, value]) => shown(`${String(metric)}{host="${String(host)}"}`, Number(ts), Number(value))).sort();
+    },
+    tiers: async (matchers, nowMs) => {
+      const select = makeSelectTiers({ ...query, retention: DEFAULT_RETENTION, nowMs });
+      const { raw, buckets, segments } = await select({ matchers, fromMs: ARRIVAL_MS - 3_600_000, toMs: ARRIVAL_MS, prefer: 'raw', columns: ['count', 'sum'] });
+      const sums = buckets.labels.map((labels, k) => {
+        const sum = (column: Float64Array): number => column.subarray(buckets.offsets[k], buckets.offsets[k + 1]).reduce((total, value) => total + value, 0);
+        return `${segments.map(({ tier }) => tier).join()}: ${formatLabels(labels)} ${sum(buckets.count)} ${sum(buckets.sum)}`;
+      });
+      return [...raw.labels.map((labels, k) => `raw: ${formatLabels(labels)} ${(raw.offsets[k + 1] as number) - (raw.offsets[k] as number)}`), ...sums];
     },
     series: async () => (await listSeries(query, { selectors: [], fromMs: -Infinity, toMs: Infinity })).found.map(formatLabels),
   };
