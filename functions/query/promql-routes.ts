@@ -8,6 +8,7 @@ import { resultJson } from '../../shared/promql/result-json.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import { type Resolution, RESOLUTIONS } from '../../shared/promql/tier-source.ts';
 import { makeSelectCounts } from '../../shared/storage/sample-pieces.ts';
+import { makeSelectBatches } from '../../shared/storage/select-batches.ts';
 import { makeSelectSeries } from '../../shared/storage/select-series.ts';
 import { makeSelectTiers } from '../../shared/storage/select-tiers.ts';
 import { DEFAULT_RETENTION } from '../../shared/tiers/retention.ts';
@@ -42,8 +43,11 @@ const answerQuery = async (ports: QueryPorts, c: Context, params: URLSearchParam
   const counts = makeSelectCounts();
   const clock = startQueryClock(ports.nowMs);
   const storage = { retention: DEFAULT_RETENTION, ...ports, check: options.check, nowMs: clock.startedMs };
-  const tiers = { select: clock.timed(makeSelectTiers(storage, counts)), resolution: resolutionParameter(params) };
-  const result = await evaluate(clock.timed(makeSelectSeries(storage, counts)), params.get('query') ?? '', { ...options, tiers }).catch((error: unknown) => {
+  const sources = {
+    batches: clock.timed(makeSelectBatches(storage, counts)),
+    tiers: { select: clock.timed(makeSelectTiers(storage, counts)), resolution: resolutionParameter(params) },
+  };
+  const result = await evaluate(clock.timed(makeSelectSeries(storage, counts)), params.get('query') ?? '', { ...options, sources }).catch((error: unknown) => {
     throw queryFault(error);
   });
   const { value, isCut } = cutTo(result, limit);

@@ -9,7 +9,7 @@ import { withoutName } from './label-edit.ts';
 import { parseQuery } from './parser.ts';
 import type { QueryResult, QueryValue, ResultSeries } from './query-result.ts';
 import { type QueryLimits, QueryScope } from './query-scope.ts';
-import { loadSelectors, markInvariant, type TierChoice } from './select-plan.ts';
+import { loadSelectors, markInvariant, type Sources } from './select-plan.ts';
 import type { SelectSeries } from './series-source.ts';
 import { compareLabels, dropNames, FLOAT, type Grid, HISTOGRAM, histogramAt, mergeSameLabels, newVector, type StepVector, timeAt } from './step-vector.ts';
 import { TYPE_NAMES, typeOf } from './type-checker.ts';
@@ -20,8 +20,8 @@ export interface QueryOptions {
   readonly lookbackMs?: number;
   /** Samples a query may hold in memory; Prometheus' default of 50 million. */
   readonly maxSamples?: number;
-  /** The tiers that answer where `select` cannot, or should not; samples alone where left out. */
-  readonly tiers?: TierChoice;
+  /** What storage offers beside whole selectors. */
+  readonly sources?: Omit<Sources, 'select'>;
   /** Called regularly while the query runs; what it throws ends the query. */
   readonly check?: () => void;
 }
@@ -144,10 +144,10 @@ const rangeValue = (value: EvalValue, grid: Grid): QueryValue => {
   return { type: 'matrix', series: seriesOf(dropNames(value.vector), grid) };
 };
 
-const run = async (select: SelectSeries, expr: Expr, grid: Grid, scope: QueryScope, tiers: TierChoice | undefined): Promise<EvalValue> => {
+const run = async (select: SelectSeries, expr: Expr, grid: Grid, scope: QueryScope, sources: QueryOptions['sources']): Promise<EvalValue> => {
   markInvariant(expr, scope);
   scope.limits.check();
-  await loadSelectors(expr, grid, scope, select, tiers);
+  await loadSelectors(expr, grid, scope, { select, ...sources });
   detectHints(expr, scope);
   scope.limits.check();
   refuseBucketSamples(expr, scope);
@@ -161,7 +161,13 @@ const refuseBucketSamples = (expr: Expr, scope: QueryScope): void => {
   throw new PromqlExecutionError('a range selector needs raw samples, which have been replaced by buckets for a part of its range: ask for a later time, or for a function of it');
 };
 
-const withAnnotations = (value: QueryValue, { warnings, infos, samplesRead, tiersRead }: QueryScope): QueryResult => ({ ...value, warnings, infos, samplesRead, tiers: [...tiersRead].sort() });
+const withAnnotations = (value: QueryValue, { warnings, infos, samplesRead, samplesReleased, tiersRead }: QueryScope): QueryResult => ({
+  ...value,
+  warnings,
+  infos,
+  samplesRead: samplesRead + samplesReleased,
+  tiers: [...tiersRead].sort(),
+});
 
 /**
  * The value of `query` at one time.
@@ -171,7 +177,7 @@ export const evaluateInstant = async (select: SelectSeries, query: string, tMs: 
   const expr = parseQuery(query);
   const grid: Grid = { startMs: tMs, stepMs: 0, steps: 1 };
   const scope = new QueryScope(query, grid, true, limitsOf(options));
-  return withAnnotations(instantValue(await run(select, expr, grid, scope, options.tiers), tMs), scope);
+  return withAnnotations(instantValue(await run(select, expr, grid, scope, options.sources), tMs), scope);
 };
 
 const refuseType = (type: ValueType): void => {
@@ -193,5 +199,5 @@ export const evaluateRange = async (select: SelectSeries, query: string, bounds:
   refuseType(typeOf(expr));
   const grid: Grid = { startMs, stepMs, steps: Math.floor((endMs - startMs) / stepMs) + 1 };
   const scope = new QueryScope(query, grid, false, limitsOf(options));
-  return withAnnotations(rangeValue(await run(select, expr, grid, scope, options.tiers), grid), scope);
+  return withAnnotations(rangeValue(await run(select, expr, grid, scope, options.sources), grid), scope);
 };

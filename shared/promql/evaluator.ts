@@ -106,6 +106,8 @@ const evaluateAt = (expr: Expr, grid: Grid, scope: QueryScope): EvalValue => {
     case 'binary':
       return evaluateBinary(expr, evaluate(expr.lhs, grid, scope), evaluate(expr.rhs, grid, scope), scope);
     case 'aggregate': {
+      const folded = scope.folded.get(expr);
+      if (folded !== undefined) return vectorValue(folded);
       const param = expr.param === undefined ? undefined : evaluate(expr.param, grid, scope);
       return vectorValue(evaluateAggregate(expr, param, evaluate(expr.expr, grid, scope), scope));
     }

@@ -2,7 +2,7 @@ import type { TimeShift } from './ast.ts';
 import { type ByteRange, linePosition, PromqlLimitError } from './errors.ts';
 import type { Expr } from './ast.ts';
 import type { SeriesBlock } from './series-source.ts';
-import type { Grid } from './step-vector.ts';
+import type { Grid, StepVector } from './step-vector.ts';
 import type { TieredSelector } from './tier-eval.ts';
 import type { TierName } from './tier-source.ts';
 
@@ -35,7 +35,11 @@ export class QueryScope {
   readonly tiersRead: Set<TierName> = new Set();
   /** Buckets hold what is before a time, not at it: where some selector reads them, all of them see the samples up to 1 ms before. */
   sampleShiftMs: 0 | 1 = 0;
+  /** Samples that are in memory, and those that were and are no more. */
   samplesRead = 0;
+  samplesReleased = 0;
+  /** Aggregations that were folded while their samples were read. */
+  readonly folded: Map<Expr, StepVector> = new Map();
   private readonly warningTexts: Set<string> = new Set();
   private readonly infoTexts: Set<string> = new Set();
   private sinceCheck = 0;
@@ -72,6 +76,12 @@ export class QueryScope {
   load(samples: number): void {
     this.samplesRead += samples;
     this.reserve(0);
+  }
+
+  /** The samples of a batch have gone out of memory again. */
+  release(samples: number): void {
+    this.samplesRead -= samples;
+    this.samplesReleased += samples;
   }
 
   /**

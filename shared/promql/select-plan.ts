@@ -1,7 +1,10 @@
-import { childrenOf, type Expr, type VectorSelector } from './ast.ts';
+import { type Aggregate, childrenOf, type Expr, type VectorSelector } from './ast.ts';
+import { foldBatches } from './batch-aggregate.ts';
+import type { SelectBatches } from './batch-source.ts';
 import { heldSamples } from './histogram-meter.ts';
 import { lastTime, type QueryScope } from './query-scope.ts';
-import type { SelectRequest, SelectSeries } from './series-source.ts';
+import { foldedSelector } from './series-pipeline.ts';
+import type { SelectRequest, SelectSeries, SeriesBlock } from './series-source.ts';
 import type { Grid } from './step-vector.ts';
 import { subqueryGrid } from './subquery-grid.ts';
 import { columnsOf } from './tier-calls.ts';
@@ -48,8 +51,8 @@ interface Wanted {
   readonly call: string | undefined;
 }
 
-const collect = (expr: Expr, grid: Grid, scope: QueryScope, wanted: Wanted[], call?: string): void => {
-  if (grid.steps === 0) return;
+const collect = (expr: Expr, grid: Grid, scope: QueryScope, wanted: Wanted[], foldings: readonly Folding[], call?: string): void => {
+  if (grid.steps === 0 || foldings.some((folding) => folding.expr === expr)) return;
   const selector = expr.kind === 'matrix' ? expr.selector : expr;
   if (selector.kind === 'selector') {
     const isInstant = expr.kind !== 'matrix';
@@ -58,7 +61,48 @@ const collect = (expr: Expr, grid: Grid, scope: QueryScope, wanted: Wanted[], ca
   }
   const inner = expr.kind === 'subquery' ? subqueryGrid(expr, grid, scope) : grid;
   const around = expr.kind === 'call' ? expr.name : expr.kind === 'paren' ? call : undefined;
-  for (const child of childrenOf(expr)) collect(child, inner, scope, wanted, around);
+  for (const child of childrenOf(expr)) collect(child, inner, scope, wanted, foldings, around);
+};
+
+/** An aggregation that is folded while its series are read. */
+interface Folding {
+  readonly expr: Aggregate;
+  readonly selector: VectorSelector;
+  readonly grid: Grid;
+  readonly request: SelectRequest;
+  readonly batches: AsyncIterable<SeriesBlock>;
+}
+
+/** The outermost of the aggregations whose series are many. What is evaluated once for all steps is left to that. */
+const openFoldings = async (expr: Expr, grid: Grid, scope: QueryScope, { batches, tiers }: Omit<Sources, 'select'>): Promise<readonly Folding[]> => {
+  if (batches === undefined || grid.steps === 0 || scope.invariant.has(expr)) return [];
+  const selector = expr.kind === 'aggregate' ? foldedSelector(expr) : undefined;
+  if (expr.kind === 'aggregate' && selector !== undefined) {
+    const wanted: Wanted[] = [];
+    collect(expr.expr, grid, scope, wanted, []);
+    const one = wanted[0] as Wanted;
+    if (tiers !== undefined && preferred(one, tiers.resolution) !== 'raw') return [];
+    const request = requestOf(one);
+    const opened = await batches({ ...request, fromMs: request.fromMs - 1 });
+    return opened === undefined ? [] : [{ expr, selector, grid, request, batches: opened }];
+  }
+  const inner = expr.kind === 'subquery' ? subqueryGrid(expr, grid, scope) : grid;
+  const foldings = await Promise.all(childrenOf(expr).map((child) => openFoldings(child, inner, scope, { batches, ...(tiers === undefined ? {} : { tiers }) })));
+  return foldings.flat();
+};
+
+/** One after the other, so that one batch is in memory. Where an aggregation cannot be folded its samples are read at once. */
+const fold = async (foldings: readonly Folding[], scope: QueryScope, select: SelectSeries): Promise<void> => {
+  for (const { expr, selector, grid, request, batches } of foldings) {
+    const folded = await foldBatches(expr, selector, batches, grid, scope);
+    if (folded !== undefined) {
+      scope.folded.set(expr, folded);
+      continue;
+    }
+    const block = await select({ ...request, fromMs: request.fromMs - 1 });
+    scope.load(heldSamples(block));
+    scope.blocks.set(selector, block);
+  }
 };
 
 /** The tiers a query may read, and which it would rather. */
@@ -67,12 +111,25 @@ export interface TierChoice {
   readonly resolution: Resolution;
 }
 
-/** Reads what every selector needs, each distinct request once, all at the same time. */
-export const loadSelectors = async (expr: Expr, grid: Grid, scope: QueryScope, select: SelectSeries, tiers?: TierChoice): Promise<void> => {
+/** What storage offers. */
+export interface Sources {
+  readonly select: SelectSeries;
+  /** The tiers that answer where `select` cannot, or should not; samples alone where left out. */
+  readonly tiers?: TierChoice;
+  /** For aggregations of many series; all samples are held at once where left out. */
+  readonly batches?: SelectBatches;
+}
+
+/** Reads what every selector needs, each distinct request once, all at the same time; then what aggregations fold. */
+export const loadSelectors = async (expr: Expr, grid: Grid, scope: QueryScope, sources: Sources): Promise<void> => {
+  const { select, tiers } = sources;
+  const foldings = await openFoldings(expr, grid, scope, sources);
   const wanted: Wanted[] = [];
-  collect(expr, grid, scope, wanted);
+  collect(expr, grid, scope, wanted, foldings);
   await (tiers === undefined ? loadSamples(wanted, scope, select) : loadTiers(wanted, scope, tiers));
-  if ([...scope.blocks.keys()].some((selector) => !scope.tiered.has(selector))) scope.tiersRead.add('raw');
+  // After the others: only now it is known whether one of them reads buckets.
+  await fold(foldings, scope, select);
+  if (foldings.length > 0 || [...scope.blocks.keys()].some((selector) => !scope.tiered.has(selector))) scope.tiersRead.add('raw');
 };
 
 /** Windows are left-open, times whole milliseconds. */

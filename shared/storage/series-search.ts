@@ -101,7 +101,8 @@ const firstOf = (metrics: readonly string[], metric: string): number => {
   return low;
 };
 
-const within = ({ offsets, tMs }: Piece, k: number, { fromMs, toMs }: TimeRange): readonly [start: number, end: number] => {
+/** The samples of series `k` within the range: `start` to `end` (exclusive). */
+export const within = ({ offsets, tMs }: Piece, k: number, { fromMs, toMs }: TimeRange): readonly [start: number, end: number] => {
   let start = offsets[k] as number;
   let end = offsets[k + 1] as number;
   // Mostly all of them or none are within: files are cut by hour and by flush.

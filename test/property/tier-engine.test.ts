@@ -34,7 +34,7 @@ interface Grid {
 }
 
 const HOURLY: Grid = { startMs: START_MS + HOUR_MS, endMs: START_MS + 30 * HOUR_MS, stepMs: HOUR_MS };
-const options = (lake: AgedLake, resolution: Resolution): QueryOptions => ({ lookbackMs: HOUR_MS, tiers: { select: lake.tiers(), resolution } });
+const options = (lake: AgedLake, resolution: Resolution): QueryOptions => ({ lookbackMs: HOUR_MS, sources: { tiers: { select: lake.tiers(), resolution } } });
 const ulps = (value: number): number => Math.abs(value) * 4 * Number.EPSILON;
 
 const expectSame = (found: QueryResult, expected: QueryResult, query: string): void => {

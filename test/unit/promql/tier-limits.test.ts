@@ -25,7 +25,7 @@ const TIERED: TieredBlock = {
 const never = (): never => {
   throw new Error('select: found a request, the tiers are to be asked');
 };
-const options: QueryOptions = { tiers: { select: async () => TIERED, resolution: 'raw' } };
+const options: QueryOptions = { sources: { tiers: { select: async () => TIERED, resolution: 'raw' } } };
 const at = (query: string, tMs: number): ReturnType<typeof evaluateInstant> => evaluateInstant(never, query, tMs, options);
 const valueAt = async (query: string, tMs: number): Promise<number | undefined> => instantVector(await at(query, tMs))[0]?.value;
 
@@ -64,7 +64,7 @@ describe('a query over times that only buckets hold', () => {
 
   it('tells of counters that may be none, once', async () => {
     const gauge: TieredBlock = { ...TIERED, buckets: { ...TIERED.buckets, labels: [[['__name__', 'gauge']]] } };
-    const { infos } = await evaluateInstant(never, 'rate(gauge[1h])', 2 * HOUR, { tiers: { select: async () => gauge, resolution: 'raw' } });
+    const { infos } = await evaluateInstant(never, 'rate(gauge[1h])', 2 * HOUR, { sources: { tiers: { select: async () => gauge, resolution: 'raw' } } });
     expect(infos).toEqual(['PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "gauge" (1:6)']);
   });
 

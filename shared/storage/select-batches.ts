@@ -1,0 +1,152 @@
+import type { PartitionFile } from '../catalog/partitions.ts';
+import { classLakes } from '../lakes/lakes.ts';
+import type { Labels } from '../model/labels.ts';
+import type { FileRows } from '../parquet/row-ranges.ts';
+import type { SelectBatches } from '../promql/batch-source.ts';
+import { PromqlLimitError } from '../promql/errors.ts';
+import type { SeriesBlock } from '../promql/series-source.ts';
+import { compareLabels } from '../promql/step-vector.ts';
+import { readSamples } from './hot-read.ts';
+import { makeSeriesMatcher, type SeriesMatcher } from './label-matching.ts';
+import { mapBounded } from './map-bounded.ts';
+import { sampleFiles } from './sample-files.ts';
+import { SamplePages } from './sample-pages.ts';
+import { countedRead, samplePieces, type SelectCounts } from './sample-pieces.ts';
+import { blockOf, type SelectPorts } from './select-series.ts';
+import { loadSeriesIndex, mayHoldSeries } from './series-index-load.ts';
+import type { Segment } from './series-merge.ts';
+import { seriesRanges } from './series-ranges.ts';
+import { SeriesSearch, type TimeRange, within } from './series-search.ts';
+import { isRawCovered, type TierHoursPorts } from './tier-hours.ts';
+
+/** 32 MB of times and values, and as much again while they are read and once more when they are merged. */
+const BATCH_SAMPLES = 2_000_000;
+const PARALLEL_FILES = 8;
+
+/** A series, where its rows lie, and the samples of it that no compacted file has. */
+interface PlannedSeries {
+  readonly key: string;
+  readonly labels: Labels;
+  readonly segments: Segment[];
+  /** Triples: place of the file, first row, rows. */
+  readonly rows: number[];
+  samples: number;
+}
+
+type Planned = Map<string, PlannedSeries>;
+
+/** A newline is in no metric's JSON, and a metric with one is told by what follows it. */
+const keyOf = (metric: string, json: string): string => `${json}\n${metric}`;
+
+/**
+ * Series in batches out of the raw files, read as `makeSelectSeries` does, where they are many and all samples of the time are
+ * there, in the one lake that there is. What of them lies in hot files is held from the first batch to the last.
+ */
+export const makeSelectBatches =
+  (ports: SelectPorts & TierHoursPorts, counts?: SelectCounts, batchSamples = BATCH_SAMPLES): SelectBatches =>
+  async ({ matchers, fromMs, toMs }) => {
+    if (!(await isRawCovered(ports, fromMs)) || (await classLakes(ports)).length > 0) return undefined;
+    const matcher = makeSeriesMatcher(matchers, ports.check);
+    const range = { fromMs, toMs };
+    // Before the compacted files: what a compaction takes from here it has put there before.
+    const planned = await hotSeries(ports, matcher, range, counts);
+    const hours = await sampleFiles({ ...ports, compacted: async (file) => mayHoldSeries(file, matcher, range) }, fromMs, toMs);
+    const files = hours.flatMap(({ compacted }) => compacted);
+    for (const [place, file] of files.entries()) await planFile(ports, place, file, matcher, range, planned, counts);
+    const series = [...planned.values()].sort((a, b) => compareLabels(a.labels, b.labels));
+    if (series.reduce((sum, { samples }) => sum + samples, 0) <= batchSamples) return undefined;
+    if (counts !== undefined) counts.files += files.length;
+    return batches({ ports, files, range, counts, series, batchSamples });
+  };
+
+/** Other metrics than those asked for may come with a file that is read whole. */
+const hotSeries = async (ports: SelectPorts, matcher: SeriesMatcher, range: TimeRange, counts: SelectCounts | undefined): Promise<Planned> => {
+  const planned: Planned = new Map();
+  const pages = new SamplePages();
+  let samples = 0;
+  for await (const { piece } of samplePieces({ ...ports, compacted: 'none' }, new SeriesSearch(matcher, range).wanted(false), counts)) {
+    piece.metrics.forEach((metric, k) => {
+      if (!matcher.matchesMetric(metric)) return;
+      const [start, end] = within(piece, k, range);
+      if (start === end) return;
+      const one = plannedOf(planned, matcher, metric, piece.labels[k] as string);
+      if (one === undefined) return;
+      samples += end - start;
+      if (samples > ports.limits.maxSamples) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
+      one.segments.push(pages.copy(piece.tMs, piece.values, start, end));
+      one.samples += end - start;
+    });
+  }
+  return planned;
+};
+
+const plannedOf = (planned: Planned, matcher: SeriesMatcher, metric: string, json: string): PlannedSeries | undefined => {
+  const key = keyOf(metric, json);
+  const known = planned.get(key);
+  if (known !== undefined) return known;
+  const labels = matcher.labelsOf(metric, json);
+  if (labels === undefined) return undefined;
+  const one: PlannedSeries = { key, labels, segments: [], rows: [], samples: 0 };
+  planned.set(key, one);
+  return one;
+};
+
+const planFile = async (ports: SelectPorts, place: number, file: PartitionFile, matcher: SeriesMatcher, range: TimeRange, planned: Planned, counts: SelectCounts | undefined): Promise<void> => {
+  ports.check?.();
+  for (const { metric, labels, firstRow, rows } of seriesRanges(await loadSeriesIndex(ports, file, counts), matcher, range)) {
+    const one = plannedOf(planned, matcher, metric, labels);
+    if (one === undefined) continue;
+    one.rows.push(place, firstRow, rows);
+    one.samples += rows;
+  }
+};
+
+interface BatchPlan {
+  readonly ports: SelectPorts;
+  readonly files: readonly PartitionFile[];
+  readonly range: TimeRange;
+  readonly counts: SelectCounts | undefined;
+  readonly series: readonly PlannedSeries[];
+  readonly batchSamples: number;
+}
+
+async function* batches(plan: BatchPlan): AsyncGenerator<SeriesBlock> {
+  const { series, batchSamples } = plan;
+  for (let first = 0; first < series.length; ) {
+    let end = first;
+    let samples = 0;
+    while (end < series.length && (end === first || samples + (series[end] as PlannedSeries).samples <= batchSamples)) samples += (series[end++] as PlannedSeries).samples;
+    yield await readBatch(plan, series.slice(first, end));
+    first = end;
+  }
+}
+
+/** By place of the file the rows that are asked of it. */
+const rowsByFile = (series: readonly PlannedSeries[]): ReadonlyMap<number, readonly FileRows[]> => {
+  const byFile = new Map<number, FileRows[]>();
+  for (const { rows } of series) {
+    for (let i = 0; i < rows.length; i += 3) {
+      const place = rows[i] as number;
+      const ofFile = byFile.get(place) ?? [];
+      ofFile.push({ firstRow: rows[i + 1] as number, rows: rows[i + 2] as number });
+      byFile.set(place, ofFile);
+    }
+  }
+  return byFile;
+};
+
+const readBatch = async ({ ports, files, range, counts }: BatchPlan, series: readonly PlannedSeries[]): Promise<SeriesBlock> => {
+  const found = new Map(series.map(({ key, labels, segments }) => [key, { labels, segments: [...segments] }]));
+  await mapBounded([...rowsByFile(series)], PARALLEL_FILES, async ([place, rows]) => {
+    const file = files[place] as PartitionFile;
+    ports.check?.();
+    const piece = await readSamples(countedRead(ports.objects, file, counts), file.bytes, { ...range, rows }, (load) => ports.cache.heads.get(file.key, load));
+    piece.metrics.forEach((metric, k) => {
+      const [start, end] = within(piece, k, range);
+      if (start < end) found.get(keyOf(metric, piece.labels[k] as string))?.segments.push({ tMs: piece.tMs, values: piece.values, start, end });
+    });
+  });
+  const block = blockOf([...found.values()].filter(({ segments }) => segments.length > 0));
+  if (counts !== undefined) counts.samples += block.tMs.length;
+  return block;
+};
