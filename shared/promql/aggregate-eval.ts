@@ -4,6 +4,7 @@ import { countValues } from './count-values.ts';
 import { asScalar, asString, asVector, type EvalValue } from './eval-value.ts';
 import { type Grouping, groupSeries, rowsByGroup } from './grouping.ts';
 import { foldMixed, informIgnored } from './histogram-aggregates.ts';
+import { limitSeries } from './limit-series.ts';
 import type { QueryScope } from './query-scope.ts';
 import { quantileOf } from './quantile.ts';
 import { warnBadQuantile } from './quantile-warning.ts';
@@ -67,5 +68,6 @@ export const evaluateAggregate = (expr: Aggregate, param: EvalValue | undefined,
   if (param === undefined) throw new TypeError(`evaluate ${expr.op}: found no parameter, the parser promised one`);
   if (expr.op === 'count_values') return countValues(expr, asString(param), input, scope);
   if (expr.op === 'quantile') return quantiles(expr, asScalar(param), input, scope);
-  return rankSeries(expr, asScalar(param), input, scope);
+  const chosen = expr.op === 'limitk' || expr.op === 'limit_ratio' ? limitSeries : rankSeries;
+  return chosen(expr, asScalar(param), input, scope);
 };

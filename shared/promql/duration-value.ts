@@ -2,16 +2,10 @@ import { power } from './arithmetic.ts';
 import { childrenOf, type DurationExpr, type DurationOperand, type Expr, withChildren } from './ast.ts';
 import { MAX_DURATION_MS } from './duration-parser.ts';
 import { PromqlParseError } from './errors.ts';
-import type { Grid } from './step-vector.ts';
+import type { QueryTimes } from './query-scope.ts';
 
 /** Prometheus prints byte positions as `start:end` here, not as line and column. */
 const problemAt = ({ range }: DurationExpr, problem: string): PromqlParseError => new PromqlParseError(`${range.start}:${range.end}: ${problem}`, range);
-
-/** The seconds between the first and the last evaluation of the query, and between two of them: 0 for an instant query. */
-interface QueryTimes {
-  readonly step: number;
-  readonly range: number;
-}
 
 const divisor = (expr: DurationExpr, value: number, problem: string): number => {
   if (value === 0) throw problemAt(expr, problem);
@@ -24,9 +18,9 @@ const evaluate = (expr: DurationOperand, times: QueryTimes): number => {
   const rhs = expr.rhs === undefined ? 0 : evaluate(expr.rhs, times);
   switch (expr.op) {
     case 'step':
-      return times.step;
+      return times.endMs > times.startMs ? times.stepMs / 1000 : 0;
     case 'range':
-      return times.range;
+      return (times.endMs - times.startMs) / 1000;
     case 'min_of':
       return Math.min(lhs, rhs);
     case 'max_of':
@@ -74,18 +68,13 @@ const resolveNode = (expr: Expr, times: QueryTimes): Expr => {
   return resolved;
 };
 
-const resolveTree = (expr: Expr, times: QueryTimes): Expr => {
-  const children = childrenOf(expr);
-  const resolved = children.map((child) => resolveTree(child, times));
-  const changed = resolved.some((child, i) => child !== children[i]);
-  return resolveNode(changed ? withChildren(expr, resolved) : expr, times);
-};
-
 /**
- * The expression with plain durations, as a query over `grid` sees them. The very same one when it has no others.
+ * The expression with plain durations, as a query over `times` sees them. The very same one when it has no others.
  * @throws PromqlParseError with Prometheus' message when a range or step is not positive, or a duration too long.
  */
-export const resolveDurations = (expr: Expr, grid: Grid): Expr => {
-  const rangeMs = (grid.steps - 1) * grid.stepMs;
-  return resolveTree(expr, { step: grid.steps > 1 ? grid.stepMs / 1000 : 0, range: rangeMs / 1000 });
+export const resolveDurations = (expr: Expr, times: QueryTimes): Expr => {
+  const children = childrenOf(expr);
+  const resolved = children.map((child) => resolveDurations(child, times));
+  const changed = resolved.some((child, i) => child !== children[i]);
+  return resolveNode(changed ? withChildren(expr, resolved) : expr, times);
 };

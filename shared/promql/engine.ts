@@ -2,13 +2,15 @@ import type { Histogram } from '../histograms/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import { type Expr, type ValueType, withoutParens } from './ast.ts';
 import { PromqlExecutionError, PromqlParseError } from './errors.ts';
+import { resolveDurations } from './duration-value.ts';
 import type { EvalValue } from './eval-value.ts';
 import { evaluate } from './evaluator.ts';
 import { detectHints } from './histogram-hints.ts';
+import { selectInfo } from './info-selector.ts';
 import { withoutName } from './label-edit.ts';
 import { parseQuery } from './parser.ts';
 import type { QueryResult, QueryValue, ResultSeries } from './query-result.ts';
-import { type QueryLimits, QueryScope } from './query-scope.ts';
+import { type QueryLimits, QueryScope, type QueryTimes } from './query-scope.ts';
 import { loadSelectors, markInvariant, type Sources } from './select-plan.ts';
 import type { SelectSeries } from './series-source.ts';
 import { compareLabels, dropNames, FLOAT, type Grid, HISTOGRAM, histogramAt, mergeSameLabels, newVector, type StepVector, timeAt } from './step-vector.ts';
@@ -144,6 +146,9 @@ const rangeValue = (value: EvalValue, grid: Grid): QueryValue => {
   return { type: 'matrix', series: seriesOf(dropNames(value.vector), grid) };
 };
 
+/** The expression as a query over `times` evaluates it. */
+const prepare = (expr: Expr, times: QueryTimes): Expr => selectInfo(resolveDurations(expr, times));
+
 const run = async (select: SelectSeries, expr: Expr, grid: Grid, scope: QueryScope, sources: QueryOptions['sources']): Promise<EvalValue> => {
   markInvariant(expr, scope);
   scope.limits.check();
@@ -174,9 +179,10 @@ const withAnnotations = (value: QueryValue, { warnings, infos, samplesRead, samp
  * @throws PromqlParseError, PromqlExecutionError, PromqlLimitError, and whatever `select` and `check` throw.
  */
 export const evaluateInstant = async (select: SelectSeries, query: string, tMs: number, options: QueryOptions = {}): Promise<QueryResult> => {
-  const expr = parseQuery(query);
+  const times: QueryTimes = { startMs: tMs, endMs: tMs, stepMs: 0 };
+  const expr = prepare(parseQuery(query), times);
   const grid: Grid = { startMs: tMs, stepMs: 0, steps: 1 };
-  const scope = new QueryScope(query, grid, true, limitsOf(options));
+  const scope = new QueryScope(query, times, true, limitsOf(options));
   return withAnnotations(instantValue(await run(select, expr, grid, scope, options.sources), tMs), scope);
 };
 
@@ -195,9 +201,9 @@ export const evaluateRange = async (select: SelectSeries, query: string, bounds:
   if (!(stepMs > 0) || !(endMs >= startMs)) {
     throw new RangeError(`range query: found start ${startMs} ms, end ${endMs} ms, step ${stepMs} ms, a positive step and an end not before the start are allowed`);
   }
-  const expr = parseQuery(query);
+  const expr = prepare(parseQuery(query), bounds);
   refuseType(typeOf(expr));
   const grid: Grid = { startMs, stepMs, steps: Math.floor((endMs - startMs) / stepMs) + 1 };
-  const scope = new QueryScope(query, grid, false, limitsOf(options));
+  const scope = new QueryScope(query, bounds, false, limitsOf(options));
   return withAnnotations(rangeValue(await run(select, expr, grid, scope, options.sources), grid), scope);
 };

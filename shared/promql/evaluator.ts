@@ -7,11 +7,13 @@ import { asVector, type EvalValue, vectorValue } from './eval-value.ts';
 import { FunctionContext, type FunctionTable } from './function-context.ts';
 import { HISTOGRAM_FUNCTIONS } from './histogram-functions.ts';
 import { withoutHint } from './histogram-hints.ts';
+import { INFO_FUNCTIONS } from './info-function.ts';
 import { LABEL_FUNCTIONS } from './label-functions.ts';
 import { MATH_FUNCTIONS } from './math-functions.ts';
 import type { QueryScope } from './query-scope.ts';
 import { RANGE_FUNCTIONS } from './range-functions.ts';
 import { evaluateMatrix, evaluateSelector } from './selector-eval.ts';
+import { refuseExtended, smoothedSelector } from './smoothed-selector.ts';
 import { SORT_FUNCTIONS } from './sort-functions.ts';
 import { floatPresence, type Grid, histogramAt, newLike, putHistogram, repeatSteps, type StepVector, timeAt } from './step-vector.ts';
 import { subqueryGrid } from './subquery-grid.ts';
@@ -28,6 +30,7 @@ export const FUNCTIONS: FunctionTable = {
   ...LABEL_FUNCTIONS,
   ...SORT_FUNCTIONS,
   ...HISTOGRAM_FUNCTIONS,
+  ...INFO_FUNCTIONS,
 };
 
 const negate = (expr: Unary, value: EvalValue): EvalValue => {
@@ -48,6 +51,7 @@ const call = (expr: Call, grid: Grid, scope: QueryScope): EvalValue => {
   const implementation = FUNCTIONS[expr.name];
   if (implementation === undefined) throw new TypeError(`evaluate ${expr.name}: found no such function, the parser promised one`);
   const context = new FunctionContext(expr, grid, scope, evaluate);
+  refuseExtended(expr, scope);
   const selector = rangeArgument(expr);
   const tiered = selector === undefined ? undefined : scope.tiered.get(selector.selector);
   return selector === undefined || tiered === undefined ? implementation(context) : callOverTiers(context, selector, tiered, implementation);
@@ -94,7 +98,7 @@ const evaluateAt = (expr: Expr, grid: Grid, scope: QueryScope): EvalValue => {
     case 'string':
       return { type: 'string', value: expr.value };
     case 'selector':
-      return vectorValue(evaluateSelector(expr, grid, scope, 'value'));
+      return vectorValue(expr.extended === 'smoothed' ? smoothedSelector(expr, grid, scope) : evaluateSelector(expr, grid, scope, 'value'));
     case 'matrix':
       return { type: 'matrix', windows: evaluateMatrix(expr, grid, scope) };
     case 'subquery':

@@ -2,6 +2,7 @@ import { type Labels, labelValue, METRIC_NAME } from '../model/labels.ts';
 import type { AccumulationNotes } from '../histograms/accumulation.ts';
 import type { ByteRange } from './errors.ts';
 import type { QueryScope } from './query-scope.ts';
+import { warnOverlap } from './start-times.ts';
 import { quote } from './string-text.ts';
 
 const nameOf = (labels: Labels): string => quote(labelValue(labels, METRIC_NAME));
@@ -42,6 +43,10 @@ export class HistogramAnnotations {
 
   notGauge(labels: Labels): void {
     this.scope.warn(`this native histogram metric is not a gauge: ${nameOf(labels)}`, this.range);
+  }
+
+  overlappingStarts(labels: Labels): void {
+    warnOverlap(this.scope, labels, this.range);
   }
 
   ignoredInAggregation(op: string): void {

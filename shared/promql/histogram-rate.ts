@@ -5,6 +5,7 @@ import { reduceResolution } from '../histograms/resolution.ts';
 import type { HistogramAnnotations } from './histogram-annotations.ts';
 import type { MixedWindow } from './mixed-windows.ts';
 import { extrapolation } from './rate-kernels.ts';
+import { beginsInside, isOverlap, isStartReset, type StartedSample, sinceStart } from './start-times.ts';
 
 const isGauge = ({ counterResetHint }: Histogram): boolean => counterResetHint === 'gauge';
 
@@ -42,6 +43,11 @@ const withResets = (difference: Histogram, { series, from, to }: MixedWindow, an
   return total;
 };
 
+const hasOverlap = ({ series, from, to }: MixedWindow): boolean => {
+  for (let i = from + 1; i < to; i++) if (isOverlap(series.started(i - 1), series.started(i))) return true;
+  return false;
+};
+
 /** Last − first, plus what stood before every reset of a counter. Undefined, with a warning, when the buckets do not compare. */
 const change = (window: MixedWindow, isCounter: boolean, annotations: HistogramAnnotations): Histogram | undefined => {
   const { series, from, to } = window;
@@ -55,17 +61,33 @@ const change = (window: MixedWindow, isCounter: boolean, annotations: HistogramA
   const difference = subtract(reduceResolution(last, Math.min(start.schema, ...schemas)), start);
   if (difference?.boundsReconciled === true) annotations.boundsReconciled('subtraction');
   checkHints(window, isCounter, annotations);
+  if (isCounter && hasOverlap(window)) annotations.overlappingStarts(series.labels);
   const total = difference && (isCounter ? withResets(difference.histogram, window, annotations) : difference.histogram);
   return total && asGauge(total);
+};
+
+/** Of a counter that is known to have begun inside the window: one histogram is enough. */
+const rateSinceStart = (window: MixedWindow, isRate: boolean, annotations: HistogramAnnotations): Histogram | undefined => {
+  const { series, from, to, endMs } = window;
+  const first = series.histogram(from);
+  const later = to - from < 2 ? undefined : change(window, true, annotations);
+  if (to - from > 1 && later === undefined) return undefined;
+  const sum = later && add(later, first);
+  if (later !== undefined && sum === undefined) annotations.mixedBuckets(series.labels);
+  if (sum?.boundsReconciled === true) annotations.boundsReconciled('addition');
+  const total = later === undefined ? first : sum?.histogram;
+  const factor = sinceStart(series.started(from), series.histogramTMs[to - 1] as number, endMs, to - from);
+  return total && multiply(total, isRate ? factor / (series.floats.rangeMs / 1000) : factor);
 };
 
 /** rate, increase (counters) and delta of the histograms of a window, extended to its edges as those of floats are. */
 export const histogramRate = (window: MixedWindow, isCounter: boolean, isRate: boolean, annotations: HistogramAnnotations): Histogram | undefined => {
   const { series, from, to, endMs } = window;
+  const { rangeMs } = series.floats;
+  if (isCounter && beginsInside(series.started(from), endMs - rangeMs)) return rateSinceStart(window, isRate, annotations);
   if (to - from < 2) return undefined;
   const total = change(window, isCounter, annotations);
   if (total === undefined) return undefined;
-  const { rangeMs } = series.floats;
   const sampled = ((series.histogramTMs[to - 1] as number) - (series.histogramTMs[from] as number)) / 1000;
   const first = series.histogram(from).count;
   const zeroSeconds = isCounter && total.count > 0 && first >= 0 ? sampled * (first / total.count) : Infinity;
@@ -76,6 +98,7 @@ export const histogramRate = (window: MixedWindow, isCounter: boolean, isRate: b
 /** irate (per second) and idelta of two histograms that follow each other. */
 export const histogramStep = (
   [before, after]: readonly [Histogram, Histogram],
+  [startedBefore, startedAfter]: readonly [StartedSample, StartedSample],
   seconds: number | undefined,
   window: MixedWindow,
   annotations: HistogramAnnotations,
@@ -84,7 +107,7 @@ export const histogramStep = (
   if (seconds === undefined) {
     if (!isGauge(before) || !isGauge(after)) annotations.notGauge(labels);
   } else if (isGauge(before) || isGauge(after)) annotations.notCounter(labels);
-  if (seconds !== undefined && detectReset(after, before)) return divide(asGauge(after), seconds);
+  if (seconds !== undefined && (isStartReset(startedBefore, startedAfter) || detectReset(after, before))) return divide(asGauge(after), seconds);
   const difference = subtract(after, before);
   if (difference === undefined) {
     annotations.mixedBuckets(labels);

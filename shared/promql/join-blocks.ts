@@ -34,6 +34,7 @@ const copied = (series: readonly Joined[], samples: number): SeriesBlock => {
   const offsets = new Uint32Array(series.length + 1);
   const tMs = new Float64Array(samples);
   const values = new Float64Array(samples);
+  const startMs = series.some(({ stretches }) => stretches.some(({ block }) => block.startMs !== undefined)) ? new Float64Array(samples) : undefined;
   const histograms = new Map<number, Histogram>();
   let at = 0;
   series.forEach(({ stretches }, k) => {
@@ -41,12 +42,13 @@ const copied = (series: readonly Joined[], samples: number): SeriesBlock => {
       tMs.set(block.tMs.subarray(from, to), at);
       // Between arrays of one kind bytes are copied, so a NaN keeps its payload.
       values.set(block.values.subarray(from, to), at);
+      if (block.startMs !== undefined) startMs?.set(block.startMs.subarray(from, to), at);
       if (block.histograms !== undefined) copyHistograms(block.histograms, from, to, histograms, at);
       at += to - from;
     }
     offsets[k + 1] = at;
   });
-  return { labels: series.map(({ labels }) => labels), offsets, tMs, values, ...(histograms.size === 0 ? {} : { histograms }) };
+  return { labels: series.map(({ labels }) => labels), offsets, tMs, values, ...(startMs && { startMs }), ...(histograms.size === 0 ? {} : { histograms }) };
 };
 
 const copyHistograms = (source: ReadonlyMap<number, Histogram>, from: number, to: number, target: Map<number, Histogram>, at: number): void => {

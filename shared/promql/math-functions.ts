@@ -16,9 +16,17 @@ const eachCell = (context: FunctionContext, f: (value: number, step: number) => 
 
 const map = (f: (value: number) => number): FunctionImplementation => (context) => eachCell(context, f);
 
-// Go's math.Min and math.Max give NaN when either operand is NaN, and order -0 before 0, like JavaScript's.
+// Go's math.Max and math.Min are JavaScript's but for one thing: the infinity that decides wins over NaN.
+const maxOf = (a: number, b: number): number => (a === Infinity || b === Infinity ? Infinity : Math.max(a, b));
+const minOf = (a: number, b: number): number => (a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b));
+
+const ofScalars = (f: (a: number, b: number) => number): FunctionImplementation => (context) => {
+  const [a, b] = [context.scalar(0), context.scalar(1)];
+  return { type: 'scalar', values: a.map((value, step) => f(value, b[step] as number)) };
+};
+
 const clamp = (context: FunctionContext, least: Float64Array | undefined, most: Float64Array | undefined): ReturnType<FunctionImplementation> =>
-  eachCell(context, (value, step) => Math.max(least?.[step] ?? -Infinity, Math.min(most?.[step] ?? Infinity, value)));
+  eachCell(context, (value, step) => maxOf(least?.[step] ?? -Infinity, minOf(most?.[step] ?? Infinity, value)));
 
 /** clamp(v, min, max): nothing at steps where min > max. */
 const clampBoth: FunctionImplementation = (context) => {
@@ -99,6 +107,8 @@ export const MATH_FUNCTIONS: FunctionTable = {
   clamp_min: (context) => clamp(context, context.scalar(1), undefined),
   clamp_max: (context) => clamp(context, undefined, context.scalar(1)),
   pi: ({ grid }) => ({ type: 'scalar', values: new Float64Array(grid.steps).fill(Math.PI) }),
+  max_of: ofScalars(maxOf),
+  min_of: ofScalars(minOf),
   time: timeFunction,
   scalar: toScalar,
   vector: toVector,

@@ -13,7 +13,7 @@ const hasFloats = ({ floatFrom, floatTo }: MixedWindow): boolean => floatTo > fl
 const hasHistograms = ({ from, to }: MixedWindow): boolean => to > from;
 
 /** Floats or histograms, not both. */
-const either = (ofHistograms: MixedRule): MixedRule => (window, annotations) => {
+export const either = (ofHistograms: MixedRule): MixedRule => (window, annotations) => {
   if (!hasHistograms(window)) return window.ofFloats();
   if (!hasFloats(window)) return ofHistograms(window, annotations);
   annotations.mixedSamples(window.series.labels);
@@ -86,7 +86,7 @@ const instant = (isRate: boolean): MixedRule => (window, annotations) => {
     annotations.mixedSamples(window.series.labels);
     return undefined;
   }
-  return histogramStep([before.sample, after.sample], isRate ? (after.tMs - before.tMs) / 1000 : undefined, window, annotations);
+  return histogramStep([before.sample, after.sample], [window.series.started(before.place), window.series.started(after.place)], isRate ? (after.tMs - before.tMs) / 1000 : undefined, window, annotations);
 };
 
 /** Counts neighbours that differ; a float and a histogram always do. */

@@ -1,6 +1,7 @@
 import { detectReset } from '../histograms/counter-reset.ts';
 import type { Histogram } from '../histograms/histogram.ts';
 import type { Labels } from '../model/labels.ts';
+import { isStartReset, type StartedSample } from './start-times.ts';
 import type { WindowFunction, Windows } from './windows.ts';
 
 /** The samples of one series that holds histograms: floats and histograms apart, each ascending in time. */
@@ -10,13 +11,15 @@ export class MixedSeries {
   readonly floats: Windows;
   readonly histograms: readonly Histogram[];
   readonly histogramTMs: Float64Array;
+  /** When the counter of each histogram began, 0 = unknown; undefined when no sample tells. */
+  readonly histogramStartMs: Float64Array | undefined;
   /** 0 = not looked at, 1 = none, 2 = reset between a histogram and the one before it. */
   private readonly resets: Uint8Array;
   /** What looking at one histogram costs, in floats. */
   readonly histogramCost: number;
 
   constructor(windows: Windows, series: number) {
-    const { tMs, values, offsets, labels, dropName, histograms, ...window } = windows;
+    const { tMs, values, offsets, labels, dropName, histograms, startMs, ...window } = windows;
     const places = Array.from({ length: (offsets[series + 1] as number) - (offsets[series] as number) }, (_, i) => (offsets[series] as number) + i);
     const floatPlaces = places.filter((place) => histograms?.has(place) !== true);
     const histogramPlaces = places.filter((place) => histograms?.has(place) === true);
@@ -24,6 +27,7 @@ export class MixedSeries {
     this.histograms = histogramPlaces.map((place) => histograms?.get(place) as Histogram);
     this.histogramTMs = Float64Array.from(histogramPlaces, (place) => tMs[place] as number);
     this.histogramCost = this.histograms.reduce((most, { positive, negative }) => Math.max(most, positive.counts.length + negative.counts.length), 4);
+    this.histogramStartMs = startMs && Float64Array.from(histogramPlaces, (place) => startMs[place] as number);
     this.resets = new Uint8Array(histogramPlaces.length);
     this.floats = {
       ...window,
@@ -32,6 +36,7 @@ export class MixedSeries {
       offsets: Uint32Array.of(0, floatPlaces.length),
       tMs: Float64Array.from(floatPlaces, (place) => tMs[place] as number),
       values: Float64Array.from(floatPlaces, (place) => values[place] as number),
+      ...(startMs && { startMs: Float64Array.from(floatPlaces, (place) => startMs[place] as number) }),
     };
   }
 
@@ -39,9 +44,14 @@ export class MixedSeries {
     return this.histograms[i] as Histogram;
   }
 
+  /** The times of histogram i. */
+  started(i: number): StartedSample {
+    return { tMs: this.histogramTMs[i] as number, startMs: this.histogramStartMs?.[i] ?? 0 };
+  }
+
   /** Whether there was a reset between histograms i − 1 and i; i > 0. */
   isReset(i: number): boolean {
-    if (this.resets[i] === 0) this.resets[i] = detectReset(this.histogram(i), this.histogram(i - 1)) ? 2 : 1;
+    if (this.resets[i] === 0) this.resets[i] = isStartReset(this.started(i - 1), this.started(i)) || detectReset(this.histogram(i), this.histogram(i - 1)) ? 2 : 1;
     return this.resets[i] === 2;
   }
 }

@@ -63,6 +63,23 @@ const variance = ({ values }: Windows): ((from: number, to: number) => number) =
 export const quantileKernel = ({ values }: Windows, q: Float64Array): WindowFunction =>
   (from, to, step) => quantileOf(q[step] as number, values.slice(from, to));
 
+/** mad_over_time: the median of the distances from the median. */
+const medianDeviation = ({ values }: Windows): WindowFunction => (from, to) => {
+  const window = values.slice(from, to);
+  const median = quantileOf(0.5, window);
+  return quantileOf(0.5, window.map((value) => Math.abs(value - median)));
+};
+
+/** The time of the least (sign 1) or greatest (sign -1) sample, the last of several; of the first one when all are NaN. */
+const extremeTime = ({ values, tMs }: Windows, sign: 1 | -1): WindowFunction => (from, to) => {
+  let at = from;
+  for (let i = from + 1; i < to; i++) {
+    const known = sign * (values[at] as number);
+    if (Number.isNaN(known) || sign * (values[i] as number) <= known) at = i;
+  }
+  return (tMs[at] as number) / 1000;
+};
+
 type OverTimeKernel = (windows: Windows, series: number) => WindowFunction;
 
 /** The `*_over_time` functions of one range vector. */
@@ -75,6 +92,11 @@ export const OVER_TIME_KERNELS: Readonly<Record<string, OverTimeKernel>> = {
   present_over_time: () => () => 1,
   first_over_time: ({ values }) => (from) => values[from] as number,
   last_over_time: ({ values }) => (_from, to) => values[to - 1] as number,
+  mad_over_time: medianDeviation,
+  ts_of_first_over_time: ({ tMs }) => (from) => (tMs[from] as number) / 1000,
+  ts_of_last_over_time: ({ tMs }) => (_from, to) => (tMs[to - 1] as number) / 1000,
+  ts_of_min_over_time: (windows) => extremeTime(windows, 1),
+  ts_of_max_over_time: (windows) => extremeTime(windows, -1),
   stdvar_over_time: variance,
   stddev_over_time: (windows) => {
     const squared = variance(windows);

@@ -18,12 +18,22 @@ export interface QueryLimits {
   readonly check: () => void;
 }
 
+/** The times of a whole query. */
+export interface QueryTimes {
+  readonly startMs: number;
+  readonly endMs: number; // inclusive, maybe between two steps
+  /** 0 for an instant query. */
+  readonly stepMs: number;
+}
+
 /** What one query carries through its evaluation: its text, bounds, limits, samples and annotations. */
 export class QueryScope {
   readonly query: string;
   /** The bounds of the whole query, for `@ start()` and `@ end()`. */
   readonly startMs: number;
   readonly endMs: number; // inclusive
+  /** Between two evaluations; 0 when there is only one time, as `step()` has it. */
+  readonly stepMs: number;
   /** Whether the query is evaluated at one time: only then does the order of a vector mean anything. */
   readonly isInstant: boolean;
   readonly limits: QueryLimits;
@@ -44,10 +54,11 @@ export class QueryScope {
   private readonly infoTexts: Set<string> = new Set();
   private sinceCheck = 0;
 
-  constructor(query: string, grid: Grid, isInstant: boolean, limits: QueryLimits) {
+  constructor(query: string, times: QueryTimes, isInstant: boolean, limits: QueryLimits) {
     this.query = query;
-    this.startMs = grid.startMs;
-    this.endMs = grid.startMs + (grid.steps - 1) * grid.stepMs;
+    this.startMs = times.startMs;
+    this.endMs = times.endMs;
+    this.stepMs = times.endMs > times.startMs ? times.stepMs : 0;
     this.isInstant = isInstant;
     this.limits = limits;
   }

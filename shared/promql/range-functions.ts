@@ -1,6 +1,9 @@
-import { labelValue, METRIC_NAME } from '../model/labels.ts';
+import { type Labels, labelValue, METRIC_NAME } from '../model/labels.ts';
+import type { Expr } from './ast.ts';
 import { type EvalValue, vectorValue } from './eval-value.ts';
 import type { FunctionContext, FunctionTable } from './function-context.ts';
+import { extendedRule } from './extended-histograms.ts';
+import { EXTENDED_KERNELS } from './extended-kernels.ts';
 import { HistogramAnnotations } from './histogram-annotations.ts';
 import { HistogramMeter } from './histogram-meter.ts';
 import { mixedRule } from './mixed-range-rules.ts';
@@ -8,7 +11,8 @@ import { MixedSeries, type MixedWindow, slideMixed } from './mixed-windows.ts';
 import { OVER_TIME_KERNELS, quantileKernel } from './over-time-kernels.ts';
 import { warnBadQuantile } from './quantile-warning.ts';
 import { RATE_KERNELS } from './rate-kernels.ts';
-import { derivKernel, predictKernel } from './regression-kernels.ts';
+import { derivKernel, predictKernel, smoothingKernel } from './regression-kernels.ts';
+import { STARTED_KERNELS, warnOverlap } from './start-times.ts';
 import { FLOAT, newVector, putSample, type StepVector, timeAt, withoutEmptyRows } from './step-vector.ts';
 import { quote } from './string-text.ts';
 import { slide, type WindowFunction, type Windows } from './windows.ts';
@@ -28,7 +32,7 @@ const hasHistograms = ({ histograms, offsets }: Windows, series: number): boolea
 const overMixedSeries = (context: FunctionContext, windows: Windows, series: number, kernel: Kernel, output: StepVector, meter: HistogramMeter): void => {
   const { scope, grid, call } = context;
   const mixed = new MixedSeries(windows, series);
-  const rule = mixedRule(call.name);
+  const rule = windows.extended === undefined ? mixedRule(call.name) : extendedRule(call.name);
   const annotations = new HistogramAnnotations(scope, context.expr(0).range);
   const evaluate = (window: MixedWindow, step: number): void => {
     const result = rule(window, annotations);
@@ -38,21 +42,30 @@ const overMixedSeries = (context: FunctionContext, windows: Windows, series: num
   slideMixed(mixed, kernel(mixed.floats, 0), evaluate, (samples) => scope.work(samples));
 };
 
+/** What takes the place of a function's usual kernel over extended ranges, and where samples know when their counter began. */
+const kernelOf = ({ call, scope, call: { args } }: FunctionContext, windows: Windows): Kernel | undefined => {
+  if (windows.extended !== undefined) return EXTENDED_KERNELS[call.name];
+  const started = windows.startMs === undefined ? undefined : STARTED_KERNELS[call.name];
+  if (started === undefined) return undefined;
+  return (one, series) => started(one, () => warnOverlap(scope, one.labels[series] as Labels, (args[0] as Expr).range));
+};
+
 const overSeries = (context: FunctionContext, windows: Windows, kernel: Kernel): StepVector => {
   const { scope, grid, call } = context;
   const count = windows.labels.length;
   scope.reserve(count * grid.steps);
+  const chosen = kernelOf(context, windows) ?? kernel;
   const keepsName = KEEPS_NAME.has(call.name);
   const output = newVector(grid.steps, [...windows.labels], windows.dropName.map((drop) => drop || !keepsName));
   const work = (samples: number): void => scope.work(samples);
   const meter = new HistogramMeter(scope);
   for (let series = 0; series < count; series++) {
     if (hasHistograms(windows, series)) {
-      overMixedSeries(context, windows, series, kernel, output, meter);
+      overMixedSeries(context, windows, series, chosen, output, meter);
       continue;
     }
     scope.work(grid.steps + (windows.offsets[series + 1] as number) - (windows.offsets[series] as number));
-    slide(windows, series, kernel(windows, series), { values: output.values, present: output.present, at: series * grid.steps, work });
+    slide(windows, series, chosen(windows, series), { values: output.values, present: output.present, at: series * grid.steps, work });
   }
   return withoutEmptyRows(output);
 };
@@ -100,4 +113,6 @@ export const RANGE_FUNCTIONS: FunctionTable = {
   deriv: (context) => vectorValue(overSeries(context, context.windows(0), derivKernel)),
   predict_linear: predictLinear,
   quantile_over_time: quantileOverTime,
+  double_exponential_smoothing: (context) =>
+    vectorValue(overSeries(context, context.windows(0), (windows) => smoothingKernel(windows, context.scalar(1), context.scalar(2)))),
 };

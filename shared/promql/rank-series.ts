@@ -10,7 +10,7 @@ import { newLike, pickRows, type StepVector, withoutEmptyRows } from './step-vec
 const MAX_K = 9_223_372_036_854_774_784;
 
 /** How many series each step asks for. @throws PromqlExecutionError on NaN and on what no int64 holds. */
-const wantedCounts = (param: Float64Array): Float64Array => {
+export const wantedCounts = (param: Float64Array): Float64Array => {
   for (const k of param) {
     if (Number.isNaN(k)) throw new PromqlExecutionError('Parameter value is NaN');
     if (k > MAX_K || k < -MAX_K) throw new PromqlExecutionError(`Scalar value ${formatGeneral(k)} overflows int64`);

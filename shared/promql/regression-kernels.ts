@@ -1,4 +1,6 @@
+import { PromqlExecutionError } from './errors.ts';
 import { KahanSum } from './kahan.ts';
+import { formatValue } from './number-text.ts';
 import type { WindowFunction, Windows } from './windows.ts';
 
 interface Line {
@@ -44,3 +46,29 @@ export const predictKernel = (windows: Windows, seconds: Float64Array, evaluated
     const { slope, intercept } = regression(windows, from, to, evaluatedAtMs(step));
     return slope * (seconds[step] as number) + intercept;
   };
+
+const checkedFactor = (name: string, short: string, factor: number): number => {
+  if (factor > 0 && factor < 1) return factor;
+  throw new PromqlExecutionError(`invalid ${name} factor. Expected: 0 < ${short} < 1, got: ${Number.isFinite(factor) ? factor.toFixed(6) : formatValue(factor)}`);
+};
+
+/**
+ * double_exponential_smoothing (Holt's linear method): a level and its trend, each a mean of what the samples say and of
+ * what was expected.
+ * @throws PromqlExecutionError when a factor is not between 0 and 1.
+ */
+export const smoothingKernel = ({ values }: Windows, smoothing: Float64Array, trends: Float64Array): WindowFunction => (from, to, step) => {
+  const weight = checkedFactor('smoothing', 'sf', smoothing[step] as number);
+  const trendWeight = checkedFactor('trend', 'tf', trends[step] as number);
+  if (to - from < 2) return undefined;
+  let before = 0;
+  let level = values[from] as number;
+  let trend = (values[from + 1] as number) - level;
+  for (let i = from + 1; i < to; i++) {
+    if (i > from + 1) trend = trendWeight * (level - before) + (1 - trendWeight) * trend;
+    const next = weight * (values[i] as number) + (1 - weight) * (level + trend);
+    before = level;
+    level = next;
+  }
+  return level;
+};

@@ -2,6 +2,7 @@ import { type Aggregate, childrenOf, type Expr, type VectorSelector } from './as
 import { foldBatches } from './batch-aggregate.ts';
 import type { SelectBatches } from './batch-source.ts';
 import { heldSamples } from './histogram-meter.ts';
+import { infoTimes } from './info-selector.ts';
 import { lastTime, type QueryScope } from './query-scope.ts';
 import { foldedSelector } from './series-pipeline.ts';
 import type { SelectRequest, SelectSeries, SeriesBlock } from './series-source.ts';
@@ -12,7 +13,7 @@ import type { Resolution, SelectTiers, TierName } from './tier-source.ts';
 import { exactTier } from './tier-steps.ts';
 
 /** Functions whose value depends on the evaluation time even when their arguments are pinned by `@`. */
-const READS_THE_CLOCK = new Set(['time', 'predict_linear', 'timestamp']);
+const READS_THE_CLOCK = new Set(['time', 'predict_linear', 'timestamp', 'start_timestamp']);
 const CLOCK_WITHOUT_ARGUMENT = new Set(['minute', 'hour', 'day_of_week', 'day_of_month', 'day_of_year', 'days_in_month', 'month', 'year']);
 
 /** Fills `scope.invariant`; whether `expr` itself is the same at every step. */
@@ -29,7 +30,7 @@ const isInvariant = (expr: Expr, children: readonly boolean[]): boolean => {
     case 'subquery':
       return expr.at !== undefined;
     case 'call':
-      if (READS_THE_CLOCK.has(expr.name) && !(expr.name === 'timestamp' && isPinnedSelector(expr.args[0]))) return false;
+      if (READS_THE_CLOCK.has(expr.name) && !(expr.name.endsWith('timestamp') && isPinnedSelector(expr.args[0]))) return false;
       if (CLOCK_WITHOUT_ARGUMENT.has(expr.name) && expr.args.length === 0) return false;
       return children.every(Boolean);
     default:
@@ -46,17 +47,31 @@ interface Wanted {
   readonly times: Grid;
   /** How far each window goes back: the range, or the lookback of an instant selector. */
   readonly backMs: number;
+  /** How far samples behind the windows are wanted. */
+  readonly afterMs: number;
   readonly isInstant: boolean;
   /** The function of the range selector; undefined where there is none. */
   readonly call: string | undefined;
 }
 
+/** What a selector wants around its times; `rangeMs` undefined for an instant one. */
+const needOf = (rangeMs: number | undefined, { extended }: VectorSelector, { limits }: QueryScope): Pick<Wanted, 'backMs' | 'afterMs' | 'isInstant'> => ({
+  backMs: rangeMs === undefined ? limits.lookbackMs : rangeMs + (extended === undefined ? 0 : limits.lookbackMs),
+  afterMs: extended === 'smoothed' ? limits.lookbackMs : 0,
+  isInstant: rangeMs === undefined,
+});
+
 const collect = (expr: Expr, grid: Grid, scope: QueryScope, wanted: Wanted[], foldings: readonly Folding[], call?: string): void => {
   if (grid.steps === 0 || foldings.some((folding) => folding.expr === expr)) return;
   const selector = expr.kind === 'matrix' ? expr.selector : expr;
   if (selector.kind === 'selector') {
-    const isInstant = expr.kind !== 'matrix';
-    wanted.push({ selector, times: scope.shift(grid, selector), backMs: isInstant ? scope.limits.lookbackMs : expr.rangeMs, isInstant, call });
+    wanted.push({ ...needOf(expr.kind === 'matrix' ? expr.rangeMs : undefined, selector, scope), selector, times: scope.shift(grid, selector), call });
+    return;
+  }
+  if (expr.kind === 'call' && expr.name === 'info') {
+    const [described, info] = expr.args as readonly [Expr, VectorSelector];
+    collect(described, grid, scope, wanted, foldings);
+    wanted.push({ ...needOf(undefined, info, scope), selector: info, times: infoTimes(described, grid, scope), call });
     return;
   }
   const inner = expr.kind === 'subquery' ? subqueryGrid(expr, grid, scope) : grid;
@@ -133,7 +148,11 @@ export const loadSelectors = async (expr: Expr, grid: Grid, scope: QueryScope, s
 };
 
 /** Windows are left-open, times whole milliseconds. */
-const requestOf = ({ selector, times, backMs }: Wanted): SelectRequest => ({ matchers: selector.matchers, fromMs: times.startMs - backMs + 1, toMs: lastTime(times) });
+const requestOf = ({ selector, times, backMs, afterMs }: Wanted): SelectRequest => ({
+  matchers: selector.matchers,
+  fromMs: times.startMs - backMs + 1,
+  toMs: lastTime(times) + afterMs,
+});
 
 const loadSamples = async (wanted: readonly Wanted[], scope: QueryScope, select: SelectSeries): Promise<void> => {
   const read = once(select, (block) => scope.load(heldSamples(block)));
@@ -160,7 +179,8 @@ const loadTiers = async (wanted: readonly Wanted[], scope: QueryScope, { select,
   );
 };
 
-const preferred = ({ times, backMs, isInstant, call }: Wanted, resolution: Resolution): TierName => {
+const preferred = ({ selector, times, backMs, isInstant, call }: Wanted, resolution: Resolution): TierName => {
+  if (selector.extended !== undefined) return 'raw';
   if (!isInstant && (call === undefined || columnsOf(call) === undefined)) return 'raw';
   // An instant selector judges samples by their own times, whatever its lookback.
   return resolution === 'auto' ? (exactTier(times, isInstant ? 0 : backMs) ?? 'raw') : resolution;

@@ -9,7 +9,7 @@ import type { Windows } from './windows.ts';
 
 const EMPTY: SeriesBlock = { labels: [], offsets: new Uint32Array(1), tMs: new Float64Array(0), values: new Float64Array(0) };
 
-const blockOf = (selector: Expr, scope: QueryScope): SeriesBlock => scope.blocks.get(selector) ?? EMPTY;
+export const blockOf = (selector: Expr, scope: QueryScope): SeriesBlock => scope.blocks.get(selector) ?? EMPTY;
 
 /**
  * The newest sample of (t − lookback, t] at every step; none when it is a stale marker.
@@ -17,14 +17,17 @@ const blockOf = (selector: Expr, scope: QueryScope): SeriesBlock => scope.blocks
  */
 export const evaluateSelector = (selector: VectorSelector, grid: Grid, scope: QueryScope, wanted: 'value' | 'seconds'): StepVector => {
   const tiered = scope.tiered.get(selector);
-  const raw = latestSamples(selector, grid, scope, wanted === 'seconds');
+  const raw = latestSamples(selector, grid, scope, wanted);
   return tiered === undefined ? raw : selectOverTiers(raw, selector, grid, scope, tiered, wanted);
 };
 
-const latestSamples = (selector: VectorSelector, grid: Grid, scope: QueryScope, sampleTimes: boolean): StepVector => {
+/** As {@link evaluateSelector}, of raw samples alone; 'start' are the times their counters began. */
+export const latestSamples = (selector: VectorSelector, grid: Grid, scope: QueryScope, wanted: 'value' | 'seconds' | 'start'): StepVector => {
   const block = blockOf(selector, scope);
-  const { tMs, values, offsets } = block;
+  const { tMs, values, offsets, startMs } = block;
   const times = scope.sampleTimes(grid, selector);
+  const column = wanted === 'value' ? values : wanted === 'seconds' ? tMs : (startMs ?? new Float64Array(values.length));
+  const unit = wanted === 'value' ? 1 : 1000;
   const { lookbackMs } = scope.limits;
   const bits = bitsOf(values);
   scope.reserve(block.labels.length * grid.steps);
@@ -39,9 +42,9 @@ const latestSamples = (selector: VectorSelector, grid: Grid, scope: QueryScope, 
       const newest = after - 1;
       if (newest < first || (tMs[newest] as number) <= t - lookbackMs || isStaleAt(bits, newest)) continue;
       const cell = series * grid.steps + step;
-      output.values[cell] = sampleTimes ? (tMs[newest] as number) / 1000 : (values[newest] as number);
+      output.values[cell] = (column[newest] as number) / unit;
       output.present[cell] = 1;
-      const histogram = sampleTimes ? undefined : block.histograms?.get(newest);
+      const histogram = wanted === 'value' ? block.histograms?.get(newest) : undefined;
       if (histogram !== undefined) putHistogram(output, cell, histogram);
     }
   }
@@ -49,7 +52,7 @@ const latestSamples = (selector: VectorSelector, grid: Grid, scope: QueryScope, 
 };
 
 /** The block without its stale markers, which range selectors never see. */
-const withoutStale = (block: SeriesBlock): SeriesBlock => {
+export const withoutStale = (block: SeriesBlock): SeriesBlock => {
   const bits = bitsOf(block.values);
   const count = block.values.length;
   let firstStale = 0;
@@ -58,6 +61,7 @@ const withoutStale = (block: SeriesBlock): SeriesBlock => {
   const offsets = new Uint32Array(block.labels.length + 1);
   const tMs = new Float64Array(count);
   const values = new Float64Array(count);
+  const startMs = block.startMs && new Float64Array(count);
   const histograms = new Map<number, Histogram>();
   let kept = 0;
   for (let series = 0; series < block.labels.length; series++) {
@@ -65,12 +69,21 @@ const withoutStale = (block: SeriesBlock): SeriesBlock => {
       if (isStaleAt(bits, i)) continue;
       const histogram = block.histograms?.get(i);
       if (histogram !== undefined) histograms.set(kept, histogram);
+      if (startMs !== undefined) startMs[kept] = block.startMs?.[i] as number;
       tMs[kept] = block.tMs[i] as number;
       values[kept++] = block.values[i] as number;
     }
     offsets[series + 1] = kept;
   }
-  return { labels: block.labels, offsets, tMs, values, ...(histograms.size > 0 && { histograms }) };
+  return { labels: block.labels, offsets, tMs, values, ...(startMs && { startMs }), ...(histograms.size > 0 && { histograms }) };
+};
+
+/** Windows of an `anchored` or `smoothed` range reach over the lookback around it. */
+const extendedBounds = ({ selector, rangeMs }: MatrixSelector, endMs: number, scope: QueryScope): Partial<Pick<Windows, 'rangeMs' | 'firstEndMs' | 'extended'>> => {
+  if (selector.extended === undefined) return {};
+  const { lookbackMs } = scope.limits;
+  const afterMs = selector.extended === 'smoothed' ? lookbackMs : 0;
+  return { rangeMs: rangeMs + lookbackMs + afterMs, firstEndMs: endMs + afterMs, extended: { mode: selector.extended, rangeMs, afterMs } };
 };
 
 export const evaluateMatrix = (expr: MatrixSelector, grid: Grid, scope: QueryScope): Windows => {
@@ -82,6 +95,7 @@ export const evaluateMatrix = (expr: MatrixSelector, grid: Grid, scope: QuerySco
     dropName: block.labels.map(() => false),
     rangeMs: expr.rangeMs,
     firstEndMs: times.startMs,
+    ...extendedBounds(expr, times.startMs, scope),
     stepMs: times.stepMs,
     steps: grid.steps,
   };

@@ -16,6 +16,8 @@ export interface SeriesBlock {
   readonly values: Float64Array;
   /** The samples that are histograms, by their place in `tMs`; their `values` mean nothing but must be no stale marker. */
   readonly histograms?: ReadonlyMap<number, Histogram>;
+  /** When the counter of each sample began, beside `tMs`, Unix milliseconds; 0 = unknown. Left out when no sample tells. */
+  readonly startMs?: Float64Array;
 }
 
 export interface SelectRequest {

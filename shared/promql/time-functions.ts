@@ -1,7 +1,8 @@
 import { withoutParens } from './ast.ts';
 import { vectorValue } from './eval-value.ts';
 import type { FunctionContext, FunctionImplementation, FunctionTable } from './function-context.ts';
-import { evaluateSelector } from './selector-eval.ts';
+import type { QueryScope } from './query-scope.ts';
+import { evaluateSelector, latestSamples } from './selector-eval.ts';
 import { anyPresence, floatPresence, newLike, newVector, type StepVector, timeAt } from './step-vector.ts';
 
 const DAY_MS = 86_400_000;
@@ -48,6 +49,20 @@ const timestamp: FunctionImplementation = (context) => {
   return vectorValue(output);
 };
 
+/** When the counter of each sample began, 0 when unknown; of an expression nothing is known. */
+const startTimestamp: FunctionImplementation = (context) => {
+  const inner = withoutParens(context.expr(0));
+  if (inner.kind !== 'selector') return vectorValue(newVector(context.grid.steps, [], []));
+  const starts = latestSamples(inner, context.grid, context.scope, 'start');
+  return vectorValue({ ...starts, dropName: starts.labels.map(() => true) });
+};
+
+/** A time of the whole query in seconds, the same at every step. */
+const queryTime = (ofScope: (scope: QueryScope) => number): FunctionImplementation => ({ grid, scope }) => ({
+  type: 'scalar',
+  values: new Float64Array(grid.steps).fill(ofScope(scope) / 1000),
+});
+
 export const TIME_FUNCTIONS: FunctionTable = {
   minute: datePart((date) => date.getUTCMinutes()),
   hour: datePart((date) => date.getUTCHours()),
@@ -58,4 +73,9 @@ export const TIME_FUNCTIONS: FunctionTable = {
   month: datePart((date) => date.getUTCMonth() + 1),
   year: datePart((date) => date.getUTCFullYear()),
   timestamp,
+  start_timestamp: startTimestamp,
+  start: queryTime(({ startMs }) => startMs),
+  end: queryTime(({ endMs }) => endMs),
+  step: queryTime(({ stepMs }) => stepMs),
+  range: queryTime(({ startMs, endMs }) => endMs - startMs),
 };

@@ -2,6 +2,7 @@ import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { Binary, VectorMatching } from './ast.ts';
 import { type CellOperator, cellOperator } from './arithmetic.ts';
 import { PromqlExecutionError } from './errors.ts';
+import { fillMissing } from './fill-missing.ts';
 import { histogramOperator, type Sample, type SampleOperator } from './histogram-operators.ts';
 import { describeLabels, dropLabels, keepLabels, setLabel, withoutName } from './label-edit.ts';
 import type { QueryScope } from './query-scope.ts';
@@ -173,11 +174,19 @@ const fillRow = (output: StepVector, row: number, pair: Pair, sides: Sides, op: 
   }
 };
 
+/** Both sides, `fill` values among them. */
+const filledSides = (sides: Sides, matching: VectorMatching, scope: QueryScope): Sides => {
+  if (matching.fillLeft === undefined && matching.fillRight === undefined) return sides;
+  const names = new Set(matching.labels);
+  scope.reserve(2 * (sides.many.values.length + sides.one.values.length));
+  return { ...sides, ...fillMissing(groupsOf(sides, matching), sides, matching, (labels) => matchedPart(labels, matching.on, names)) };
+};
+
 /** Arithmetic and comparison between two vectors. */
 export const matchVectors = (expr: Binary, lhs: StepVector, rhs: StepVector, scope: QueryScope): StepVector => {
   const { matching } = expr;
   const swapped = matching.card === 'one-to-many';
-  const sides: Sides = swapped ? { many: rhs, one: lhs, swapped } : { many: lhs, one: rhs, swapped };
+  const sides = filledSides(swapped ? { many: rhs, one: lhs, swapped } : { many: lhs, one: rhs, swapped }, matching, scope);
   const op = cellOperator(expr.op, expr.returnBool);
   const groups = groupsOf(sides, matching);
   refuseDuplicates(groups, sides, matching);

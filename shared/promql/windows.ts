@@ -14,11 +14,23 @@ export interface Windows {
   readonly values: Float64Array;
   /** The samples that are histograms, by their place in `tMs`; their `values` mean nothing. */
   readonly histograms?: ReadonlyMap<number, Histogram>;
+  /** When the counter of each sample began, beside `tMs`; 0 = unknown. Undefined when no sample tells. */
+  readonly startMs?: Float64Array;
+  /** Of `anchored` and `smoothed` ranges: their own length and the lookback behind their ends, both within `rangeMs`. */
+  readonly extended?: ExtendedRange;
   readonly rangeMs: number;
   readonly firstEndMs: number;
   /** 0 when `@` pins every step to one window. */
   readonly stepMs: number;
   readonly steps: number;
+}
+
+/** A range whose windows also hold the samples around it. */
+export interface ExtendedRange {
+  readonly mode: 'anchored' | 'smoothed';
+  readonly rangeMs: number;
+  /** How far the windows reach beyond the end of the range. */
+  readonly afterMs: number;
 }
 
 /** What a window holds: samples `from` to `to` (exclusive, never empty), evaluated at step `step`. Undefined = no result. */

@@ -22,7 +22,14 @@ export interface EvalBlock {
   readonly lines: readonly string[];
 }
 
-export type Block = LoadBlock | EvalBlock | { readonly kind: 'clear' };
+/** An `eval` of a form that is not known here. */
+export interface UnknownBlock {
+  readonly kind: 'unknown';
+  readonly line: number;
+  readonly text: string;
+}
+
+export type Block = LoadBlock | EvalBlock | UnknownBlock | { readonly kind: 'clear' };
 
 const duration = (text: string): number => {
   const sign = text.startsWith('-') ? -1 : 1;
@@ -33,10 +40,11 @@ const duration = (text: string): number => {
 const INSTANT = /^eval(_fail|_warn|_ordered|_info)?\s+instant\s+at\s+(\S+)\s+(.*)$/;
 const RANGE = /^eval(_fail|_warn|_info)?\s+range\s+from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)\s+(.*)$/;
 
-const parseEval = (head: string, body: readonly string[], line: number): EvalBlock => {
+const parseEval = (head: string, body: readonly string[], line: number): EvalBlock | UnknownBlock => {
   const instant = INSTANT.exec(head);
   const range = RANGE.exec(head);
-  const parts = (instant ?? range) as RegExpExecArray;
+  const parts = instant ?? range;
+  if (parts === null) return { kind: 'unknown', line, text: head };
   const times = instant === null ? parts.slice(2, 5).map((text) => duration(text)) : [duration(parts[2] as string), duration(parts[2] as string), 0];
   const legacy = parts[1] === undefined ? [] : [parts[1].slice(1)];
   const expectations = body.filter((text) => text.startsWith('expect')).map((text) => text.replace(/^expect\w*\s+/, ''));

@@ -14,6 +14,8 @@ interface StoredSeries {
   tMs: Float64Array;
   values: Float64Array;
   histograms: Map<number, Histogram>;
+  /** 0 where it is unknown. */
+  startMs: Float64Array;
 }
 
 const concat = (a: Float64Array, b: Float64Array): Float64Array<ArrayBuffer> => {
@@ -32,11 +34,11 @@ export class MemorySeries {
   }
 
   /** Appends; samples at or before the last one are dropped. */
-  add(labels: Labels, { tMs, values, histograms = new Map() }: Pick<Columns, 'tMs' | 'values'> & Partial<Columns>): void {
+  add(labels: Labels, { tMs, values, histograms = new Map(), startMs = new Float64Array(tMs.length) }: Pick<Columns, 'tMs' | 'values'> & Partial<Columns>): void {
     const key = labelsKey(labels);
     const known = this.series.get(key);
     if (known === undefined) {
-      this.series.set(key, { labels, tMs, values, histograms: new Map(histograms) });
+      this.series.set(key, { labels, tMs, values, histograms: new Map(histograms), startMs });
       return;
     }
     const last = known.tMs.at(-1) ?? -Infinity;
@@ -46,6 +48,7 @@ export class MemorySeries {
     for (const [i, histogram] of histograms) if (i >= from) known.histograms.set(before + i - from, histogram);
     known.tMs = concat(known.tMs, tMs.subarray(from));
     known.values = concat(known.values, values.subarray(from));
+    known.startMs = concat(known.startMs, startMs.subarray(from));
   }
 
   /** Lines of `name{l="v"} values`, one value per `step`, from 0 on. */
@@ -63,18 +66,20 @@ export class MemorySeries {
     const found = [...this.series.values()]
       .filter(({ labels }) => predicates.every(({ name, matches }) => matches(labelValue(labels, name))))
       .sort((a, b) => compareLabels(a.labels, b.labels));
-    const cut = found.map(({ labels, tMs, values, histograms }) => {
+    const cut = found.map(({ labels, tMs, values, histograms, startMs }) => {
       let from = 0;
       let to = tMs.length;
       while (from < to && (tMs[from] as number) < fromMs) from++;
       while (to > from && (tMs[to - 1] as number) > toMs) to--;
       const kept = [...histograms].filter(([i]) => i >= from && i < to).map(([i, histogram]): [number, Histogram] => [i - from, histogram]);
-      return { labels, tMs: tMs.subarray(from, to), values: values.subarray(from, to), histograms: kept };
+      return { labels, tMs: tMs.subarray(from, to), values: values.subarray(from, to), startMs: startMs.subarray(from, to), histograms: kept };
     });
     const offsets = new Uint32Array(cut.length + 1);
     cut.forEach(({ tMs }, i) => (offsets[i + 1] = (offsets[i] as number) + tMs.length));
     const histograms = new Map(cut.flatMap((one, k) => one.histograms.map(([i, histogram]): [number, Histogram] => [(offsets[k] as number) + i, histogram])));
+    const startMs = cut.reduce<Float64Array>((all, one) => concat(all, one.startMs), new Float64Array(0));
     return {
+      ...(startMs.some((start) => start !== 0) && { startMs }),
       ...(histograms.size > 0 && { histograms }),
       labels: cut.map(({ labels }) => labels),
       offsets,

@@ -4,6 +4,7 @@ import { bitsOf, putStaleAt } from '../../../shared/model/stale.ts';
 import { parseQuery } from '../../../shared/promql/parser.ts';
 import { parseFloatText } from '../../../shared/promql/number-text.ts';
 import { type NotedHistogram, parseHistogramItem } from './histogram-notation.ts';
+import type { NotedStart } from './start-notation.ts';
 import { storedHint } from './stored-hints.ts';
 
 /** A value of the notation: undefined = no sample. */
@@ -12,6 +13,8 @@ export type NotedValue = number | 'stale' | NotedHistogram | undefined;
 export interface NotedSeries {
   readonly labels: Labels;
   readonly values: readonly NotedValue[];
+  /** Beside `values`. */
+  readonly starts?: readonly NotedStart[];
 }
 
 /** Text that names what this notation does not have. */
@@ -81,10 +84,11 @@ export interface Columns {
   readonly tMs: Float64Array;
   readonly values: Float64Array;
   readonly histograms: ReadonlyMap<number, Histogram>;
+  readonly startMs?: Float64Array;
 }
 
 /** Values with their stale markers in bits, histograms with the hint storage finds for them; gaps are left out. */
-export const noteToColumns = (values: readonly NotedValue[], stepMs: number): Columns => {
+export const noteToColumns = (values: readonly NotedValue[], stepMs: number, starts?: readonly NotedStart[]): Columns => {
   const kept = [...values.keys()].filter((i) => values[i] !== undefined);
   const column = new Float64Array(kept.length);
   const bits = bitsOf(column);
@@ -95,6 +99,12 @@ export const noteToColumns = (values: readonly NotedValue[], stepMs: number): Co
     else if (typeof value === 'number') column[i] = value;
     else if (value !== undefined) histograms.set(i, { ...value.histogram, counterResetHint: storedHint(value.histogram, histograms.get(i - 1)) });
   });
-  return { tMs: Float64Array.from(kept, (at) => at * stepMs), values: column, histograms };
+  const startOf = (at: number): number => (starts?.[at] === undefined ? 0 : at * stepMs + starts[at]);
+  return {
+    ...(starts && { startMs: Float64Array.from(kept, startOf) }),
+    tMs: Float64Array.from(kept, (at) => at * stepMs),
+    values: column,
+    histograms,
+  };
 };
 
