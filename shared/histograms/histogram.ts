@@ -69,11 +69,16 @@ export const sameBounds = (a: Float64Array | undefined, b: Float64Array | undefi
 
 const withoutEmpty = (side: BucketSide): BucketSide => {
   const { indices, counts } = side;
-  let empty = 0;
-  for (const count of counts) if (count === 0) empty++;
-  if (empty === 0) return side;
-  const keep = (_: number, i: number): boolean => counts[i] !== 0;
-  return { indices: indices.filter(keep), counts: counts.filter(keep) };
+  let populated = 0;
+  for (let i = 0; i < counts.length; i++) if (counts[i] !== 0) populated++;
+  if (populated === counts.length) return side;
+  const kept = { indices: new Int32Array(populated), counts: new Float64Array(populated) };
+  for (let i = 0, at = 0; i < counts.length; i++) {
+    if (counts[i] === 0) continue;
+    kept.indices[at] = indices[i] as number;
+    kept.counts[at++] = counts[i] as number;
+  }
+  return kept;
 };
 
 /** Without the buckets that are listed with count 0. */
