@@ -17,7 +17,8 @@ export const makeSqlPlan = (ports: FilePorts, objectsFolder: string): (() => Pro
   overCurrentFiles(async () => {
     const lakes = [await readLake(ports, objectsFolder)];
     for (const { name } of await classRows(ports.catalog)) lakes.push(await readLake(classPorts(ports, name), join(objectsFolder, classPrefix(name))));
-    // Open in one class is open in all: a series whose class has changed may have a sample in two.
+    // Open in one class is open in all: a series whose class has changed may have a sample in two. Once sealed in both it counts twice,
+    // since hours that are closed are read as they are.
     const open = new Set(lakes.flatMap(({ hours }) => hours.filter(({ hot }) => hot.length > 0).map(({ hour }) => hour)));
     const plans = lakes.map((lake) => planOf(lake, open));
     return {

@@ -64,7 +64,7 @@ const selectorOf = (text: string): readonly Matcher[] => {
   return expr.matchers;
 };
 
-/** How late samples may be, and how the default class is kept: the class that lets go first decides what is still taken, since no sender knows of classes. */
+/** By which samples are judged when they arrive: raw as in the class that lets go of it first, since no sender knows of classes. */
 export const shortestRetention = (retention: Retention, classes: readonly RetentionClass[]): Retention => ({
   ...retention,
   raw: classes.reduce((raw, one) => Math.min(raw, one.retention.raw), retention.raw),
