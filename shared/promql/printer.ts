@@ -61,7 +61,8 @@ const printFills = ({ fillLeft, fillRight }: VectorMatching): string => {
   return fillRight === undefined ? left : `${left} fill_right (${formatGeneral(fillRight)})`;
 };
 
-const printMatching = ({ matching, returnBool }: Binary): string => {
+/** ` bool on (a) group_left (b)`: what stands behind a binary operator. */
+export const printMatching = ({ matching, returnBool }: Binary): string => {
   let text = returnBool ? ' bool' : '';
   const grouped = matching.card === 'many-to-one' || matching.card === 'one-to-many';
   if (!matching.on && matching.labels.length === 0 && !grouped) return text + printFills(matching);
@@ -70,13 +71,19 @@ const printMatching = ({ matching, returnBool }: Binary): string => {
   return text + printFills(matching);
 };
 
-const printAggregate = ({ op, param, expr, grouping, without }: Aggregate): string => {
-  const clause = without ? ` without ${printLabels(grouping)} ` : grouping.length > 0 ? ` by ${printLabels(grouping)} ` : '';
-  return `${op}${clause}(${param === undefined ? '' : `${printExpr(param)}, `}${printExpr(expr)})`;
+/** `sum by (a) `: an aggregation up to its parenthesis. */
+export const printAggregation = ({ op, grouping, without }: Aggregate): string => {
+  if (without) return `${op} without ${printLabels(grouping)} `;
+  return grouping.length > 0 ? `${op} by ${printLabels(grouping)} ` : op;
 };
 
-/** An expression in Prometheus' canonical one-line form; parsing it gives the same expression. */
-export const printExpr = (expr: Expr): string => {
+/** Where a subquery looks: all but its expression. */
+export const printSubqueryTimes = (expr: Subquery): string => `[${printRange(expr)}:${printStep(expr)}]${printShift(expr)}`;
+
+type Print = (expr: Expr) => string;
+
+/** One node on one line; `print` gives the text of those below it. */
+export const printNode = (expr: Expr, print: Print): string => {
   switch (expr.kind) {
     case 'number':
       return printNumber(expr);
@@ -87,16 +94,19 @@ export const printExpr = (expr: Expr): string => {
     case 'matrix':
       return printSelector(expr.selector, `[${printRange(expr)}]`) + printExtension(expr.selector) + printShift(expr.selector);
     case 'subquery':
-      return `${printExpr(expr.expr)}[${printRange(expr)}:${printStep(expr)}]${printShift(expr)}`;
+      return `${print(expr.expr)}${printSubqueryTimes(expr)}`;
     case 'paren':
-      return `(${printExpr(expr.expr)})`;
+      return `(${print(expr.expr)})`;
     case 'unary':
-      return `${expr.op}${printExpr(expr.expr)}`;
+      return `${expr.op}${print(expr.expr)}`;
     case 'binary':
-      return `${printExpr(expr.lhs)} ${expr.op}${printMatching(expr)} ${printExpr(expr.rhs)}`;
+      return `${print(expr.lhs)} ${expr.op}${printMatching(expr)} ${print(expr.rhs)}`;
     case 'aggregate':
-      return printAggregate(expr);
+      return `${printAggregation(expr)}(${expr.param === undefined ? '' : `${print(expr.param)}, `}${print(expr.expr)})`;
     case 'call':
-      return `${expr.name}(${expr.args.map(printExpr).join(', ')})`;
+      return `${expr.name}(${expr.args.map(print).join(', ')})`;
   }
 };
+
+/** An expression in Prometheus' canonical one-line form; parsing it gives the same expression. */
+export const printExpr: Print = (expr) => printNode(expr, printExpr);
