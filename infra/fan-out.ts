@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import type { Settings, SubscriptionSettings } from './settings.ts';
 
 /** The channels that the notify function serves, each with a queue of its own: a slow receiver of one holds up no other. */
-export const CHANNELS = ['webhook', 'email'] as const;
+export const CHANNELS = ['webhook', 'email', 'pagerduty', 'slack', 'sns', 'phone', 'opsgenie', 'msteams'] as const;
 
 export interface ChannelQueue {
   readonly channel: (typeof CHANNELS)[number];

@@ -27,6 +27,8 @@ const RULES = `groups:
 
 const alertmanager = (webhookPort: number): string => `route:
   receiver: road
+  group_wait: 0s
+  group_interval: 1s
 receivers:
   - name: road
     webhook_configs:

@@ -27,7 +27,8 @@ export const dynamoClient = (): DynamoDBClient => new DynamoDBClient(options);
 /** Kinesis speaks HTTP/2; the adapter retries single records itself. */
 export const kinesisClient = (): KinesisClient => new KinesisClient({ maxAttempts: 3, requestHandler: { requestTimeout: 10_000 } });
 
-export const snsClient = (): SNSClient => new SNSClient(options);
+/** Without a region: that of the process. */
+export const snsClient = (region?: string): SNSClient => new SNSClient({ ...options, ...(region === undefined ? {} : { region }) });
 
 export const sqsClient = (): SQSClient => new SQSClient(options);
 

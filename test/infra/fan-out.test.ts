@@ -1,5 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { CHANNELS } from '../../infra/fan-out.ts';
+import { CHANNELS as NOTIFIED } from '../../shared/alerting/publish.ts';
 import { functionOf, ofType, synthesise, type Synthesised } from './synthesised.ts';
 
 let stack: Synthesised;
@@ -16,7 +18,11 @@ beforeAll(() => {
 });
 
 describe('fan-out', () => {
-  it.each(['webhook', 'email'])('gives the channel %s a queue that takes its notifications alone', (channel) => {
+  it('serves the channels that notifications have', () => {
+    expect(CHANNELS).toEqual(NOTIFIED);
+  });
+
+  it.each(CHANNELS)('gives the channel %s a queue that takes its notifications alone', (channel) => {
     stack.template.hasResourceProperties('AWS::SNS::Subscription', {
       Protocol: 'sqs',
       RawMessageDelivery: true,
@@ -29,8 +35,8 @@ describe('fan-out', () => {
     const queues = ofType(stack, 'AWS::SQS::Queue');
     const dead = queues.filter(([id]) => id.includes('DeadLetters'));
     const live = queues.filter(([id]) => !id.includes('DeadLetters'));
-    expect(dead).toHaveLength(2);
-    expect(live).toHaveLength(2);
+    expect(dead).toHaveLength(CHANNELS.length);
+    expect(live).toHaveLength(CHANNELS.length);
     for (const [, { Properties }] of live) expect(Properties).toHaveProperty('RedrivePolicy.maxReceiveCount', 50);
     for (const [, { Properties }] of dead) expect(Properties['MessageRetentionPeriod']).toBe(14 * 24 * 3600);
   });
@@ -43,7 +49,7 @@ describe('fan-out', () => {
 
   it('reports notifications one by one', () => {
     const mappings = ofType(stack, 'AWS::Lambda::EventSourceMapping').filter(([id]) => id.startsWith('Notify'));
-    expect(mappings).toHaveLength(2);
+    expect(mappings).toHaveLength(CHANNELS.length);
     for (const [, { Properties }] of mappings) expect(Properties['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
   });
 

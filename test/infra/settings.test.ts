@@ -74,7 +74,7 @@ describe('settings', () => {
       .filter((name) => name.startsWith('asset.'))
       .map((name) => readFileSync(join(outFolder, name, 'index.mjs'), 'utf8'));
     expect(bundles.filter((text) => /first marker[^]*second marker/.test(text))).toHaveLength(2);
-    expect(bundles.filter((text) => text.includes('routing marker'))).toHaveLength(2);
+    expect(bundles.filter((text) => text.includes('routing marker'))).toHaveLength(3);
     expect(bundles.filter((text) => text.includes('third marker'))).toHaveLength(0);
   });
 

@@ -27,7 +27,7 @@ const alertmanagerYaml = (webhookPort: number, smtpPort: number): string => `glo
   smtp_smarthost: 127.0.0.1:${smtpPort}
   smtp_from: tidemark@example.com
   smtp_require_tls: false
-route: { receiver: ops }
+route: { receiver: ops, group_wait: 0s, group_interval: 1s }
 receivers:
   - name: ops
     webhook_configs: [{ url: 'http://127.0.0.1:${webhookPort}/hook', send_resolved: true }]
