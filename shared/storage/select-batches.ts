@@ -19,8 +19,8 @@ import { seriesRanges } from './series-ranges.ts';
 import { SeriesSearch, type TimeRange, within } from './series-search.ts';
 import { isRawCovered, type TierHoursPorts } from './tier-hours.ts';
 
-/** 32 MB of times and values, and as much again while they are read and once more when they are merged. */
-const BATCH_SAMPLES = 2_000_000;
+/** 16 MB of times and values, and as much again while they are read and once more when they are merged. */
+const BATCH_SAMPLES = 1_000_000;
 const PARALLEL_FILES = 8;
 
 /** A series, where its rows lie, and the samples of it that no compacted file has. */
