@@ -1,12 +1,12 @@
 import type { Context } from 'hono';
 import { MAX_EXTERNAL_ALERTS, putExternalAlerts } from '../../../shared/alerting/external-alerts.ts';
 import type { ExternalAlert } from '../../../shared/alerting/external-alerts.ts';
+import { compileMatchers } from '../../../shared/alerting/routing/matcher-text.ts';
 import { MAX_ALERT_BYTES } from '../../../shared/alerting/rule-samples.ts';
 import { silenceId } from '../../../shared/alerting/silences/silence.ts';
 import { PermanentError } from '../../../shared/errors.ts';
 import { makeLabels } from '../../../shared/model/labels.ts';
 import type { LabelPair } from '../../../shared/model/labels.ts';
-import { compileMatcher } from '../../../shared/promql/matcher.ts';
 import { alertJson, isSuppressed, viewAlerts } from './alert-view.ts';
 import type { AlertView } from './alert-view.ts';
 import type { AlertmanagerPorts } from './alertmanager-ports.ts';
@@ -36,7 +36,7 @@ const wantedAlerts = async (ports: AlertmanagerPorts, c: Context): Promise<reado
   const [active, silenced, inhibited] = [flagOf(c, 'active'), flagOf(c, 'silenced'), flagOf(c, 'inhibited')];
   flagOf(c, 'unprocessed');
   const pattern = c.req.query('receiver') ?? '';
-  const isReceiver = pattern === '' ? () => true : compileMatcher({ name: 'receiver', op: '=~', value: pattern });
+  const receiver = compileMatchers(pattern === '' ? [] : [{ name: 'receiver', op: '=~', value: pattern }]);
   const alerts = await viewAlerts(ports, await ports.alertmanager(), ports.nowMs());
   return alerts.filter(
     (alert) =>
@@ -44,7 +44,7 @@ const wantedAlerts = async (ports: AlertmanagerPorts, c: Context): Promise<reado
       (active || isSuppressed(alert)) &&
       (silenced || alert.silencedBy.length === 0) &&
       (inhibited || alert.inhibitedBy.length === 0) &&
-      (pattern === '' || alert.places.some(({ route }) => isReceiver(route.receiver))),
+      (pattern === '' || alert.places.some(({ route }) => receiver.matches([['receiver', route.receiver]]))),
   );
 };
 

@@ -18,8 +18,9 @@ export interface MatcherSet {
 
 export const NO_MATCHERS: MatcherSet = { matchers: [], matches: () => true };
 
-/** @throws Error in RE2's words for a regex that is wrong. */
+/** @throws PermanentError for an empty name or a regex that is wrong. */
 export const compileMatchers = (matchers: readonly Matcher[]): MatcherSet => {
+  matchers.forEach(checkMatcher);
   const sorted = [...matchers].sort(byName);
   const tests = sorted.map((matcher) => ({ name: matcher.name, test: compileMatcher(matcher) }));
   return { matchers: sorted, matches: (labels) => tests.every(({ name, test }) => test(labelValue(labels, name))) };

@@ -3,7 +3,7 @@ import { PermanentError } from '../../errors.ts';
 import { formatDurationMs } from '../../model/duration.ts';
 import { compileMatcher } from '../../promql/matcher.ts';
 import type { Matcher } from '../../promql/matcher.ts';
-import { checkMatcher, compileMatchers } from '../routing/matcher-text.ts';
+import { compileMatchers } from '../routing/matcher-text.ts';
 import type { MatcherSet } from '../routing/matcher-text.ts';
 
 /** Says, from a time to a time, that nobody is to be told of alerts with certain labels. */
@@ -46,7 +46,7 @@ export const checkedSilence = (wanted: WantedSilence, { id, nowMs, maxSilenceMs 
   const { matchers, endsAtMs, createdBy, comment } = wanted;
   const startsAtMs = Math.max(wanted.startsAtMs, nowMs);
   if (matchers.length === 0 || matchers.length > MAX_MATCHERS) refuse(`found ${matchers.length} matchers, 1 to ${MAX_MATCHERS} are allowed`);
-  for (const matcher of matchers) checkMatcher(matcher);
+  const compiled = compileMatchers(matchers);
   if (matchers.every((matcher) => compileMatcher(matcher)(''))) refuse('found matchers that match every alert, one of them must not match an empty value');
   if (!(endsAtMs > nowMs)) refuse('found an end in the past, a later one is allowed');
   if (!(endsAtMs > startsAtMs)) refuse('found an end before the start, a later one is allowed');
@@ -55,7 +55,7 @@ export const checkedSilence = (wanted: WantedSilence, { id, nowMs, maxSilenceMs 
     const bytes = Buffer.byteLength(text);
     if (bytes > MAX_TEXT_BYTES || !text.isWellFormed()) refuse(`found a text of ${bytes} bytes, at most ${MAX_TEXT_BYTES} of well-formed text are allowed`);
   }
-  return { id, matchers: compileMatchers(matchers), startsAtMs, endsAtMs, updatedAtMs: nowMs, createdBy, comment };
+  return { id, matchers: compiled, startsAtMs, endsAtMs, updatedAtMs: nowMs, createdBy, comment };
 };
 
 const refuse = (found: string): never => {
