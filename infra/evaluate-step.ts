@@ -33,7 +33,8 @@ export class EvaluateStep extends Construct {
     });
     records.allowPut(this.fn);
     records.allowListShards(this.fn);
-    lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/', 'classes/']);
+    lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/', 'classes/', 'outbox/']);
+    lake.allowWrite(this.fn, ['outbox/']);
     tables.allowWrite(this.fn, tables.catalog);
     tables.allowWrite(this.fn, tables.alerts);
     this.fn.allow({ actions: ['sns:Publish'], resources: [fanOut.topic.topicArn] });

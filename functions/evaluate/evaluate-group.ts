@@ -1,6 +1,7 @@
 import { firesOnAbsence } from '../../shared/alerting/absence.ts';
 import { advanceRule } from '../../shared/alerting/advance-rule.ts';
 import type { RuleStep } from '../../shared/alerting/advance-rule.ts';
+import { alertSeries } from '../../shared/alerting/alert-series.ts';
 import { advanceCursor } from '../../shared/alerting/cursors.ts';
 import { samplesOfRule } from '../../shared/alerting/rule-samples.ts';
 import { dueSlots } from '../../shared/alerting/slots.ts';
@@ -10,8 +11,15 @@ import { knowRule } from '../../shared/alerting/state-items.ts';
 import { storeTransitions } from '../../shared/alerting/transitions.ts';
 import type { Transition } from '../../shared/alerting/transitions.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { AlertingRule, RuleGroup } from '../../shared/rules/rule-group.ts';
+import type { InstantSample } from '../../shared/promql/query-result.ts';
+import type { SelectSeries } from '../../shared/promql/series-source.ts';
+import { recordedSamples } from '../../shared/rules/recorded-samples.ts';
+import type { RecordedSample } from '../../shared/rules/recorded-samples.ts';
+import type { AlertingRule, Rule, RuleGroup } from '../../shared/rules/rule-group.ts';
+import { stagesOf } from '../../shared/rules/rule-stages.ts';
+import { afterSlot, endedSeries, groupSeries, overlayOf } from './group-series.ts';
 import { instantQuery } from './instant-query.ts';
+import { recordSlot, sweepOutbox } from './record-slot.ts';
 import type { TickScope } from './tick-scope.ts';
 
 /** Rules of one slot that are evaluated at once: enough to hide the latency of reads, few enough for the memory. */
@@ -23,63 +31,113 @@ const RULES_PARALLEL = 4;
  */
 const RULE_TIMEOUT_MS = 10_000;
 
-/** Every slot of the group that is due, oldest first: transitions, then the cursor. */
+/** Every slot of the group that is due, oldest first: transitions, then the series that it makes, then the cursor. */
 export const evaluateGroup = async (scope: TickScope, group: RuleGroup, clock: SlotClock): Promise<void> => {
   const { memory, report } = scope;
-  const { slots, skipped, waits } = dueSlots(group, memory.cursors.get(group.id), clock);
+  const { slots, skipped, waits } = dueSlots(group, memory.cursors.get(group.id)?.slotMs, clock);
   report.skippedSlots += skipped;
   if (waits) report.waitingGroups++;
-  for (const slot of slots) await evaluateSlot(scope, group, slot);
+  for (const slot of slots) await evaluateSlot(scope, group, slot, clock);
 };
 
+const evaluateSlot = async (scope: TickScope, group: RuleGroup, slot: Slot, clock: SlotClock): Promise<void> => {
+  const { memory, report } = scope;
+  const { slotMs, complete } = slot;
+  const before = await groupSeries(scope, group, clock.nowMs);
+  const { made, silent, errors } = await evaluateRules({ scope, group, slot, overlay: overlayOf(before, clock.watermarkMs ?? 0) });
+  const ended = complete ? endedSeries(before, made, silent) : [];
+  const { series, wrote, writes } = await recordSlot(scope, group, slotMs, { samples: [...made.values()].flat(), ended });
+  const cursor = { groupId: group.id, slotMs, complete, errors, wrote };
+  await advanceCursor(scope.ports.alerts, scope.lease, cursor, writes);
+  memory.cursors.set(group.id, cursor);
+  memory.series.set(group.id, afterSlot(before, made, silent, { slotMs, sentAtMs: clock.nowMs, series }, clock.watermarkMs ?? 0));
+  if (wrote) await sweepOutbox(scope, group, slotMs);
+  report.slots++;
+  if (!complete) report.incompleteSlots++;
+};
+
+interface SlotRun {
+  readonly scope: TickScope;
+  readonly group: RuleGroup;
+  readonly slot: Slot;
+  readonly overlay: ReturnType<typeof overlayOf>;
+}
+
+interface SlotOutcome {
+  /** The series of each rule that gave a result, by its id. */
+  readonly made: ReadonlyMap<string, readonly RecordedSample[]>;
+  /** Rules that gave none: what they made before goes on. */
+  readonly silent: ReadonlySet<string>;
+  readonly errors: ReadonlyMap<string, string>;
+}
+
+/** Stage after stage, each over what the earlier ones made. */
+const evaluateRules = async (run: SlotRun): Promise<SlotOutcome> => {
+  const { scope, group, slot, overlay } = run;
+  const made = new Map<string, readonly RecordedSample[]>();
+  const silent = new Set<string>();
+  const errors = new Map<string, string>();
+  for (const stage of stagesOf(group.rules)) {
+    const outcomes = await inParallel(stage, RULES_PARALLEL, (rule) => evaluateRule(run, rule));
+    for (const { rule, result, error } of outcomes) {
+      scope.report.evaluations++;
+      if (error !== undefined) {
+        errors.set(rule.id, error);
+        scope.report.ruleErrors++;
+      }
+      if (result === undefined) silent.add(rule.id);
+      else made.set(rule.id, await storeResult(run, rule, result));
+    }
+    overlay.add(slot.slotMs, { samples: stage.flatMap((rule) => made.get(rule.id) ?? []), ended: [] });
+  }
+  return { made, silent, errors };
+};
+
+type RuleResult = RuleStep | { readonly recorded: readonly RecordedSample[] };
+
 interface RuleOutcome {
-  readonly rule: AlertingRule;
+  readonly rule: Rule;
   /** Undefined when the rule said nothing in this slot. */
-  readonly step: RuleStep | undefined;
+  readonly result: RuleResult | undefined;
   readonly error: string | undefined;
 }
 
-const evaluateSlot = async (scope: TickScope, group: RuleGroup, slot: Slot): Promise<void> => {
-  const { memory, report } = scope;
-  const outcomes = await inParallel(group.rules, RULES_PARALLEL, (rule) => evaluateRule(scope, group, rule, slot));
-  const errors = new Map<string, string>();
-  for (const { rule, step, error } of outcomes) {
-    report.evaluations++;
-    if (error !== undefined) {
-      errors.set(rule.id, error);
-      report.ruleErrors++;
-    }
-    if (step !== undefined) await storeStep(scope, group, rule, step);
-  }
-  await advanceCursor(scope.ports.alerts, scope.lease, { groupId: group.id, slotMs: slot.slotMs, complete: slot.complete, errors });
-  memory.cursors.set(group.id, slot.slotMs);
-  report.slots++;
-  if (!slot.complete) report.incompleteSlots++;
-};
-
 /** An error is a state of the rule: it resolves nothing, and does not stop other rules. */
-const evaluateRule = async (scope: TickScope, group: RuleGroup, rule: AlertingRule, slot: Slot): Promise<RuleOutcome> => {
-  if (!slot.complete && firesOnAbsence(rule.expr)) return { rule, step: undefined, error: undefined };
+const evaluateRule = async (run: SlotRun, rule: Rule): Promise<RuleOutcome> => {
+  // A result of half the samples would be a wrong one for ever: the series has a gap instead.
+  const mayBeWrong = !run.slot.complete && (rule.kind === 'recording' || firesOnAbsence(rule.expr));
+  if (mayBeWrong) return { rule, result: undefined, error: undefined };
   try {
-    const vector = await instantQuery(scope.ports.select, rule.query, slot.slotMs, {
-      clockMs: scope.ports.clockMs,
-      timeoutMs: Math.min(RULE_TIMEOUT_MS, group.intervalMs),
-    });
-    const step = advanceRule(rule, scope.memory.alerts.get(rule.id) ?? new Map(), samplesOfRule(rule, vector), slot, group.limit);
-    return { rule, step, error: undefined };
+    return { rule, result: await resultOf(run, rule), error: undefined };
   } catch (error) {
-    return { rule, step: undefined, error: messageOf(error) };
+    return { rule, result: undefined, error: messageOf(error) };
   }
 };
 
-const storeStep = async (scope: TickScope, group: RuleGroup, rule: AlertingRule, step: RuleStep): Promise<void> => {
-  const { memory, ports, report } = scope;
-  if (step.changes.length > 0) {
-    const known = { ruleId: rule.id, group: group.id, name: rule.name };
-    const transitions = step.changes.map(({ key, alert }): Transition => ({ ruleId: rule.id, key, alert }));
-    await storeTransitions(ports.alerts, scope.lease, transitions, memory.known.has(rule.id) ? [] : [knowRule(known)]);
-    memory.known.set(rule.id, known);
-    report.transitions += transitions.length;
-  }
-  memory.alerts.set(rule.id, step.alerts);
+const resultOf = async ({ scope, group, slot, overlay }: SlotRun, rule: Rule): Promise<RuleResult> => {
+  const { ports, memory } = scope;
+  const select: SelectSeries = overlay.over(ports.select);
+  const time = { clockMs: ports.clockMs, timeoutMs: Math.min(RULE_TIMEOUT_MS, group.intervalMs) };
+  const query = (text: string): Promise<readonly InstantSample[]> => instantQuery(select, text, slot.slotMs, time);
+  const vector = await query(rule.query);
+  if (rule.kind === 'recording') return { recorded: recordedSamples(rule, vector, group.limit) };
+  const setting = { tMs: slot.slotMs, externalLabels: ports.externalLabels ?? [], externalUrl: ports.externalUrl, query };
+  return advanceRule(rule, memory.alerts.get(rule.id) ?? new Map(), await samplesOfRule(rule, vector, setting), slot, group.limit);
+};
+
+/** Stores the transitions of a rule. What it makes of series is for the end of the slot. */
+const storeResult = async ({ scope, group }: SlotRun, rule: Rule, result: RuleResult): Promise<readonly RecordedSample[]> => {
+  if ('recorded' in result) return result.recorded;
+  await storeChanges(scope, group, rule as AlertingRule, result);
+  scope.memory.alerts.set(rule.id, result.alerts);
+  return alertSeries(result.alerts);
+};
+
+const storeChanges = async ({ memory, ports, lease, report }: TickScope, group: RuleGroup, rule: AlertingRule, { changes }: RuleStep): Promise<void> => {
+  if (changes.length === 0) return;
+  const known = { ruleId: rule.id, group: group.id, name: rule.name };
+  const transitions = changes.map(({ key, alert }): Transition => ({ ruleId: rule.id, key, alert }));
+  await storeTransitions(ports.alerts, lease, transitions, memory.known.has(rule.id) ? [] : [knowRule(known)]);
+  memory.known.set(rule.id, known);
+  report.transitions += transitions.length;
 };

@@ -1,11 +1,17 @@
 import type { Publish } from '../../shared/alerting/publish.ts';
 import type { AlertmanagerConfig } from '../../shared/alerting/receivers.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
+import type { Labels } from '../../shared/model/labels.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
+import type { ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import type { ListShards, PutRecords } from '../../shared/wire/record-stream.ts';
 
 export interface EvaluatePorts {
+  /** What rules make waits here for the stream. */
+  readonly objects: ObjectStore;
+  /** Removes objects, where no lifecycle of the bucket does. */
+  readonly removeObjects?: ObjectSweep['remove'];
   /** Lease, cursors, alerts and outbox. */
   readonly alerts: ItemTable;
   /** The watermarks of the shards. */
@@ -23,6 +29,8 @@ export interface EvaluatePorts {
   readonly clockMs: () => number;
   /** Where people reach this installation, without a slash at the end; '' when unknown. */
   readonly externalUrl: string;
+  /** Of this installation, for templates: `$externalLabels`. None where left out. */
+  readonly externalLabels?: Labels;
   /** Default: 15 s (slots.ts). */
   readonly latenessMs?: number;
   /** Default: 60 s (slots.ts). */

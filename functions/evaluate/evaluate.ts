@@ -9,6 +9,7 @@ import { flushGroups } from './flush-groups.ts';
 import { loadAlertMemory } from './memory.ts';
 import type { AlertMemory, EvaluateMemory } from './memory.ts';
 import { readOutside } from './read-outside.ts';
+import { sendUnsent } from './record-slot.ts';
 import { retireRules } from './retire-rules.ts';
 import { walkRoad } from './road.ts';
 import { emptyReport } from './tick-report.ts';
@@ -82,6 +83,7 @@ const evaluateAll = async (ports: EvaluatePorts, memory: EvaluateMemory, { lease
       memory.alerts = undefined; // the effect of what failed is unknown: remember nothing
     }
   };
+  await part('send series', () => sendUnsent(scope));
   await part('retire rules', () => retireRules(scope, rules, nowMs));
   for (const group of rules.groups) await part(`evaluate group ${group.id}`, () => evaluateGroup(scope, group, clock));
   await part('flush groups', async () => {

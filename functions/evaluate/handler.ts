@@ -22,11 +22,14 @@ const dynamo = dynamoClient();
 const kinesis = kinesisClient();
 const catalog = makeDynamoItems(dynamo, config.catalogTable, realPacing);
 
+const objects = makeS3Objects(s3Client(process.env), config.bucketName, realPacing);
+
 const ports: EvaluatePorts = {
+  objects,
   alerts: makeDynamoItems(dynamo, config.alertsTable, realPacing),
   catalog,
   select: makeSelectSeries({
-    objects: makeS3Objects(s3Client(process.env), config.bucketName, realPacing),
+    objects,
     catalog,
     cache: makePieceCache(CACHE_BYTES),
     limits: { maxSamples: DEFAULT_MAX_SAMPLES },

@@ -1,7 +1,7 @@
-import type { VectorSample } from '../../shared/alerting/rule-samples.ts';
 import { evaluateInstant } from '../../shared/promql/engine.ts';
 import { PromqlLimitError } from '../../shared/promql/errors.ts';
 import { instantVector } from '../../shared/promql/query-result.ts';
+import type { InstantSample } from '../../shared/promql/query-result.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
 
 export interface QueryTime {
@@ -14,7 +14,7 @@ export interface QueryTime {
  * What a rule's expression gives at one time: a vector, or a scalar as one sample without labels.
  * @throws PromqlLimitError when it computes for too long.
  */
-export const instantQuery = async (select: SelectSeries, query: string, tMs: number, { clockMs, timeoutMs }: QueryTime): Promise<readonly VectorSample[]> => {
+export const instantQuery = async (select: SelectSeries, query: string, tMs: number, { clockMs, timeoutMs }: QueryTime): Promise<readonly InstantSample[]> => {
   // Starts at the first look after the last answer of `select`. From there on a rule computes without waiting, so that rules
   // which run at the same time do not pay for one another.
   let untilMs: number | undefined;

@@ -4,13 +4,16 @@ import type { ExternalAlert } from '../../shared/alerting/external-alerts.ts';
 import type { AlertmanagerConfig } from '../../shared/alerting/receivers.ts';
 import type { Silence } from '../../shared/alerting/silences/silence.ts';
 import { readCursors } from '../../shared/alerting/cursors.ts';
+import type { Cursor } from '../../shared/alerting/cursors.ts';
 import type { Lease } from '../../shared/alerting/lease.ts';
+import { readUnsent } from '../../shared/alerting/unsent.ts';
 import { readUnpublished } from '../../shared/alerting/outbox.ts';
 import type { OutboxEntry } from '../../shared/alerting/outbox.ts';
 import { knownRules, readAlerts } from '../../shared/alerting/state-items.ts';
 import type { AlertsByLabels, KnownRule } from '../../shared/alerting/state-items.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import type { Shard } from '../../shared/wire/record-stream.ts';
+import type { GroupSeries } from './group-series.ts';
 
 /** What does not change about an alert: its hash, and its groups under one configuration. */
 export interface RoutedAlert {
@@ -24,8 +27,12 @@ export interface AlertMemory {
   readonly alerts: Map<string, AlertsByLabels>;
   /** Rules that the table lists, by id. */
   readonly known: Map<string, KnownRule>;
-  /** The last slot of each group, by group id. */
-  readonly cursors: Map<string, number>;
+  /** How far each group has come, by group id. */
+  readonly cursors: Map<string, Cursor>;
+  /** What each group's rules have made, by group id; read where it is not here. */
+  readonly series: Map<string, GroupSeries>;
+  /** Keys of slots whose series the stream has not taken. */
+  readonly unsent: Set<string>;
   unpublished: readonly OutboxEntry[];
   /** Groups of alerts, by id. */
   readonly groups: Map<string, GroupState>;
@@ -60,7 +67,7 @@ export const createEvaluateMemory = (holder: string): EvaluateMemory => {
 
 export const loadAlertMemory = async (items: ItemTable): Promise<AlertMemory> => {
   const known = await knownRules(items);
-  const [alerts, cursors, unpublished, groups] = await Promise.all([
+  const [alerts, cursors, unpublished, groups, unsent] = await Promise.all([
     readAlerts(
       items,
       known.map((rule) => rule.ruleId),
@@ -68,11 +75,14 @@ export const loadAlertMemory = async (items: ItemTable): Promise<AlertMemory> =>
     readCursors(items),
     readUnpublished(items),
     readGroups(items),
+    readUnsent(items),
   ]);
   return {
     alerts,
     known: new Map(known.map((rule) => [rule.ruleId, rule])),
-    cursors: new Map([...cursors.values()].map((cursor) => [cursor.groupId, cursor.slotMs])),
+    cursors: new Map(cursors),
+    series: new Map(),
+    unsent: new Set(unsent),
     unpublished,
     groups,
     silences: [],

@@ -15,6 +15,8 @@ export interface TickReport {
   evaluations: number;
   ruleErrors: number;
   transitions: number;
+  /** Samples that rules made: recorded results, ALERTS, and ends of series. */
+  recordedSamples: number;
   /** Groups of alerts, and those of them whose timer was due. */
   groups: number;
   flushes: number;
@@ -42,6 +44,7 @@ export const emptyReport = (): TickReport => ({
   evaluations: 0,
   ruleErrors: 0,
   transitions: 0,
+  recordedSamples: 0,
   groups: 0,
   flushes: 0,
   nextFlushMs: undefined,

@@ -171,6 +171,8 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
   const { say } = options;
   const evaluator = runEvaluator({
     ports: {
+      objects,
+      removeObjects: (keys) => objects.remove(keys),
       alerts,
       catalog,
       select: makeSelectSeries({ objects, catalog, cache, limits: { maxSamples: DEFAULT_MAX_SAMPLES } }),

@@ -1,5 +1,5 @@
 import type { ItemTable } from '../catalog/item-table.ts';
-import type { AlertingRule, RuleGroup, RuleSet } from '../rules/rule-group.ts';
+import type { Rule, RuleGroup, RuleSet } from '../rules/rule-group.ts';
 import { isActive } from './alert.ts';
 import type { Alert } from './alert.ts';
 import { readCursors } from './cursors.ts';
@@ -7,11 +7,11 @@ import type { Cursor } from './cursors.ts';
 import { knownRules, readAlerts } from './state-items.ts';
 
 export interface RuleState {
-  readonly rule: AlertingRule;
+  readonly rule: Rule;
   /** `unknown` before the first evaluation. */
   readonly health: 'ok' | 'err' | 'unknown';
   readonly lastError: string;
-  /** Active ones, by their activation. Their values are those of the last transition. */
+  /** Active ones, by their activation; none of a recording rule. Their values are those of the last transition. */
   readonly alerts: readonly Alert[];
 }
 
@@ -42,7 +42,7 @@ export const readAlertStates = async (items: ItemTable, rules: RuleSet): Promise
   });
 };
 
-const ruleState = (rule: AlertingRule, cursor: Cursor | undefined, alerts: readonly Alert[]): RuleState => {
+const ruleState = (rule: Rule, cursor: Cursor | undefined, alerts: readonly Alert[]): RuleState => {
   const error = cursor?.errors.get(rule.id);
   return {
     rule,

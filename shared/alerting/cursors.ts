@@ -1,4 +1,4 @@
-import type { Item, ItemTable } from '../catalog/item-table.ts';
+import type { Item, ItemTable, ItemWrite } from '../catalog/item-table.ts';
 import { StaleLeaseError, leaseCheck } from './lease.ts';
 import type { Lease } from './lease.ts';
 
@@ -16,13 +16,15 @@ export interface Cursor {
   readonly complete: boolean;
   /** What went wrong in that slot, by rule id. */
   readonly errors: ReadonlyMap<string, string>;
+  /** Whether the slot has made series, which lie under its key in the outbox. */
+  readonly wrote: boolean;
 }
 
 /**
- * Moves a group's cursor on, after the slot's transitions are stored.
+ * Moves a group's cursor on, after the slot's transitions are stored; `also` is done with it.
  * @throws StaleLeaseError when the lease has gone, or the cursor is there already.
  */
-export const advanceCursor = async (items: ItemTable, lease: Lease, cursor: Cursor): Promise<void> => {
+export const advanceCursor = async (items: ItemTable, lease: Lease, cursor: Cursor, also: readonly ItemWrite[] = []): Promise<void> => {
   const item: Item = {
     pk: PK,
     sk: cursor.groupId,
@@ -30,10 +32,11 @@ export const advanceCursor = async (items: ItemTable, lease: Lease, cursor: Curs
       slotMs: cursor.slotMs,
       epoch: lease.epoch,
       complete: cursor.complete,
+      wrote: cursor.wrote,
       errors: JSON.stringify([...cursor.errors].slice(0, MAX_ERRORS).map(([ruleId, text]) => [ruleId, text.slice(0, MAX_ERROR_CHARS).toWellFormed()])),
     },
   };
-  const outcome = await items.transact([leaseCheck(lease), { put: item, when: { any: [{ is: 'absent' }, { is: 'less', attribute: 'slotMs', value: cursor.slotMs }] } }]);
+  const outcome = await items.transact([leaseCheck(lease), { put: item, when: { any: [{ is: 'absent' }, { is: 'less', attribute: 'slotMs', value: cursor.slotMs }] } }, ...also]);
   if (!outcome.done) throw new StaleLeaseError(`advance ${cursor.groupId} to ${cursor.slotMs} ms: found epoch ${lease.epoch} or the cursor overtaken`);
 };
 
@@ -45,6 +48,7 @@ export const readCursors = async (items: ItemTable): Promise<ReadonlyMap<string,
         groupId: item.sk,
         slotMs: Number(item.attributes['slotMs']),
         complete: item.attributes['complete'] === true,
+        wrote: item.attributes['wrote'] === true,
         errors: new Map(JSON.parse(String(item.attributes['errors'] ?? '[]')) as [string, string][]),
       },
     ]),

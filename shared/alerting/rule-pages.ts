@@ -1,11 +1,12 @@
 import type { ItemTable } from '../catalog/item-table.ts';
 import { PermanentError } from '../errors.ts';
-import type { Labels } from '../model/labels.ts';
 import { compileMatcher } from '../promql/matcher.ts';
 import { parseQuery } from '../promql/parser.ts';
 import { printExpr } from '../promql/printer.ts';
 import { formatShortestExponent } from '../rules/go-format.ts';
-import type { NamedTemplate, RuleSet } from '../rules/rule-group.ts';
+import type { LabelPair, Labels } from '../model/labels.ts';
+import { labelSources } from '../rules/rule-group.ts';
+import type { AlertingRule, RuleSet } from '../rules/rule-group.ts';
 import type { Alert } from './alert.ts';
 import { readAlertStates } from './alert-states.ts';
 import type { GroupState, RuleState } from './alert-states.ts';
@@ -53,16 +54,19 @@ const filters = (query: URLSearchParams): Filters => {
   const selectors = query.getAll('match[]').map(matcherOf);
   return {
     group: ({ group }) => oneOf('rule_group[]', group.name) && oneOf('file[]', group.file),
-    rule: ({ rule }) => type !== 'record' && oneOf('rule_name[]', rule.name) && (selectors.length === 0 || selectors.some((matches) => matches(rule.labels))),
+    rule: ({ rule }) =>
+      (type === '' || rule.kind === (type === 'alert' ? 'alerting' : 'recording')) &&
+      oneOf('rule_name[]', rule.name) &&
+      (selectors.length === 0 || selectors.some((matches) => matches(labelSources(rule)))),
   };
 };
 
 /** A series selector over the labels as the rule file has them. */
-const matcherOf = (text: string): ((labels: readonly NamedTemplate[]) => boolean) => {
+const matcherOf = (text: string): ((labels: readonly LabelPair[]) => boolean) => {
   const expr = parseQuery(text);
   if (expr.kind !== 'selector') throw new PermanentError(`list rules: found match[] ${JSON.stringify(text.slice(0, 100))}, a series selector is needed`);
   const matchers = expr.matchers.map((matcher) => ({ name: matcher.name, matches: compileMatcher(matcher) }));
-  return (labels) => matchers.every(({ name, matches }) => matches(labels.find((pair) => pair[0] === name)?.[1].source ?? ''));
+  return (labels) => matchers.every(({ name, matches }) => matches(labels.find((pair) => pair[0] === name)?.[1] ?? ''));
 };
 
 const flag = (query: URLSearchParams, name: string): boolean | undefined => {
@@ -94,19 +98,22 @@ const groupJson = ({ group, lastSlotMs }: GroupState, rules: readonly RuleState[
 });
 
 const ruleJson = ({ rule, alerts, health, lastError }: RuleState, lastSlotMs: number | undefined, withAlerts: boolean): object => ({
-  state: stateOf(alerts),
+  ...(rule.kind === 'alerting' ? { state: stateOf(alerts) } : {}),
   name: rule.name,
   query: printExpr(parseQuery(rule.query)),
-  duration: rule.holdMs / 1000,
-  keepFiringFor: rule.keepFiringMs / 1000,
-  labels: Object.fromEntries(rule.labels.map(([name, template]) => [name, template.source])),
-  annotations: Object.fromEntries(rule.annotations.map(([name, template]) => [name, template.source])),
-  ...(withAlerts ? { alerts: alerts.map(alertJson) } : {}),
+  ...(rule.kind === 'alerting' ? { duration: rule.holdMs / 1000, keepFiringFor: rule.keepFiringMs / 1000 } : {}),
+  labels: recordOf(labelSources(rule)),
+  ...(rule.kind === 'alerting' ? alertFields(rule, alerts, withAlerts) : {}),
   health,
   ...(lastError === '' ? {} : { lastError }),
   evaluationTime: 0,
   lastEvaluation: timeOf(lastSlotMs),
-  type: 'alerting',
+  type: rule.kind,
+});
+
+const alertFields = (rule: AlertingRule, alerts: readonly Alert[], withAlerts: boolean): object => ({
+  annotations: Object.fromEntries(rule.annotations.map(([name, template]) => [name, template.source])),
+  ...(withAlerts ? { alerts: alerts.map(alertJson) } : {}),
 });
 
 const stateOf = (alerts: readonly Alert[]): Alert['phase'] => {

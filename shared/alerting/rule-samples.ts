@@ -1,7 +1,7 @@
 import { METRIC_NAME, labelsToJson, makeLabels } from '../model/labels.ts';
 import type { LabelPair, Labels } from '../model/labels.ts';
 import type { AlertingRule, NamedTemplate } from '../rules/rule-group.ts';
-import type { TemplateInput } from '../rules/template.ts';
+import type { TemplateInput, TemplateSetting } from '../rules/template.ts';
 import type { AlertSample } from './alert.ts';
 
 export const ALERT_NAME = 'alertname';
@@ -23,17 +23,17 @@ export interface VectorSample {
  * name, the rule's labels over them, and `alertname` over all.
  * @throws Error in Prometheus' words when two of them have the same labels; when one is too large.
  */
-export const samplesOfRule = (rule: AlertingRule, vector: readonly VectorSample[]): ReadonlyMap<string, AlertSample> => {
+export const samplesOfRule = async (rule: AlertingRule, vector: readonly VectorSample[], setting: TemplateSetting): Promise<ReadonlyMap<string, AlertSample>> => {
   const samples = new Map<string, AlertSample>();
   for (const { labels, value } of vector) {
     const input: TemplateInput = { labels, value };
     const pairs = new Map<string, string>(labels.filter(([name]) => name !== METRIC_NAME));
-    for (const [name, template] of rule.labels) pairs.set(name, template.expand(input).toWellFormed());
+    for (const [name, text] of await expandAll(rule.labels, input, setting)) pairs.set(name, text);
     pairs.set(ALERT_NAME, rule.name);
     const alertLabels = makeLabels(pairs);
     const key = labelsToJson(alertLabels);
     if (samples.has(key)) throw new Error('vector contains metrics with the same labelset after applying alert labels');
-    const annotations = expandAll(rule.annotations, input);
+    const annotations = await expandAll(rule.annotations, input, setting);
     const bytes = Buffer.byteLength(key) + Buffer.byteLength(JSON.stringify(annotations));
     if (bytes > MAX_ALERT_BYTES) throw new Error(`expand alert: found ${bytes} bytes of labels and annotations, at most ${MAX_ALERT_BYTES} are allowed`);
     samples.set(key, { labels: alertLabels, annotations, value });
@@ -42,5 +42,12 @@ export const samplesOfRule = (rule: AlertingRule, vector: readonly VectorSample[
 };
 
 /** Annotations keep empty texts, unlike labels. */
-const expandAll = (templates: readonly NamedTemplate[], input: TemplateInput): Labels =>
-  templates.map(([name, template]): LabelPair => [name, template.expand(input).toWellFormed()]);
+const expandAll = async (templates: readonly NamedTemplate[], input: TemplateInput, setting: TemplateSetting): Promise<Labels> => {
+  const pairs: LabelPair[] = [];
+  for (const [name, template] of templates) {
+    const text = template.expand(input, setting);
+    // Only what asks a query is waited for: thousands of alerts make a text each.
+    pairs.push([name, typeof text === 'string' ? text : await text]);
+  }
+  return pairs;
+};

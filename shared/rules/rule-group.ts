@@ -1,17 +1,28 @@
 import { createHash } from 'node:crypto';
+import type { LabelPair } from '../model/labels.ts';
 import type { Expr } from '../promql/ast.ts';
 import type { Template } from './template.ts';
 
 export type NamedTemplate = readonly [name: string, template: Template];
 
-export interface AlertingRule {
-  readonly kind: 'alerting';
+interface RuleOf {
   /** Names the rule's state: the same after an edit of its expression, `for` or annotations, so that these keep running alerts. */
   readonly id: string;
   readonly name: string;
   readonly query: string;
   /** `query`, parsed. */
   readonly expr: Expr;
+}
+
+/** A rule whose result is stored as series of its name. */
+export interface RecordingRule extends RuleOf {
+  readonly kind: 'recording';
+  /** The group's labels and the rule's own, which win; sorted by name. They replace those of the result, '' removes one. */
+  readonly labels: readonly LabelPair[];
+}
+
+export interface AlertingRule extends RuleOf {
+  readonly kind: 'alerting';
   /** `for`: time in pending. */
   readonly holdMs: number;
   /** `keep_firing_for`: time kept after the last match. */
@@ -20,6 +31,8 @@ export interface AlertingRule {
   readonly labels: readonly NamedTemplate[];
   readonly annotations: readonly NamedTemplate[];
 }
+
+export type Rule = AlertingRule | RecordingRule;
 
 /** Rules that share one evaluation time and run in order. */
 export interface RuleGroup {
@@ -30,9 +43,9 @@ export interface RuleGroup {
   readonly intervalMs: number;
   /** Slots wait this much longer before they are evaluated. */
   readonly queryOffsetMs: number;
-  /** Alerts a rule may have at once; 0 = no limit. */
+  /** Alerts, or series, a rule may give at once; 0 = no limit. */
   readonly limit: number;
-  readonly rules: readonly AlertingRule[];
+  readonly rules: readonly Rule[];
 }
 
 /** All rules of an installation. */
@@ -48,9 +61,13 @@ export const groupId = (file: string, name: string): string => `${file};${name}`
 
 export const isGroupOf = (group: string, file: string): boolean => group.startsWith(groupId(file, ''));
 
-/** `occurrence` counts the earlier rules of the group with the same name and labels. */
-export const ruleId = (group: string, name: string, labels: readonly NamedTemplate[], occurrence: number): string =>
+/** `labels` as the file has them; `occurrence` counts the earlier rules of the group with the same name and labels. */
+export const ruleId = (group: string, name: string, labels: readonly LabelPair[], occurrence: number): string =>
   createHash('sha256')
-    .update(JSON.stringify([group, name, labels.map(([label, template]) => [label, template.source]), occurrence]))
+    .update(JSON.stringify([group, name, labels, occurrence]))
     .digest('hex')
     .slice(0, 24);
+
+/** The labels of a rule as the file has them. */
+export const labelSources = (rule: Rule): readonly LabelPair[] =>
+  rule.kind === 'recording' ? rule.labels : rule.labels.map(([name, template]): LabelPair => [name, template.source]);

@@ -1,10 +1,13 @@
 import { PermanentError, messageOf } from '../errors.ts';
-import { labelValue } from '../model/labels.ts';
 import type { Labels } from '../model/labels.ts';
-import { TEMPLATE_FUNCTIONS, printValue } from './template-functions.ts';
-import type { FunctionShape, TemplateValue } from './template-functions.ts';
-import { scanTemplate, tokensOf } from './template-scan.ts';
-import type { TemplateToken } from './template-scan.ts';
+import { QueryWanted } from './templates/expansion-setting.ts';
+import type { QueriedSample, QueryAnswer } from './templates/expansion-setting.ts';
+import { stringMap } from './templates/go-value.ts';
+import type { GoStruct, GoValue } from './templates/go-value.ts';
+import { TEMPLATE_FUNCTIONS } from './templates/prometheus-functions.ts';
+import { executeTemplate } from './templates/template-executor.ts';
+import { parseGoTemplate } from './templates/template-parser.ts';
+import type { ParsedTemplate } from './templates/template-parser.ts';
 
 /** What `$labels` and `$value` stand for. */
 export interface TemplateInput {
@@ -12,85 +15,112 @@ export interface TemplateInput {
   readonly value: number;
 }
 
+/** What templates of an installation know beside the alert. */
+export interface TemplateSetting {
+  /** The evaluation time. */
+  readonly tMs: number;
+  readonly externalLabels: Labels;
+  /** Without a slash at the end. */
+  readonly externalUrl: string;
+  /** What the function `query` asks: at the evaluation time, over what the rule itself is evaluated over. */
+  readonly query: (query: string) => Promise<readonly QueriedSample[]>;
+}
+
 /** A parsed label or annotation of a rule. */
 export interface Template {
   readonly source: string;
-  /** The text for one alert. A failure becomes the text `<error expanding template: ...>`, as in Prometheus. */
-  readonly expand: (input: TemplateInput) => string;
+  /**
+   * The text for one alert. A failure becomes the text `<error expanding template: ...>`, as in Prometheus. At once unless it asks
+   * a query.
+   */
+  readonly expand: (input: TemplateInput, setting: TemplateSetting) => string | Promise<string>;
 }
+
+/** A template longer than this is refused. */
+const MAX_TEMPLATE_CHARS = 16_384;
 
 /** An expanded text longer than this is cut: labels and annotations travel in items of at most 400 KB. */
 export const MAX_EXPANDED_CHARS = 8192;
 
-type Operand = (input: TemplateInput) => TemplateValue;
+/** Of one expansion, which runs anew after each. */
+const MAX_QUERIES = 20;
+
+/** Prometheus' own: it makes places in error messages the same. */
+const PRELUDE = '{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}';
+
+const FUNCTION_NAMES: ReadonlySet<string> = new Set(TEMPLATE_FUNCTIONS.keys());
+
+const DOT_TYPE = 'struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value interface {} }';
 
 /**
- * The part of Go's text/template that alert rules use most: text, `{{ $labels.x }}`, `{{ index $labels "x" }}`,
- * `{{ $value }}`, literals, comments, trim markers and pipelines through functions. A missing label prints empty.
- * @throws PermanentError naming what is wrong or not supported yet.
+ * A template of a rule in Go's text/template language with Prometheus' functions. `name` is the rule's, for error messages.
+ * @throws PermanentError in Go's words.
  */
-export const parseTemplate = (source: string): Template => {
-  const parts = scanTemplate(source).map((part): string | Operand => (part.kind === 'text' ? part.text : parsePipeline(tokensOf(part.text))));
-  const expand = (input: TemplateInput): string => {
-    try {
-      let text = '';
-      for (const part of parts) text += typeof part === 'string' ? part : printValue(part(input));
-      return text.length <= MAX_EXPANDED_CHARS ? text : text.slice(0, MAX_EXPANDED_CHARS).toWellFormed();
-    } catch (error) {
-      return `<error expanding template: ${messageOf(error)}>`;
-    }
+export const parseTemplate = (source: string, name = ''): Template => {
+  if (source.length > MAX_TEMPLATE_CHARS) throw new PermanentError(`template: found ${source.length} characters, at most ${MAX_TEMPLATE_CHARS} are allowed`);
+  if (!source.includes('{{')) return { source, expand: () => cutText(source) };
+  const parsed = parseGoTemplate(PRELUDE + source, `__alert_${name}`, FUNCTION_NAMES);
+  return {
+    source,
+    expand: (input, setting) => {
+      const expansion = new Expansion(parsed, input, setting);
+      return expansion.now() ?? expansion.later();
+    },
   };
-  return { source, expand };
 };
 
-/** `a | f x | g`: the value before the bar becomes the last argument of what stands after it. */
-const parsePipeline = (tokens: readonly TemplateToken[]): Operand => {
-  const commands: TemplateToken[][] = [[]];
-  for (const token of tokens) {
-    if (token.kind === 'bar') commands.push([]);
-    else (commands.at(-1) as TemplateToken[]).push(token);
+const cutText = (text: string): string => (text.length <= MAX_EXPANDED_CHARS ? text : text.slice(0, MAX_EXPANDED_CHARS)).toWellFormed();
+
+/** One expansion: runs until a query has no answer yet, asks it, and runs again from the start. */
+class Expansion {
+  private readonly template: ParsedTemplate;
+  private readonly setting: TemplateSetting;
+  private readonly dot: GoStruct;
+  private readonly answers = new Map<string, QueryAnswer>();
+  private wanted = '';
+
+  constructor(template: ParsedTemplate, { labels, value }: TemplateInput, setting: TemplateSetting) {
+    this.template = template;
+    this.setting = setting;
+    const fields: [string, GoValue][] = [
+      ['Labels', stringMap(labels)],
+      ['ExternalLabels', stringMap(setting.externalLabels)],
+      ['ExternalURL', setting.externalUrl],
+      ['Value', value],
+    ];
+    this.dot = { kind: 'struct', type: DOT_TYPE, fields: new Map(fields) };
   }
-  return commands.reduce<Operand | undefined>((piped, command) => parseCommand(command, piped), undefined) as Operand;
-};
 
-const parseCommand = (command: readonly TemplateToken[], piped: Operand | undefined): Operand => {
-  const [head, ...rest] = command;
-  if (head === undefined) throw new PermanentError('template: found an empty command, a value or function is needed');
-  if (head.kind !== 'word') {
-    if (rest.length > 0 || piped !== undefined) throw new PermanentError(`template: found "${head.text}" with arguments, only functions take them`);
-    return parseOperand(head);
+  /** The text; undefined while a query must be asked. */
+  now(): string | undefined {
+    const { tMs: nowMs, externalUrl } = this.setting;
+    try {
+      return cutText(executeTemplate(this.template, this.dot, TEMPLATE_FUNCTIONS, { nowMs, externalUrl, answers: this.answers }));
+    } catch (error) {
+      if (!(error instanceof QueryWanted)) return this.failure(messageOf(error));
+      if (this.answers.size >= MAX_QUERIES) return this.failure(`template: found more than ${MAX_QUERIES} queries, that many are allowed`);
+      this.wanted = error.query;
+      return undefined;
+    }
   }
-  if (head.text === 'index') return parseIndex(rest, piped);
-  const shape = TEMPLATE_FUNCTIONS.get(head.text);
-  if (shape === undefined) throw new PermanentError(`template: "${head.text}" is not supported yet; functions are index, ${[...TEMPLATE_FUNCTIONS.keys()].join(', ')}`);
-  const args = [...rest.map(parseOperand), ...(piped === undefined ? [] : [piped])];
-  checkCount(head.text, shape, args.length);
-  return (input) => shape.call(args.map((arg) => arg(input)));
-};
 
-const checkCount = (name: string, shape: FunctionShape, count: number): void => {
-  if (count >= shape.minArgs && count <= shape.maxArgs) return;
-  throw new PermanentError(`template ${name}: found ${count} arguments, ${shape.minArgs} to ${shape.maxArgs} are allowed`);
-};
-
-const parseIndex = (args: readonly TemplateToken[], piped: Operand | undefined): Operand => {
-  const [labels, key] = args;
-  if (labels?.kind !== 'labels' || args.length + (piped === undefined ? 0 : 1) !== 2) {
-    throw new PermanentError('template index: found other arguments, `index $labels "name"` is what is supported yet');
+  async later(): Promise<string> {
+    for (;;) {
+      this.answers.set(this.wanted, await this.ask(this.wanted));
+      const text = this.now();
+      if (text !== undefined) return text;
+    }
   }
-  const name = key === undefined ? (piped as Operand) : parseOperand(key);
-  return (input) => labelValue(input.labels, printValue(name(input)));
-};
 
-const parseOperand = (token: TemplateToken): Operand => {
-  switch (token.kind) {
-    case 'value':
-      return (input) => input.value;
-    case 'label':
-      return (input) => labelValue(input.labels, token.name);
-    case 'literal':
-      return () => token.value;
-    default:
-      throw new PermanentError(`template: "${token.text}" is not supported yet at this place`);
+  private async ask(query: string): Promise<QueryAnswer> {
+    try {
+      return { samples: await this.setting.query(query) };
+    } catch (error) {
+      return { error: messageOf(error) };
+    }
   }
-};
+
+  private failure(message: string): string {
+    return cutText(`<error expanding template: error executing template ${this.template.name}: ${message}>`);
+  }
+}

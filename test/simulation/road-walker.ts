@@ -34,6 +34,7 @@ export const runRoadWalker = async ({ faults, stream, items, partialPut, pace }:
       listShards: makeKinesisListShards(client, 'stream'),
       catalog: items.through(faults, process),
       alerts: { get: absent, query: absent, transact: absent },
+      objects: { putIfAbsent: absent, get: absent },
       select: absent,
       rules: absent,
       alertmanager: absent,

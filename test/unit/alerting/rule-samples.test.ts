@@ -4,18 +4,21 @@ import { subjectOf } from '../../../shared/alerting/dispatch/group-notification.
 import { samplesOfRule } from '../../../shared/alerting/rule-samples.ts';
 import { makeLabels } from '../../../shared/model/labels.ts';
 import type { AlertingRule } from '../../../shared/rules/rule-group.ts';
+import type { TemplateSetting } from '../../../shared/rules/template.ts';
 import { parseRuleFile } from '../../../shared/rules/rule-file.ts';
 
 const ruleOf = (fields: string): AlertingRule => {
   const rule = parseRuleFile(`- {name: g, rules: [{alert: A, expr: up, ${fields}}]}`, 'f.yml').groups[0]?.rules[0];
-  if (rule === undefined) throw new Error('no rule');
+  if (rule?.kind !== 'alerting') throw new Error('no rule');
   return rule;
 };
 
+const SETTING: TemplateSetting = { tMs: 0, externalLabels: [], externalUrl: '', query: async () => [] };
+
 describe('samplesOfRule', () => {
-  it('drops the name, lays the rule labels over, and alertname over all', () => {
+  it('drops the name, lays the rule labels over, and alertname over all', async () => {
     const vector = [{ labels: makeLabels([['__name__', 'up'], ['host', 'a'], ['team', 'x'], ['drop', 'me']]), value: 0 }];
-    const samples = samplesOfRule(ruleOf('labels: {team: "{{ $labels.host }}-team", drop: "{{ $labels.nothing }}", alertname: no}, annotations: {empty: ""}'), vector);
+    const samples = await samplesOfRule(ruleOf('labels: {team: "{{ $labels.host }}-team", drop: "{{ $labels.nothing }}", alertname: no}, annotations: {empty: ""}'), vector, SETTING);
     expect([...samples]).toEqual([
       [
         '{"alertname":"A","host":"a","team":"a-team"}',
@@ -24,16 +27,16 @@ describe('samplesOfRule', () => {
     ]);
   });
 
-  it("refuses two alerts with the same labels, in Prometheus' words", () => {
+  it("refuses two alerts with the same labels, in Prometheus' words", async () => {
     const vector = ['up', 'down'].map((name) => ({ labels: makeLabels([['__name__', name]]), value: 0 }));
-    expect(() => samplesOfRule(ruleOf('for: 0s'), vector)).toThrow('vector contains metrics with the same labelset after applying alert labels');
+    await expect(samplesOfRule(ruleOf('for: 0s'), vector, SETTING)).rejects.toThrow('vector contains metrics with the same labelset after applying alert labels');
   });
 });
 
 describe('the size of an alert', () => {
-  it('is capped, as an error of the rule', () => {
+  it('is capped, as an error of the rule', async () => {
     const vector = [{ labels: makeLabels([['host', 'h'.repeat(6000)]]), value: 0 }];
-    expect(() => samplesOfRule(ruleOf('annotations: {a: "{{ $labels.host }}", b: "{{ $labels.host }}"}'), vector)).toThrow(/found 180\d\d bytes/);
+    await expect(samplesOfRule(ruleOf('annotations: {a: "{{ $labels.host }}", b: "{{ $labels.host }}"}'), vector, SETTING)).rejects.toThrow(/found 180\d\d bytes/);
   });
 });
 

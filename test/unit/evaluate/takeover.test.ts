@@ -97,7 +97,7 @@ describe('runMinute', () => {
     });
     await runMinute(world.ports(), world.memory, clock);
     expect(ticks).toEqual([16_300, 20_000, 25_000]);
-    expect(world.memory.alerts?.cursors.get('rules.yml;instance_down')).toBe(START);
+    expect(world.memory.alerts?.cursors.get('rules.yml;instance_down')?.slotMs).toBe(START);
   });
 
   it('ticks once where no group needs more', async () => {

@@ -11,6 +11,7 @@ import type { LabelPair, Labels } from '../../../shared/model/labels.ts';
 import { compileMatcher } from '../../../shared/promql/matcher.ts';
 import type { SelectSeries } from '../../../shared/promql/series-source.ts';
 import { parseRuleFile } from '../../../shared/rules/rule-file.ts';
+import { MissingObjectError } from '../../../shared/storage/object-store.ts';
 import type { OutgoingRecord, Shard } from '../../../shared/wire/record-stream.ts';
 import { createEvaluateMemory, evaluateTick } from '../../../functions/evaluate/evaluate.ts';
 import type { EvaluateMemory, EvaluatePorts, TickReport } from '../../../functions/evaluate/evaluate.ts';
@@ -121,8 +122,25 @@ export class World {
     };
   };
 
+  readonly stored = new Map<string, Uint8Array>();
+
+  private readonly objects: EvaluatePorts['objects'] = {
+    putIfAbsent: async (key, bytes) => {
+      const isFirst = !this.stored.has(key);
+      if (isFirst) this.stored.set(key, bytes);
+      return isFirst;
+    },
+    get: async (key) => {
+      const bytes = this.stored.get(key);
+      if (bytes === undefined) throw new MissingObjectError(key);
+      return bytes;
+    },
+  };
+
   ports(changes: Partial<EvaluatePorts> = {}): EvaluatePorts {
     return {
+      objects: this.objects,
+      removeObjects: async (keys) => keys.forEach((key) => this.stored.delete(key)),
       alerts: this.alerts,
       catalog: this.catalog,
       select: this.select,

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { labelSources } from '../../../shared/rules/rule-group.ts';
+import type { Rule } from '../../../shared/rules/rule-group.ts';
 import { parseRuleFile, parseRuleFiles } from '../../../shared/rules/rule-file.ts';
 
 const BRIEF = `- name: instance_down
@@ -16,7 +18,7 @@ describe('parseRuleFile', () => {
     expect(errors).toEqual([]);
     expect(groups[0]).toMatchObject({ id: 'brief.yml;instance_down', name: 'instance_down', intervalMs: 60_000, queryOffsetMs: 0, limit: 0 });
     expect(groups[0]?.rules[0]).toMatchObject({ name: 'instance_down', query: 'up == 0', holdMs: 300_000, keepFiringMs: 0 });
-    expect(groups[0]?.rules[0]?.labels.map(([name, template]) => [name, template.source])).toEqual([['severity', 'page']]);
+    expect(labelSources(groups[0]?.rules[0] as Rule)).toEqual([['severity', 'page']]);
   });
 
   it('reads every field of a group, group labels under the rule labels', () => {
@@ -38,9 +40,8 @@ describe('parseRuleFile', () => {
     );
     expect(errors).toEqual([]);
     expect(groups[0]).toMatchObject({ intervalMs: 5000, limit: 10, queryOffsetMs: 30_000 });
-    const rule = groups[0]?.rules[0];
-    expect(rule?.keepFiringMs).toBe(5_400_000);
-    expect(rule?.labels.map(([name, template]) => [name, template.source])).toEqual([
+    expect(groups[0]?.rules[0]).toMatchObject({ keepFiringMs: 5_400_000 });
+    expect(labelSources(groups[0]?.rules[0] as Rule)).toEqual([
       ['code', '7'],
       ['severity', 'page'],
       ['team', 'infra'],
@@ -60,11 +61,12 @@ describe('parseRuleFile', () => {
         expr: up
         for: soon
         labels: {__name__: x}
-      - record: c:d
+      - record: c:{d}
         expr: up
+        for: 5m
       - alert: C
         expr: up[5m]
-        annotations: {a: "{{ if $value }}x{{ end }}"}
+        annotations: {a: "{{ if $value }}x"}
       - expr: up
       - alert: D
   - name: g
@@ -78,18 +80,26 @@ describe('parseRuleFile', () => {
       'f.yml:7:15: group "g", rule 1 "A"',
       'f.yml:11:18: group "g", rule 2 "B"',
       'f.yml:10:14: group "g", rule 2 "B"',
-      'f.yml:12:9: group "g", rule 3 "c:d"',
-      'f.yml:15:15: group "g", rule 4 "C"',
-      'f.yml:16:26: group "g", rule 4 "C"',
-      'f.yml:17:9: group "g", rule 5',
-      'f.yml:18:9: group "g", rule 6 "D"',
+      'f.yml:12:17: group "g", rule 3 "c:{d}"',
+      'f.yml:14:9: group "g", rule 3 "c:{d}"',
+      'f.yml:16:15: group "g", rule 4 "C"',
+      'f.yml:17:26: group "g", rule 4 "C"',
+      'f.yml:18:9: group "g", rule 5',
+      'f.yml:19:9: group "g", rule 6 "D"',
       'f.yml:4:15: group "g"',
-      'f.yml:20:12: group "g"',
-      'f.yml:19:11: group "g"',
+      'f.yml:21:12: group "g"',
+      'f.yml:20:11: group "g"',
     ]);
     expect(errors[1]).toMatch(/expr: 1:6: parse error/);
-    expect(errors[4]).toContain('recording rules are not supported yet');
-    expect(errors[6]).toContain('"if" is not supported yet');
+    expect(errors[4]).toContain('a metric name without braces is needed');
+    expect(errors[5]).toContain('found the field "for", which only rules with alert have');
+    expect(errors[7]).toContain('template: __alert_C:1: unexpected EOF');
+  });
+
+  it('reads recording rules, with the labels of their group', () => {
+    const { groups, errors } = parseRuleFile('- {name: g, labels: {a: "1", b: "2"}, rules: [{record: "job:up:sum", expr: sum by (job) (up), labels: {b: "{{ x"}}]}', 'f.yml');
+    expect(errors).toEqual([]);
+    expect(groups[0]?.rules[0]).toMatchObject({ kind: 'recording', name: 'job:up:sum', labels: [['a', '1'], ['b', '{{ x']] });
   });
 
   it('follows anchors and merge keys', () => {
@@ -103,9 +113,9 @@ describe('parseRuleFile', () => {
       'f.yml',
     );
     expect(errors).toEqual([]);
-    expect(groups[0]?.rules.map((rule) => [rule.name, rule.holdMs])).toEqual([
-      ['A', 300_000],
-      ['B', 300_000],
+    expect(groups[0]?.rules).toMatchObject([
+      { name: 'A', holdMs: 300_000 },
+      { name: 'B', holdMs: 300_000 },
     ]);
   });
 

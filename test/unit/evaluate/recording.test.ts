@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createEvaluateMemory } from '../../../functions/evaluate/evaluate.ts';
+import { bitsOf, isStaleAt } from '../../../shared/model/stale.ts';
+import { decodeFrame, isHeartbeat } from '../../../shared/wire/frame.ts';
+import { World } from './world.ts';
+
+const MINUTE = 60_000;
+const START = 1_700_000_040_000;
+
+let world: World;
+beforeEach(async () => {
+  world = await World.open();
+});
+afterEach(() => world.close());
+
+/** `name{labels}=value@minute` of everything the rules have sent so far, in order. */
+const sent = (): string[] =>
+  world.records.flatMap(({ data }) => {
+    const frame = decodeFrame(data);
+    if (isHeartbeat(frame)) return [];
+    const { metrics, labels, offsets, tMs, values } = frame.batch;
+    const bits = bitsOf(values);
+    return metrics.map((metric, k) => {
+      const at = offsets[k] as number;
+      return `${metric}${labels[k]}=${isStaleAt(bits, at) ? 'stale' : values[at]}@${((tMs[at] as number) - START) / MINUTE}`;
+    });
+  });
+
+const fill = (host: string, value: number, fromMinute: number, toMinute: number): void => {
+  for (let t = START + fromMinute * MINUTE; t < START + toMinute * MINUTE; t += 10_000) world.put('up', { host }, t, value);
+};
+
+const runMinutes = async (from: number, to: number): Promise<void> => {
+  for (let minute = from; minute <= to; minute++) await world.tick(START + minute * MINUTE + 16_000);
+};
+
+const RECORDING = `- name: g
+  labels: {team: x}
+  rules:
+    - {record: "hosts:up", expr: "sum by (host) (up)", labels: {kind: sum}}
+    - {record: "hosts:up:twice", expr: "hosts:up * 2"}
+`;
+
+describe('recording rules', () => {
+  it('send their result, and later rules of the group read it at once', async () => {
+    world.rulesText = RECORDING;
+    fill('a', 3, 0, 5);
+    expect(await world.tick(START + 16_000)).toMatchObject({ ruleErrors: 0, recordedSamples: 2, errors: [] });
+    expect(sent()).toEqual(['hosts:up{"host":"a","kind":"sum","team":"x"}=3@0', 'hosts:up:twice{"host":"a","kind":"sum","team":"x"}=6@0']);
+  });
+
+  it('end a series that is no longer given with a stale marker, also behind a new holder', async () => {
+    world.rulesText = '- {name: g, rules: [{record: r, expr: up > 1}]}';
+    fill('a', 3, 0, 2);
+    fill('a', 1, 2, 9);
+    await runMinutes(0, 1);
+    world.memory = createEvaluateMemory('00000000000000bb');
+    await runMinutes(2, 3);
+    expect(sent()).toEqual(['r{"host":"a"}=3@0', 'r{"host":"a"}=3@1', 'r{"host":"a"}=stale@2']);
+  });
+
+  it('send the stored bytes when a slot is repeated', async () => {
+    world.rulesText = '- {name: g, rules: [{record: r, expr: up}]}';
+    fill('a', 3, 0, 5);
+    const { alerts } = world;
+    const failing = world.ports({
+      alerts: { ...bound(alerts), transact: (writes) => (JSON.stringify(writes).includes('"cursor"') ? Promise.reject(new Error('throttled')) : alerts.transact(writes)) },
+    });
+    expect((await world.tick(START + 16_000, START + 16_000, failing)).errors).toEqual(['evaluate group rules.yml;g: throttled']);
+    world.put('up', { host: 'b' }, START, 9); // came late: the slot has been told already
+    expect(await world.tick(START + 17_000)).toMatchObject({ slots: 1, errors: [] });
+    expect(sent()).toEqual(['r{"host":"a"}=3@0', 'r{"host":"a"}=3@0']);
+    const ids = world.records.map(({ data }) => decodeFrame(data)).filter((frame) => !isHeartbeat(frame));
+    expect(ids[0]?.header.recordId).toEqual(ids[1]?.header.recordId);
+  });
+
+  it('wait in the outbox while the stream takes nothing, over a restart', async () => {
+    world.rulesText = '- {name: g, rules: [{record: r, expr: up}]}';
+    fill('a', 3, 0, 5);
+    world.failRecords = true;
+    expect(await world.tick(START + 16_000)).toMatchObject({ slots: 1 });
+    expect(sent()).toEqual([]);
+    world.failRecords = false;
+    world.memory = createEvaluateMemory('00000000000000bb');
+    await world.tick(START + 17_000);
+    await world.tick(START + 18_000);
+    expect(sent()).toEqual(['r{"host":"a"}=3@0']);
+  });
+
+  it('leave a gap where samples are missing, and end nothing there', async () => {
+    world.rulesText = '- {name: g, rules: [{record: r, expr: up}]}';
+    fill('a', 3, 0, 1);
+    await world.tick(START + 16_000);
+    for (let minute = 1; minute <= 8; minute++) await world.tick(START + minute * MINUTE + 16_000, START + 16_000);
+    expect(world.reports.at(-1)?.incompleteSlots).toBe(1);
+    expect(sent()).toEqual(['r{"host":"a"}=3@0']);
+  });
+
+  it('end in an error past the limit, and with labels that meet; their series go on', async () => {
+    world.rulesText = '- {name: g, limit: 1, rules: [{record: r, expr: up}, {record: s, expr: up, labels: {host: same}}]}';
+    fill('a', 3, 0, 5);
+    await world.tick(START + 16_000);
+    fill('b', 3, 1, 5);
+    expect(await world.tick(START + MINUTE + 16_000)).toMatchObject({ ruleErrors: 2 });
+    expect(sent()).toEqual(['r{"host":"a"}=3@0', 's{"host":"same"}=3@0']);
+  });
+
+  it('keep their outbox for an hour', async () => {
+    world.rulesText = '- {name: g, rules: [{record: r, expr: vector(1)}]}';
+    await runMinutes(0, 70);
+    expect(world.stored.size).toBe(60);
+  });
+});
+
+describe('the series of alerts', () => {
+  it('are ALERTS and ALERTS_FOR_STATE, and end with the state they tell of', async () => {
+    world.rulesText = '- {name: g, rules: [{alert: Down, expr: up == 0, for: 1m}, {record: firing, expr: \'count(ALERTS{alertstate="firing"})\'}]}';
+    fill('a', 0, 0, 2);
+    fill('a', 1, 2, 9);
+    await runMinutes(0, 2);
+    const since = START / 1000;
+    expect(sent()).toEqual([
+      'ALERTS{"alertname":"Down","alertstate":"pending","host":"a"}=1@0',
+      `ALERTS_FOR_STATE{"alertname":"Down","host":"a"}=${since}@0`,
+      'ALERTS{"alertname":"Down","alertstate":"firing","host":"a"}=1@1',
+      `ALERTS_FOR_STATE{"alertname":"Down","host":"a"}=${since}@1`,
+      'firing{}=1@1',
+      'ALERTS{"alertname":"Down","alertstate":"pending","host":"a"}=stale@1',
+      'ALERTS{"alertname":"Down","alertstate":"firing","host":"a"}=stale@2',
+      `ALERTS_FOR_STATE{"alertname":"Down","host":"a"}=stale@2`,
+      'firing{}=stale@2',
+    ]);
+  });
+});
+
+const bound = (table: World['alerts']): World['alerts'] => ({
+  get: (key) => table.get(key),
+  query: (pk, range) => table.query(pk, range),
+  transact: (writes) => table.transact(writes),
+});
