@@ -29,6 +29,12 @@ export class PromqlLimitError extends PromqlExecutionError {
   override readonly name = 'PromqlLimitError';
 }
 
+/** In Prometheus' words, and what to do about it. */
+export const tooManySamples = (maxSamples: number): PromqlLimitError =>
+  new PromqlLimitError(
+    `query processing would load too many samples into memory in query execution: at most ${maxSamples} are held at a time; ask for fewer series or a shorter time, or for buckets by resolution=auto`,
+  );
+
 /** `line:col` of a byte position, both 1-based, the column in bytes. */
 export const linePosition = (query: string, bytePosition: number): string => {
   const before = Buffer.from(query, 'utf8').subarray(0, bytePosition);

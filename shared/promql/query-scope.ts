@@ -1,5 +1,5 @@
 import type { TimeShift } from './ast.ts';
-import { type ByteRange, linePosition, PromqlLimitError } from './errors.ts';
+import { type ByteRange, linePosition, tooManySamples } from './errors.ts';
 import type { Expr } from './ast.ts';
 import type { SeriesBlock } from './series-source.ts';
 import type { Grid, StepVector } from './step-vector.ts';
@@ -101,7 +101,7 @@ export class QueryScope {
    */
   reserve(cells: number): void {
     if (this.samplesRead + cells > this.limits.maxSamples) {
-      throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
+      throw tooManySamples(this.limits.maxSamples);
     }
     this.work(cells);
   }

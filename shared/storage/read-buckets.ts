@@ -1,7 +1,7 @@
 import type { PartitionFile } from '../catalog/partitions.ts';
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
 import type { Labels } from '../model/labels.ts';
-import { PromqlLimitError } from '../promql/errors.ts';
+import { tooManySamples } from '../promql/errors.ts';
 import { compareLabels } from '../promql/step-vector.ts';
 import type { BucketBlock, TieredRequest } from '../promql/tier-source.ts';
 import { type BucketColumns, newBuckets, type TierColumns } from '../tiers/bucket.ts';
@@ -37,7 +37,7 @@ interface Job {
 const PARALLEL_FILES = 8;
 
 /**
- * The buckets of the hours that start in [fromMs, toMs], of the series that match. Rejects with {@link PromqlLimitError} past the
+ * The buckets of the hours that start in [fromMs, toMs], of the series that match. Rejects with PromqlLimitError past the
  * sample limit, a bucket for a sample, and with MissingObjectError when a file has gone.
  */
 export const readBuckets = async (ports: SelectPorts, hours: readonly TierHour[], request: TieredRequest, counts?: SelectCounts): Promise<BucketBlock> => {
@@ -49,7 +49,7 @@ export const readBuckets = async (ports: SelectPorts, hours: readonly TierHour[]
     ports.check?.();
     const part = await readJob(ports, job, request, matcher, counts);
     rows += part.startMs.length;
-    if (rows > ports.limits.maxSamples) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
+    if (rows > ports.limits.maxSamples) throw tooManySamples(ports.limits.maxSamples);
     return part;
   });
   const block = blockOf(gather(parts, matcher), request.columns);

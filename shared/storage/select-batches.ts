@@ -3,7 +3,7 @@ import { classLakes } from '../lakes/lakes.ts';
 import type { Labels } from '../model/labels.ts';
 import type { FileRows } from '../parquet/row-ranges.ts';
 import type { SelectBatches } from '../promql/batch-source.ts';
-import { PromqlLimitError } from '../promql/errors.ts';
+import { tooManySamples } from '../promql/errors.ts';
 import type { SeriesBlock } from '../promql/series-source.ts';
 import { compareLabels } from '../promql/step-vector.ts';
 import { readSamples } from './hot-read.ts';
@@ -72,7 +72,7 @@ const hotSeries = async (ports: SelectPorts, matcher: SeriesMatcher, range: Time
       const one = plannedOf(planned, matcher, metric, piece.labels[k] as string);
       if (one === undefined) return;
       samples += end - start;
-      if (samples > ports.limits.maxSamples) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
+      if (samples > ports.limits.maxSamples) throw tooManySamples(ports.limits.maxSamples);
       one.segments.push(pages.copy(piece.tMs, piece.values, start, end));
       one.samples += end - start;
     });

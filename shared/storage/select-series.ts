@@ -1,6 +1,6 @@
 import type { PartitionFile } from '../catalog/partitions.ts';
 import { allLakes } from '../lakes/lakes.ts';
-import { PromqlLimitError } from '../promql/errors.ts';
+import { tooManySamples } from '../promql/errors.ts';
 import type { SelectRequest, SelectSeries, SeriesBlock } from '../promql/series-source.ts';
 import { compareLabels } from '../promql/step-vector.ts';
 import { makeSeriesMatcher, type SeriesMatcher } from './label-matching.ts';
@@ -25,7 +25,7 @@ export const DEFAULT_MAX_SAMPLES = 50_000_000;
 /**
  * Series out of the hot and compacted files, read strongly consistent. Who shows a watermark reads it *before* this: then what it
  * promises is here, before, during and after a compaction. What was read is added to `counts`. Rejects with
- * {@link PromqlLimitError} past the sample limit.
+ * PromqlLimitError past the sample limit.
  */
 export const makeSelectSeries =
   (ports: SelectPorts, counts?: SelectCounts): SelectSeries =>
@@ -49,7 +49,7 @@ const selectOnce = async (ports: SelectPorts, lakes: Lakes, { matchers, fromMs, 
   for await (const { piece } of matchingPieces(lakes, matcher, search, counts)) {
     search.visit(piece, ({ segments }, start, end) => {
       samples += end - start;
-      if (samples > maxSamples) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
+      if (samples > maxSamples) throw tooManySamples(maxSamples);
       segments.push(pages.copy(piece.tMs, piece.values, start, end));
     });
   }

@@ -1,7 +1,7 @@
 import { hourOf, hourStartMs, HOUR_MS } from '../model/hour.ts';
 import { classRows } from '../lakes/class-rows.ts';
 import { classPorts } from '../lakes/lakes.ts';
-import { PromqlLimitError } from '../promql/errors.ts';
+import { tooManySamples } from '../promql/errors.ts';
 import type { SelectRequest, SelectSeries, SeriesBlock } from '../promql/series-source.ts';
 import type { BucketBlock, SelectTiers, TieredBlock, TieredRequest, TierSegment } from '../promql/tier-source.ts';
 import { newBuckets } from '../tiers/bucket.ts';
@@ -22,7 +22,7 @@ const MAX_LOOKS = 4;
 
 /**
  * Series out of whatever tier has their time, read strongly consistent. What was read is added to `counts`. Rejects with
- * {@link PromqlLimitError} past the sample limit.
+ * PromqlLimitError past the sample limit.
  */
 export const makeSelectTiers = (ports: TierPorts, counts?: SelectCounts): SelectTiers => {
   const select = makeSelectSeries(ports, counts);
@@ -52,7 +52,8 @@ const selectFromLakes = async (lakes: readonly TierPorts[], select: SelectSeries
   const buckets = await Promise.all(filled.map(async ({ lake }) => readBuckets(lake, await partitionsOf(lake, tierOf, wide.fromMs, wide.toMs), { ...wide, columns }, counts)));
   const raw = segments.length === 0 ? await select(request) : await selectAround(select, wide, segments);
   const samples = raw.tMs.length + buckets.reduce((sum, { startMs }) => sum + startMs.length, 0);
-  if (filled.some(({ lake }) => samples > lake.limits.maxSamples)) throw new PromqlLimitError('query processing would load too many samples into memory in query execution');
+  const maxSamples = Math.min(...filled.map(({ lake }) => lake.limits.maxSamples));
+  if (samples > maxSamples) throw tooManySamples(maxSamples);
   return { raw, buckets: uniteBuckets(buckets), segments };
 };
 

@@ -65,14 +65,14 @@ describe('/api/v1/query', () => {
     const slow = await openQuery({ nowMs: () => (nowMs += 600) });
     await slow.store(['up', '{}', [0, 1]]);
     const timedOut = await slow.get('/api/v1/query?query=up&timeout=1');
-    expect([timedOut.status, await timedOut.json()]).toEqual([503, { status: 'error', errorType: 'timeout', error: 'query timed out in expression evaluation' }]);
+    expect([timedOut.status, await timedOut.json()]).toEqual([503, { status: 'error', errorType: 'timeout', error: 'query timed out in expression evaluation: found more than 1000 ms; "timeout" may be up to 30000 ms, or ask for fewer series or a shorter time, or for buckets by resolution=auto' }]);
     const slowSeries = await slow.get('/api/v1/series?match[]=up&timeout=1');
     expect([slowSeries.status, await slowSeries.json()]).toMatchObject([503, { errorType: 'timeout' }]);
     await slow.close();
     const small = await openQuery({ limits: { maxSamples: 1, timeoutMs: 30_000 } });
     await small.store(['up', '{}', [-1000, 1], [0, 1]]);
     const tooMany = await small.get('/api/v1/query?query=up');
-    expect([tooMany.status, await tooMany.json()]).toEqual([422, expect.objectContaining({ error: expect.stringContaining('too many samples') })]);
+    expect([tooMany.status, await tooMany.json()]).toEqual([422, expect.objectContaining({ error: expect.stringContaining('too many samples into memory in query execution: at most 1 are held at a time; ask for fewer series') })]);
     await small.close();
   });
 
