@@ -87,11 +87,12 @@ const groupAlerts = ({ memory }: TickScope, config: AlertmanagerConfig, alerts: 
   if (memory.routedBy !== config || routed.size > 2 * alerts.size + SPARE_ROUTES) routed.clear();
   memory.routedBy = config;
   const groups = new Map<string, GroupMembers>();
-  if (config.receivers.length === 0) return groups;
+  const heard = new Set(config.receivers.filter(({ integrations }) => integrations.length > 0).map(({ name }) => name));
   for (const [key, alert] of alerts) {
     const known = routedOf(routed, key, alert.labels);
     known.places ??= placesOf(config.route, alert.labels);
     for (const place of known.places) {
+      if (!heard.has(place.route.receiver)) continue; // nobody listens there: a timer would only cost writes
       const group = groups.get(place.id) ?? { place, alerts: [] };
       group.alerts.push(alert);
       groups.set(place.id, group);

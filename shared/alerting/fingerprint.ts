@@ -1,17 +1,34 @@
 import type { Labels } from '../model/labels.ts';
 
-const FNV_OFFSET = 0xcbf29ce484222325n;
-const FNV_PRIME = 0x100000001b3n;
-const MASK = 0xffffffffffffffffn;
-const SEPARATOR = Buffer.from([0xff]);
+/** FNV-1a's offset and prime for 64 bits, as halves of 32: the prime is 2^40 + 0x1b3. */
+const OFFSET_HIGH = 0xcbf29ce4;
+const OFFSET_LOW = 0x84222325;
+const PRIME_LOW = 0x1b3;
+const HALF = 2 ** 32;
 
-/** Alertmanager's fingerprint of a label set: FNV-1a, 64 bits, over names and values with 0xff after each (prometheus/common, model/signature.go). */
+const SEPARATOR = 0xff;
+
+/**
+ * Alertmanager's fingerprint of a label set: FNV-1a, 64 bits, over names and values with 0xff after each (prometheus/common,
+ * model/signature.go). In halves, since BigInt takes ten times as long.
+ */
 export const fingerprint = (labels: Labels): string => {
-  let hash = FNV_OFFSET;
-  for (const [name, value] of labels) {
-    for (const part of [Buffer.from(name), SEPARATOR, Buffer.from(value), SEPARATOR]) {
-      for (const byte of part) hash = ((hash ^ BigInt(byte)) * FNV_PRIME) & MASK;
+  let high = OFFSET_HIGH;
+  let low = OFFSET_LOW;
+  const add = (byte: number): void => {
+    const mixed = (low ^ byte) >>> 0;
+    const product = mixed * PRIME_LOW;
+    low = product >>> 0;
+    // The sum stays below 2^42: exact.
+    high = (high * PRIME_LOW + Math.floor(product / HALF) + mixed * 256) % HALF;
+  };
+  for (const pair of labels) {
+    for (const part of pair) {
+      for (const byte of Buffer.from(part)) add(byte);
+      add(SEPARATOR);
     }
   }
-  return hash.toString(16).padStart(16, '0');
+  return hexOf(high) + hexOf(low);
 };
+
+const hexOf = (half: number): string => half.toString(16).padStart(8, '0');
