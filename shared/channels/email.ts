@@ -95,13 +95,18 @@ export const smtpOptions = ({ smarthost, requireTls, hello }: EmailIntegration, 
 const mailMessage = (integration: EmailIntegration, { id, subject, message, nowMs }: Outgoing): MailMessage => ({
   from: integration.from,
   to: integration.to,
-  subject,
+  subject: oneLine(integration.headers.find(isSubject)?.[1] ?? subject),
   text: integration.text ?? emailText(message),
   html: integration.html ?? emailHtml(message),
   messageId: `<${id}@tidemark>`,
   date: new Date(nowMs),
-  headers: Object.fromEntries(integration.headers),
+  headers: Object.fromEntries(integration.headers.filter((header) => !isSubject(header)).map(([name, value]) => [name, oneLine(value)])),
 });
+
+const isSubject = ([name]: readonly [name: string, value: string]): boolean => name.toLowerCase() === 'subject';
+
+/** A template may bring line breaks into a header, out of labels that come from senders. */
+const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');
 
 /** 5xx about the sender, the recipients or the mail are final; everything else (network, 4xx, login, TLS) may be mended in time. */
 const smtpProblem = (error: unknown): SendOutcome => {

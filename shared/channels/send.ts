@@ -1,3 +1,4 @@
+import { expandTexts } from '../alerting/message-template.ts';
 import type { Integration } from '../alerting/receivers.ts';
 import { sendCall, sendSns } from './aws-channels.ts';
 import type { ChannelPorts, Outgoing } from './channel-ports.ts';
@@ -9,8 +10,9 @@ import type { SendOutcome } from './send-outcome.ts';
 import { sendSlack } from './slack.ts';
 import { sendWebhook } from './webhook.ts';
 
-/** One attempt by the integration's channel. Never rejects. */
-export const send = (ports: ChannelPorts, integration: Integration, outgoing: Outgoing): Promise<SendOutcome> => {
+/** One attempt by the integration's channel, its texts expanded over the message. Never rejects. */
+export const send = (ports: ChannelPorts, configured: Integration, outgoing: Outgoing): Promise<SendOutcome> => {
+  const integration = expandTexts(configured, outgoing.message, outgoing.nowMs);
   switch (integration.channel) {
     case 'webhook':
       return sendWebhook(ports, integration, outgoing);

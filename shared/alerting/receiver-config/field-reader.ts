@@ -1,6 +1,9 @@
 import { parseDurationMs } from '../../model/duration.ts';
 import type { YamlField, YamlFile, YamlNode } from '../../rules/yaml-file.ts';
+import { templateProblem } from '../message-template.ts';
 import type { Secret } from '../receivers.ts';
+
+const ALLOWED = "Go's text/template with Alertmanager's functions is needed";
 
 /** The fields of one mapping of the alertmanager file. Its errors name fields, never their values. */
 export class FieldReader {
@@ -50,10 +53,10 @@ export class FieldReader {
     return this.has(key) ? this.yaml.text(this.node(key), `${this.what}: ${key}`) : '';
   }
 
-  /** A text in which Alertmanager would allow a template, which is not supported yet. */
+  /** A text that may be a template; the error of one that is wrong does not quote it. */
   plain(key: string): string {
     const text = this.text(key);
-    if (text.includes('{{')) this.fail(key, `${key}: found a template, which is not supported yet here; plain text is`);
+    if (templateProblem(text) !== undefined) this.fail(key, `${key}: found a template that does not read, ${ALLOWED}`);
     return text;
   }
 
@@ -102,13 +105,13 @@ export class FieldReader {
     return text === '' ? undefined : { text };
   }
 
-  /** The pairs of a mapping of plain texts. */
+  /** The pairs of a mapping of texts that may be templates. */
   pairs(key: string): readonly (readonly [name: string, value: string])[] {
     if (!this.has(key)) return [];
     const what = `${this.what}: ${key}`;
     return this.yaml.fields(this.node(key), what).map((field) => {
       const value = this.yaml.text(field.value, `${what} ${this.yaml.quoteKey(field.key)}`);
-      if (value.includes('{{')) this.yaml.fail(field.value, `${what} ${this.yaml.quoteKey(field.key)}: found a template, which is not supported yet here; plain text is`);
+      if (templateProblem(value) !== undefined) this.yaml.fail(field.value, `${what} ${this.yaml.quoteKey(field.key)}: found a template that does not read, ${ALLOWED}`);
       return [field.key, value] as const;
     });
   }

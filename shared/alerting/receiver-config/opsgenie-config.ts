@@ -16,7 +16,7 @@ export const readOpsgenie = (reader: FieldReader, { url, apiKey: globalKey }: Op
   const apiKey = reader.secret('api_key') ?? globalKey;
   if (apiKey === undefined) reader.fail('api_key', 'found neither api_key, api_key_file nor a global one, one of them is needed');
   const priority = reader.plain('priority');
-  if (!/^(?:P[1-5])?$/.test(priority)) reader.fail('priority', 'priority: found another word, P1 to P5 are allowed');
+  if (!priority.includes('{{') && !/^(?:P[1-5])?$/.test(priority)) reader.fail('priority', 'priority: found another word, P1 to P5 are allowed');
   return {
     channel: 'opsgenie',
     url: readUrl(reader, 'api_url', url),

@@ -15,7 +15,7 @@ export const readPagerduty = (reader: FieldReader, auth: HttpAuth, globalUrl: st
   const routingKey = reader.secret('routing_key');
   if (routingKey === undefined) reader.fail('routing_key', 'found neither routing_key nor routing_key_file, one of them is needed (Events API v2)');
   const severity = reader.plain('severity') || 'error';
-  if (!SEVERITIES.includes(severity)) reader.fail('severity', `severity: found another word, allowed are ${SEVERITIES.join(', ')}`);
+  if (!severity.includes('{{') && !SEVERITIES.includes(severity)) reader.fail('severity', `severity: found another word, allowed are ${SEVERITIES.join(', ')}`);
   return {
     channel: 'pagerduty',
     url: readUrl(reader, 'url', globalUrl),

@@ -3,18 +3,22 @@ import { formatShortest } from '../go-format.ts';
 /** Values of Go's text/template: string, float64, int (a bigint), bool, nil and the three below. */
 export type GoValue = string | number | bigint | boolean | null | GoMap | GoList | GoStruct;
 
+type Methods = ReadonlyMap<string, (args: readonly GoValue[]) => GoValue>;
+
 export interface GoMap {
   readonly kind: 'map';
   readonly type: string;
   readonly entries: ReadonlyMap<string, GoValue>;
   /** What a missing key gives (`missingkey=zero`). */
   readonly zero: GoValue;
+  readonly methods?: Methods;
 }
 
 export interface GoList {
   readonly kind: 'list';
   readonly type: string;
   readonly elements: readonly GoValue[];
+  readonly methods?: Methods;
 }
 
 export interface GoStruct {
@@ -22,7 +26,7 @@ export interface GoStruct {
   readonly type: string;
   readonly fields: ReadonlyMap<string, GoValue>;
   /** Called with the template's arguments. */
-  readonly methods?: ReadonlyMap<string, (args: readonly GoValue[]) => GoValue>;
+  readonly methods?: Methods;
   /** What printing it gives. */
   readonly text?: string;
 }

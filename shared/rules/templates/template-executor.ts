@@ -279,7 +279,7 @@ class Run {
   private member(receiver: GoValue, name: string, args: readonly GoValue[]): GoValue {
     if (receiver === null) return null;
     if (typeof receiver === 'object') {
-      const method = receiver.kind === 'struct' ? receiver.methods?.get(name) : undefined;
+      const method = receiver.methods?.get(name);
       if (method !== undefined) return this.guarded(name, () => method(args));
       if (args.length > 0) throw this.fail(`${name} is not a method but has arguments`);
       if (receiver.kind === 'map') return receiver.entries.get(name) ?? receiver.zero;

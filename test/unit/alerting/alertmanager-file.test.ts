@@ -61,7 +61,7 @@ receivers:
       - url: s3cret-token
         http_config: {proxy_url: x}
     email_configs:
-      - to: '{{ .x }}'
+      - to: '{{ .x '
         send_resolved: maybe
     pagerduty_configs: [{}]
     slack_configs: [{channel: '#x'}]

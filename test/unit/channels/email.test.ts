@@ -32,6 +32,19 @@ describe('sendEmail', () => {
     expect(smtpOptions({ ...MAIL, requireTls, smarthost: { host: 'h', port } }, { user: 'robot', pass: 'hunter2' })).toMatchObject({ ...tls, auth: { user: 'robot', pass: 'hunter2' }, disableFileAccess: true });
   });
 
+  it('takes its subject from the headers, and keeps each header on one line', async () => {
+    let mail: MailMessage | undefined;
+    const { outcome } = send(
+      async (message) => {
+        mail = message;
+        return {};
+      },
+      { headers: [['subject', 'own\r\nBcc: x'], ['X-Host', 'a\nb']] },
+    );
+    await outcome;
+    expect(mail).toMatchObject({ subject: 'own Bcc: x', headers: { 'X-Host': 'a b' } });
+  });
+
   it('keeps the id as Message-ID, takes own bodies, and closes the connection', async () => {
     let mail: MailMessage | undefined;
     const { outcome, seen } = send(
