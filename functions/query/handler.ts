@@ -10,6 +10,7 @@ import { makeAthenaSql } from '../../shared/aws/sql-athena.ts';
 import { loadConfig, QUERY_ENV } from '../../shared/config.ts';
 import { makeRulePages } from '../../shared/alerting/rule-pages.ts';
 import { makeKeyCheck } from '../../shared/keys/key-check.ts';
+import { RangeCache } from '../../shared/promql/range-cache.ts';
 import { athenaDollars, getDollars, lambdaDollars } from '../../shared/sql/dollars.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { alertmanagerConfig, ruleSet } from '../built-in-files.ts';
@@ -21,6 +22,8 @@ import { DEFAULT_QUERY_LIMITS, makeQueryApp } from './query.ts';
 const MEMORY_MB = 3538;
 /** A quarter of the function's memory: what one query brings in at its limit is as much again. */
 const CACHE_BYTES = 896 * 1024 * 1024;
+/** Some hundred panels of 100 series with 360 points, 0.6 MB each. */
+const RESULT_BYTES = 128 * 1024 * 1024;
 
 /** What a person or a panel can look at (as on one machine), and less than the function's own time. */
 const SQL_MAX_ROWS = 100_000;
@@ -50,6 +53,7 @@ const answer = handle(
     objects: makeS3Objects(s3Client(process.env), config.bucketName, realPacing),
     catalog: makeDynamoItems(dynamo, config.catalogTable, realPacing),
     cache: makePieceCache(CACHE_BYTES),
+    results: new RangeCache(RESULT_BYTES),
     nowMs: Date.now,
     limits: DEFAULT_QUERY_LIMITS,
     version: packageJson.version,

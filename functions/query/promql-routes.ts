@@ -2,11 +2,13 @@ import type { Context } from 'hono';
 import { installationWatermark } from '../../shared/catalog/watermarks.ts';
 import { HttpFault } from '../../shared/http/http-fault.ts';
 import { PromqlExecutionError, PromqlParseError } from '../../shared/promql/errors.ts';
-import { evaluateInstant, evaluateRange, type QueryOptions } from '../../shared/promql/engine.ts';
+import { DEFAULT_LOOKBACK_MS, evaluateInstant, evaluateRange, type QueryOptions, type RangeBounds } from '../../shared/promql/engine.ts';
+import type { FileState } from '../../shared/promql/range-cache.ts';
 import type { QueryResult } from '../../shared/promql/query-result.ts';
 import { resultJson } from '../../shared/promql/result-json.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import { type Resolution, RESOLUTIONS } from '../../shared/promql/tier-source.ts';
+import { fileState } from '../../shared/storage/file-state.ts';
 import { makeSelectCounts } from '../../shared/storage/sample-pieces.ts';
 import { makeSelectBatches } from '../../shared/storage/select-batches.ts';
 import { makeSelectSeries } from '../../shared/storage/select-series.ts';
@@ -32,7 +34,15 @@ export const instantRoute = async (ports: QueryPorts, c: Context): Promise<Respo
 export const rangeRoute = async (ports: QueryPorts, c: Context): Promise<Response> => {
   const params = await requestParameters(c.req.raw);
   const range = rangeParameters(params);
-  return answerQuery(ports, c, params, (select, query, options) => evaluateRange(select, query, range, options));
+  return answerQuery(ports, c, params, (select, query, options) => rangeOf(ports, range, query, options, (bounds) => evaluateRange(select, query, bounds, options)));
+};
+
+/** Answers out of buckets are of old times, which are asked seldom: those of samples are held. */
+const rangeOf = (ports: QueryPorts, range: RangeBounds, query: string, options: QueryOptions, evaluate: (bounds: RangeBounds) => Promise<QueryResult>): Promise<QueryResult> => {
+  const variant = options.sources?.tiers?.resolution ?? 'raw';
+  if (ports.results === undefined || variant !== 'raw') return evaluate(range);
+  const stateOf = (fromMs: number, toMs: number): Promise<FileState> => fileState(ports.catalog, fromMs, toMs);
+  return ports.results.evaluate({ ...range, query, lookbackMs: options.lookbackMs ?? DEFAULT_LOOKBACK_MS, variant }, { stateOf, evaluate });
 };
 
 const answerQuery = async (ports: QueryPorts, c: Context, params: URLSearchParams, evaluate: Evaluate): Promise<Response> => {

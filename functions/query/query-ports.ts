@@ -1,5 +1,6 @@
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import type { CheckKey } from '../../shared/keys/key-check.ts';
+import type { RangeCache } from '../../shared/promql/range-cache.ts';
 import type { RunSql } from '../../shared/sql/run-sql.ts';
 import type { ObjectStore } from '../../shared/storage/object-store.ts';
 import type { PieceCache } from '../../shared/storage/piece-cache.ts';
@@ -34,6 +35,8 @@ export interface QueryPorts {
   /** The catalog's table. */
   readonly catalog: ItemTable;
   readonly cache: PieceCache;
+  /** Answers of range queries that are held; absent: each is evaluated. */
+  readonly results?: RangeCache;
   readonly nowMs: () => number;
   readonly limits: QueryLimits;
   /** The product's version. */

@@ -25,6 +25,7 @@ import { type EmbeddedStream, openStream } from '../../shared/embedded/stream.ts
 import { messageOf } from '../../shared/errors.ts';
 import { localOnly } from '../../shared/http/local-only.ts';
 import { makeCutByClass } from '../../shared/lakes/cut-by-class.ts';
+import { RangeCache } from '../../shared/promql/range-cache.ts';
 import { type RetentionClass, shortestRetention } from '../../shared/lakes/retention-class.ts';
 import { DEFAULT_PROMOTED_LABELS } from '../../shared/parquet/schema.ts';
 import { limitsFor, type SampleLimits } from '../../shared/protocols/limits.ts';
@@ -75,6 +76,9 @@ const LOOPBACK_TOO = makeIsOpen(['127.0.0.0/8', '::1/128']);
 const OUTGOING = { fetch: makeGuardedFetch(LOOPBACK_TOO), createTransport: makeSmtpTransport(LOOPBACK_TOO), readSecret: readSecretFile };
 /** One shard takes what one machine sends: shards are for scale, and each costs a heartbeat. */
 const SHARDS = 1;
+
+/** Some fifty panels of 100 series with 360 points, 0.6 MB each. */
+const RESULT_CACHE_BYTES = 32 * 1024 * 1024;
 
 const retentionOf = ({ retention = DEFAULT_RETENTION }: Pick<InstallationOptions, 'retention'>): Retention => retention;
 const classesOf = ({ classes = [] }: Pick<InstallationOptions, 'classes'>): readonly RetentionClass[] => classes;
@@ -147,6 +151,7 @@ const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, r
     cache,
     nowMs: Date.now,
     limits: DEFAULT_QUERY_LIMITS,
+    results: new RangeCache(RESULT_CACHE_BYTES),
     retention: retentionOf(options),
     version: options.version,
     rulePages: makeRulePages({ alerts, rules }),

@@ -3,6 +3,7 @@ import { listPartitions, removeEntryWrite } from '../../../shared/catalog/partit
 import { compactHour } from '../../../shared/compaction/compact-hour.ts';
 import { expiredMark } from '../../../shared/compaction/coverage.ts';
 import { openObjectDirectory } from '../../../shared/embedded/object-directory.ts';
+import { RangeCache } from '../../../shared/promql/range-cache.ts';
 import { openTierRollup } from '../../../shared/storage/tier-rollup.ts';
 import { lambdaDollars } from '../../../shared/sql/dollars.ts';
 import { NOW_MS, openQuery, type OpenQuery } from './open-query.ts';
@@ -33,6 +34,21 @@ interface Answer {
 
 const range = async (text: string, more: string): Promise<Answer> =>
   (await (await query.get(`/api/v1/query_range?query=${encodeURIComponent(text)}&start=${(NOW_MS - 1.5 * HOUR_MS) / 1000}&end=${NOW_MS / 1000}&stats=all&${more}`)).json()) as Answer;
+
+describe('a range query that is asked again', () => {
+  it('reads no sample of the steps that nothing has changed, and the same comes out', async () => {
+    const held = await openQuery({ results: new RangeCache(1e6) });
+    await held.store(['m', '{}', [-60_000, 1], [-30_000, 2]]);
+    const ask = async (): Promise<Answer> => (await (await held.get(`/api/v1/query_range?query=m&start=${NOW_MS / 1000 - 120}&end=${NOW_MS / 1000}&step=10&stats=all`)).json()) as Answer;
+    const first = await ask();
+    const again = await ask();
+    expect(again.data.result).toEqual(first.data.result);
+    expect([first.data.stats.samples.totalQueryableSamples, again.data.stats.requests]).toEqual([2, 0]);
+    await held.store(['m', '{}', [-90_000, 7]]);
+    expect((await ask()).data.result[0]?.values.slice(0, 4)).toEqual([-90, -80, -70, -60].map((s) => [NOW_MS / 1000 + s, s === -60 ? '1' : '7']));
+    await held.close();
+  });
+});
 
 describe('a query over HTTP', () => {
   it('is answered by buckets where raw samples have expired, and says so', async () => {
