@@ -5,6 +5,7 @@ import { PromqlExecutionError } from './errors.ts';
 import { vectorValue } from './eval-value.ts';
 import type { FunctionContext, FunctionImplementation, FunctionTable } from './function-context.ts';
 import { isLabelName, setLabel } from './label-edit.ts';
+import { MAX_REGEX_COST, regexCost } from './regex-cost.ts';
 import { mergeSameLabels, type StepVector } from './step-vector.ts';
 import { quote } from './string-text.ts';
 
@@ -19,6 +20,8 @@ const expand = (template: string, groups: Groups, names: Readonly<Record<string,
   });
 
 const compile = (pattern: string): RE2JS => {
+  const cost = regexCost(pattern);
+  if (cost > MAX_REGEX_COST) throw new PromqlExecutionError(`regular expression in label_replace() is too costly: found a cost of ${cost}, limit ${MAX_REGEX_COST}`);
   try {
     return RE2JS.compile(`^(?s:${pattern})$`);
   } catch (error) {

@@ -14,14 +14,19 @@ export interface Token {
   readonly range: ByteRange;
 }
 
+/** Longer symbols stand before those they begin with. */
+function byFirstCharacter(symbols: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  return Map.groupBy(symbols, (symbol) => symbol[0] as string);
+}
+
 const SPACE = /[ \t\r\n]/;
 const WORD = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 const METRIC_WORD = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 // Generous on purpose: what it takes must be a duration or a number, or it is an error as a whole.
 const NUMBER = /(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?\d+)?|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)[a-zA-Z0-9_]*/y;
 const DURATION_LIKE = /^(?:\d+(?:ms|[ywdhms]))+$/;
-const OUTSIDE = ['==', '!=', '=~', '!~', '>=', '<=', '>/', '</', '>', '<', '=', '+', '-', '*', '/', '%', '^', ',', '@', '(', ')', '{', '}', '[', ']'];
-const INSIDE_BRACES = ['=~', '!~', '!=', '=', ',', '}'];
+const OUTSIDE = byFirstCharacter(['==', '!=', '=~', '!~', '>=', '<=', '>/', '</', '>', '<', '=', '+', '-', '*', '/', '%', '^', ',', '@', '(', ')', '{', '}', '[', ']']);
+const INSIDE_BRACES = byFirstCharacter(['=~', '!~', '!=', '=', ',', '}']);
 
 /** Cuts a query into tokens, one at a time, so that an earlier syntax error is told before a later bad character. */
 export class Lexer {
@@ -47,7 +52,7 @@ export class Lexer {
     if (this.inBrackets && char === ':') return this.token('symbol', 1);
     if (/[0-9]/.test(char) || (char === '.' && /[0-9]/.test(this.query[this.at + 1] ?? ''))) return this.number();
     if (/[a-zA-Z_:]/.test(char)) return this.word();
-    const symbol = OUTSIDE.find((candidate) => this.query.startsWith(candidate, this.at));
+    const symbol = OUTSIDE.get(char)?.find((candidate) => this.query.startsWith(candidate, this.at));
     if (symbol === undefined) return this.badCharacter(char);
     this.nest(symbol);
     return this.token('symbol', symbol.length);
@@ -85,7 +90,7 @@ export class Lexer {
     const word = WORD.exec(this.query);
     if (word !== null) return this.token('word', word[0].length);
     if (char === '{') this.fail("unexpected left brace '{'");
-    const symbol = INSIDE_BRACES.find((candidate) => this.query.startsWith(candidate, this.at));
+    const symbol = INSIDE_BRACES.get(char)?.find((candidate) => this.query.startsWith(candidate, this.at));
     if (symbol === undefined) return this.fail(`unexpected character inside braces: ${quoteCharacter(this.query, this.at)}`);
     if (symbol === '}') this.inBraces = false;
     return this.token('symbol', symbol.length);

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { messageOf } from '../errors.ts';
+import { MAX_REGEX_COST, regexCost } from './regex-cost.ts';
 
 export type MatchOp = '=' | '!=' | '=~' | '!~';
 
@@ -31,23 +32,49 @@ const fromAffixes = (pattern: string): Predicate | undefined => {
   };
 };
 
+/** The literals of `a|b\\.c`, or of `(a|b)` and `(?:a|b)` as a whole, escapes undone; undefined when one is more than a literal. */
+const literalAlternatives = (pattern: string): string[] | undefined => {
+  const inner = /^\((?:\?:)?([^()]*)\)$/.exec(pattern)?.[1] ?? pattern;
+  const literals: string[] = [];
+  let literal = '';
+  for (let at = 0; at < inner.length; at++) {
+    const char = inner[at] as string;
+    if (char === '|') {
+      literals.push(literal);
+      literal = '';
+    } else if (char === '\\') {
+      at++;
+      if (!META.test(inner[at] ?? '') && inner[at] !== '-') return undefined;
+      literal += inner[at] as string;
+    } else if (META.test(char)) return undefined;
+    else literal += char;
+  }
+  return [...literals, literal];
+};
+
 /**
  * Whether the whole text matches an RE2 pattern. Literals, alternations of literals, prefixes, suffixes and infixes
  * do not reach the regex engine, which takes 200-650 ns per match (measured with re2js 2.10).
- * @throws Error whose message is RE2's own, such as ``error parsing regexp: missing closing ): `(` ``.
+ * @throws Error whose message is RE2's own, such as ``error parsing regexp: missing closing ): `(` ``, or that the pattern costs
+ * too much.
  */
 export const compileRegex = (pattern: string): Predicate => {
-  if (!META.test(pattern)) return (value) => value === pattern;
-  const parts = pattern.split('|');
-  if (parts.length > 1 && parts.every((part) => !META.test(part))) {
-    const set = new Set(parts);
+  const literals = literalAlternatives(pattern);
+  if (literals !== undefined) {
+    if (literals.length === 1) return (value) => value === literals[0];
+    const set = new Set(literals);
     return (value) => set.has(value);
   }
   const fast = fromAffixes(pattern);
   if (fast !== undefined) return fast;
+  const cost = regexCost(pattern);
+  if (cost > MAX_REGEX_COST) throw new Error(`error parsing regexp: expression is too costly: found a cost of ${cost}, limit ${MAX_REGEX_COST}`);
   const regex = RE2JS.compile(`^(?s:${pattern})$`);
   return (value) => regex.test(value);
 };
+
+/** A matcher is asked for by the parser, the type checker and storage: its regex is compiled once. */
+const compiled = new WeakMap<Matcher, Predicate>();
 
 /**
  * The predicate of a matcher over label values.
@@ -57,8 +84,12 @@ export const compileMatcher = (matcher: Matcher): Predicate => {
   const wanted = matcher.value;
   if (matcher.op === '=') return (value) => value === wanted;
   if (matcher.op === '!=') return (value) => value !== wanted;
+  const known = compiled.get(matcher);
+  if (known !== undefined) return known;
   const matches = compileRegex(wanted);
-  return matcher.op === '=~' ? matches : (value) => !matches(value);
+  const predicate: Predicate = matcher.op === '=~' ? matches : (value) => !matches(value);
+  compiled.set(matcher, predicate);
+  return predicate;
 };
 
 /** RE2's complaint about a pattern; undefined when it is good. */

@@ -4,7 +4,7 @@ import { type ByteRange, PromqlParseError } from './errors.ts';
 import { FUNCTION_SIGNATURES } from './function-signatures.ts';
 import type { Token } from './lexer.ts';
 import { parseAt, parseExtension, parseOffset, parseRange } from './modifier-parser.ts';
-import { MAX_DEPTH, tooDeep } from './nesting.ts';
+import { MAX_DEPTH, refuseTowers, tooDeep } from './nesting.ts';
 import { parseSelector, stringValue } from './selector-parser.ts';
 import { quote } from './string-text.ts';
 import { AGGREGATE_WORDS, RESERVED_WORDS, TokenStream } from './token-stream.ts';
@@ -41,7 +41,9 @@ class Parser {
   private expression(least: number): Expr {
     if (++this.depth > MAX_DEPTH) throw tooDeep();
     let left = this.operand();
-    for (;;) {
+    for (let length = 1; ; length++) {
+      // A chain of left-associative operators is a deep tree as well, though parsing it does not recurse.
+      if (this.depth + length > MAX_DEPTH) throw tooDeep();
       const { peek } = this.tokens;
       const precedence = peek.kind === 'symbol' || peek.kind === 'word' ? Object.hasOwn(PRECEDENCE, peek.key) ? (PRECEDENCE[peek.key] as number) : 0 : 0;
       if (precedence <= least) break;
@@ -126,7 +128,8 @@ class Parser {
       return { kind: 'unary', range, op: sign.key as '+' | '-', expr };
     }
     let expr = this.atom();
-    for (;;) {
+    for (let length = 1; ; length++) {
+      if (this.depth + length > MAX_DEPTH) throw tooDeep();
       if (tokens.at('[')) expr = parseRange(tokens, expr);
       else if (tokens.at('offset')) expr = parseOffset(tokens, expr);
       else if (tokens.at('@')) expr = parseAt(tokens, expr);
@@ -219,7 +222,7 @@ class Parser {
   }
 }
 
-/** Chains of left-associative operators are deep trees too, though parsing them does not recurse. */
+/** Operators that nest and chain by turns make deep trees of short chains. */
 const refuseDeepTree = (root: Expr): void => {
   const stack: [Expr, number][] = [[root, 1]];
   for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
@@ -234,8 +237,10 @@ const refuseDeepTree = (root: Expr): void => {
  * @throws PromqlParseError on anything that is not PromQL, and on queries over the caps above.
  */
 export const parseQuery = (query: string): Expr => {
-  const bytes = Buffer.byteLength(query, 'utf8');
-  if (bytes > MAX_QUERY_BYTES) throw new PromqlParseError(`parse query: found ${bytes} bytes, limit ${MAX_QUERY_BYTES} bytes`);
+  // A character is at least a byte: of a long text not even these need be counted.
+  const bytes = query.length > MAX_QUERY_BYTES ? query.length : Buffer.byteLength(query, 'utf8');
+  if (bytes > MAX_QUERY_BYTES) throw new PromqlParseError(`parse query: found at least ${bytes} bytes, limit ${MAX_QUERY_BYTES} bytes`);
+  refuseTowers(query);
   const expr = new Parser(query).query();
   refuseDeepTree(expr);
   checkTypes(query, expr);

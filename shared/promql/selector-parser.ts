@@ -1,8 +1,9 @@
+import { messageOf } from '../errors.ts';
 import { METRIC_NAME } from '../model/labels.ts';
 import type { VectorSelector } from './ast.ts';
 import type { ByteRange } from './errors.ts';
 import type { Token } from './lexer.ts';
-import { type MatchOp, type Matcher, regexProblem } from './matcher.ts';
+import { compileMatcher, type MatchOp, type Matcher } from './matcher.ts';
 import { quote, unquote } from './string-text.ts';
 import type { TokenStream } from './token-stream.ts';
 
@@ -16,9 +17,13 @@ export const stringValue = (tokens: TokenStream, token: Token): string => {
 };
 
 const checkedMatcher = (tokens: TokenStream, name: string, op: MatchOp, value: string, range: ByteRange): Matcher => {
-  const problem = op === '=~' || op === '!~' ? regexProblem(value) : undefined;
-  if (problem !== undefined) throw tokens.error(range, problem);
-  return { name, op, value };
+  const matcher: Matcher = { name, op, value };
+  try {
+    compileMatcher(matcher);
+  } catch (error) {
+    throw tokens.error(range, messageOf(error));
+  }
+  return matcher;
 };
 
 /** One `name op "value"`, or a quoted metric name alone. */
