@@ -14,7 +14,7 @@ export interface LedgerEntry {
   readonly receiver: string;
   readonly integration: string;
   readonly subject: string;
-  /** The evaluation time of the transition. */
+  /** The flush time. */
   readonly sequence: number;
   readonly attempts: number;
   readonly firstAttemptMs: number;
@@ -33,7 +33,7 @@ export const writeLedgerEntry = async (items: ItemTable, entry: LedgerEntry): Pr
   await items.transact([{ put: { ...keyOf(entry.id, entry.sequence), attributes: { ...entry }, expiresAtS } }]);
 };
 
-/** Deliveries of transitions within a time range (both ends inclusive), oldest first. */
+/** Deliveries of flushes within a time range (both ends inclusive), oldest first. */
 export const readLedger = async (items: ItemTable, fromMs: number, toMs: number): Promise<readonly LedgerEntry[]> => {
   const range = { from: sortableMs(fromMs), to: `${sortableMs(toMs)}#~` };
   const found = await inParallel(SPREAD, SPREAD.length, (digit) => items.query(`${PK}#${digit}`, range));

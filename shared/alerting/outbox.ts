@@ -12,13 +12,13 @@ export const PUBLISHED_RETENTION_MS = 30 * 86_400_000;
 const PUBLISH_PARALLEL = 16;
 
 export interface OutboxEntry extends PublishedNotification {
-  /** The evaluation time of the transition. */
+  /** The flush time. */
   readonly sequence: number;
 }
 
 const FIELDS = ['id', 'receiver', 'integration', 'channel', 'severity', 'subject', 'body'] as const;
 
-/** Belongs into the transaction of the transition it tells of. */
+/** Belongs into the transaction of the flush that makes it. */
 export const enqueue = (entry: OutboxEntry): ItemWrite => ({ put: { ...keyOf(UNPUBLISHED, entry), attributes: attributesOf(entry) } });
 
 /** What has not surely been handed to the fan-out, oldest first. */

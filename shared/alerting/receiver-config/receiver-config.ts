@@ -57,12 +57,12 @@ export const readReceivers = (yaml: YamlFile, list: YamlNode, defaults: Receiver
 };
 
 const readReceiver = (yaml: YamlFile, node: YamlNode, number: number, defaults: ReceiverDefaults): Receiver => {
-  const name = new FieldReader(yaml, node, `receiver ${number}`, RECEIVER_KEYS).text('name');
+  const fields = new FieldReader(yaml, node, `receiver ${number}`, RECEIVER_KEYS);
+  const name = fields.text('name');
   const what = `receiver ${name === '' ? number : JSON.stringify(name)}`;
   if (name === '') yaml.fail(node, `${what}: found no name, every receiver needs one`);
-  const lists = new Map(yaml.fields(node, what).map(({ key, value }) => [key, value]));
   const integrations = KINDS.flatMap(({ key, channel, keys, read }) =>
-    yaml.elements(lists.get(key) ?? null, `${what}: ${key}`).map((each, i): Integration => {
+    yaml.elements(fields.node(key), `${what}: ${key}`).map((each, i): Integration => {
       const reader = new FieldReader(yaml, each, `${what}: ${channel} ${i + 1}`, keys);
       return { ...read(reader, defaults), id: `${name}/${channel}/${i}`, receiver: name };
     }),

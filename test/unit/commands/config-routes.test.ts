@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { checkConfig } from '../../../shared/commands/check.ts';
+import { configRoutesShow, configRoutesTest } from '../../../shared/commands/config-routes.ts';
+
+const FILE = {
+  file: 'am.yml',
+  text: `route:
+  receiver: ops
+  routes:
+    - {matchers: [severity=page, 'host=~"a|b"'], receiver: pager, continue: true, routes: [{match: {team: db}, receiver: db}]}
+    - {match_re: {team: 'd.'}, receiver: web}
+receivers: [{name: ops}, {name: pager}, {name: db}, {name: web}]
+`,
+};
+
+describe('tidemark config routes', () => {
+  it('shows the tree', () => {
+    expect(configRoutesShow(FILE).lines[0]?.split('\n')).toEqual([
+      '.',
+      '└── default-route  receiver: ops',
+      '    ├── {host=~"a|b",severity="page"}  continue: true  receiver: pager',
+      '    │   └── {team="db"}  receiver: db',
+      '    └── {team=~"^(?:d.)$"}  receiver: web',
+    ]);
+  });
+
+  it('names the receivers of labels', () => {
+    const receivers = (...labels: string[]) => configRoutesTest(FILE, labels).lines;
+    expect(receivers('severity=page', 'host=a')).toEqual(['pager']);
+    expect(receivers('severity=page', 'host=a', 'team=db')).toEqual(['db,web']);
+    expect(receivers('team=x=y')).toEqual(['ops']);
+    expect(() => receivers('nothing')).toThrow(/a label such as severity=page/);
+  });
+
+  it('gives the errors of a file that does not read', () => {
+    const wrong = { ...FILE, text: FILE.text.replace('receiver: web', 'receiver: nobody') };
+    expect(configRoutesTest(wrong, ['a=b'])).toEqual({ ok: false, lines: [expect.stringMatching(/^am\.yml:5:\d+: .*"nobody"/) as string] });
+    expect(checkConfig(FILE).lines).toEqual(['am.yml: 4 receivers, alerts go by 3 routes, all others to "ops"']);
+  });
+});
