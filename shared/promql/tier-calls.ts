@@ -32,8 +32,7 @@ export const callOverTiers = (context: FunctionContext, selector: MatrixSelector
     const present = (RANGE_FUNCTIONS[PRESENT] as FunctionImplementation)(context);
     return vectorValue(absentFrom(context, withBuckets(asVector(present), question, TIER_KERNELS[PRESENT] as TierKernel, true, scope).present));
   }
-  // Anchored and smoothed windows look at the samples around their ends.
-  const kernel = selector.selector.extended === undefined ? TIER_KERNELS[call.name] : undefined;
+  const kernel = TIER_KERNELS[call.name];
   if (kernel === undefined) return vectorValue(rawAlone(context, question, implementation));
   const output = withBuckets(asVector(implementation(context)), question, kernel, !KEEPS_NAME.has(call.name), scope);
   if (COUNTER_FUNCTIONS.has(call.name)) informNonCounters(context, output);
