@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { notificationOf } from '../../../shared/alerting/dispatch/group-notification.ts';
 import { newGroup, placesOf } from '../../../shared/alerting/dispatch/alert-group.ts';
 import type { GroupPlace, GroupState } from '../../../shared/alerting/dispatch/alert-group.ts';
 import { flushGroup } from '../../../shared/alerting/dispatch/flush-group.ts';
@@ -153,15 +154,32 @@ describe('a group over its flushes', () => {
   it('tells of 2,000 alerts and counts the others', () => {
     const many = Array.from({ length: 2500 }, (_, i) => alertOf(`h${i}`));
     const story = new Story(configOf(), alertOf('a'));
-    const flush: Partial<GroupFlush> = {};
     const outcome = flushGroup({
       place: story.place, group: story.group as GroupState, members: many, integrations: integrationsOf(story.config, 'ops'), logs: [undefined, undefined],
-      mutes: makeMutes(story.config, { silences: [], firing: [], nowMs: NOW }), nowMs: NOW, externalUrl: '', ...flush,
+      mutes: makeMutes(story.config, { silences: [], firing: [], nowMs: NOW }), nowMs: NOW, externalUrl: '',
     });
     const { message } = JSON.parse(outcome.notifications[0]?.body ?? '') as NotificationBody;
     expect(message.alerts.length + message.truncatedAlerts).toBe(2500);
     expect(Buffer.byteLength(outcome.notifications[0]?.body ?? '')).toBeLessThanOrEqual(200 * 1024);
     expect(Buffer.byteLength(JSON.stringify(outcome.writes))).toBeLessThan(4_000_000);
+  });
+});
+
+describe('the notifications of a group', () => {
+  const [integration] = integrationsOf(configOf(), 'ops');
+  const told = (alert: ToldAlert, sequence: number) => {
+    const place = placesOf(configOf().route, alert.labels)[0] as GroupPlace;
+    if (integration === undefined) throw new Error('no integration');
+    const { id, body } = notificationOf({ place, alerts: [alert], leftOut: 0, sequence, externalUrl: '' }, integration, 1);
+    return { id, dedupKey: (JSON.parse(body) as NotificationBody).dedupKey };
+  };
+
+  it('have one dedup key, whatever fires in it and whenever, and an id each', () => {
+    const all = [told(alertOf('a'), 1), told(alertOf('a', NOW), 2), told(alertOf('b'), 3)];
+    expect(new Set(all.map(({ dedupKey }) => dedupKey)).size).toBe(1);
+    expect(new Set(all.map(({ id }) => id)).size).toBe(3);
+    expect(told(alertOf('a'), 1)).toEqual(all[0]);
+    expect(told(alertOf('a', undefined, { alertname: 'B' }), 1).dedupKey).not.toBe(all[0]?.dedupKey);
   });
 });
 
