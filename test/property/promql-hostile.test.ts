@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rangeParameters } from '../../functions/query/params.ts';
 import { evaluateInstant, evaluateRange } from '../../shared/promql/engine.ts';
