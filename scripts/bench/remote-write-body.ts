@@ -20,12 +20,14 @@ const writeSamples = (tMs: Float64Array, values: Float64Array): Buffer => {
   const times = Array.from(tMs, varint);
   const timeBytes = times[0]?.length ?? 0;
   const bytes = Buffer.alloc(tMs.length * (SAMPLE_HEAD + timeBytes));
+  // Bytes, not numbers: a stale marker is told by its bits. Both this machine and protobuf are little-endian.
+  const valueBytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   times.forEach((time, i) => {
     const at = i * (SAMPLE_HEAD + timeBytes);
     bytes[at] = SAMPLES;
     bytes[at + 1] = SAMPLE_HEAD - 2 + timeBytes;
     bytes[at + 2] = DOUBLE_VALUE;
-    bytes.writeDoubleLE(values[i] as number, at + 3);
+    bytes.set(valueBytes.subarray(i * 8, i * 8 + 8), at + 3);
     bytes[at + 11] = TIMESTAMP;
     bytes.set(time, at + SAMPLE_HEAD);
   });
