@@ -18,9 +18,11 @@ import { rebuild } from '../shared/commands/rebuild.ts';
 import { rebuildCatalog } from '../shared/commands/rebuild-catalog.ts';
 import { redrive } from '../shared/commands/redrive.ts';
 import { sql } from '../shared/commands/sql.ts';
+import { testRules } from '../shared/commands/test-rules.ts';
 import { PermanentError, messageOf } from '../shared/errors.ts';
 import { KEY_SCOPES, type KeyScope } from '../shared/keys/api-key.ts';
 import { backfillFile } from './backfill-file.ts';
+import { ruleFilesOf } from './rule-files.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:9090';
 
@@ -212,6 +214,14 @@ check
   .command('rules')
   .argument('<file...>', 'rule files in the format of Prometheus')
   .action((files: string[]) => tell(checkRules(files.map(readNamed))));
+
+program
+  .command('test')
+  .description('run tests of what an installation is configured with')
+  .command('rules')
+  .description('run rule tests in the format of promtool; exits with 1 when one fails')
+  .argument('<file...>', 'test files; the rule files that they name stand beside them')
+  .action(async (files: string[]) => tell(await testRules(files.map(readNamed), ruleFilesOf)));
 
 check
   .command('config')

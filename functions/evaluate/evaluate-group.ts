@@ -13,12 +13,14 @@ import type { Transition } from '../../shared/alerting/transitions.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { InstantSample } from '../../shared/promql/query-result.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
+import { afterSlot, endedSeries, overlayOf } from '../../shared/rules/group-series.ts';
+import type { Overlay } from '../../shared/rules/overlay.ts';
 import { recordedSamples } from '../../shared/rules/recorded-samples.ts';
 import type { RecordedSample } from '../../shared/rules/recorded-samples.ts';
 import type { AlertingRule, Rule, RuleGroup } from '../../shared/rules/rule-group.ts';
 import { stagesOf } from '../../shared/rules/rule-stages.ts';
-import { afterSlot, endedSeries, groupSeries, overlayOf } from './group-series.ts';
 import { instantQuery } from './instant-query.ts';
+import { lastSeries } from './last-series.ts';
 import { recordSlot, sweepOutbox } from './record-slot.ts';
 import type { TickScope } from './tick-scope.ts';
 
@@ -43,7 +45,7 @@ export const evaluateGroup = async (scope: TickScope, group: RuleGroup, clock: S
 const evaluateSlot = async (scope: TickScope, group: RuleGroup, slot: Slot, clock: SlotClock): Promise<void> => {
   const { memory, report } = scope;
   const { slotMs, complete } = slot;
-  const before = await groupSeries(scope, group, clock.nowMs);
+  const before = await lastSeries(scope, group, clock.nowMs);
   const { made, silent, errors } = await evaluateRules({ scope, group, slot, overlay: overlayOf(before, clock.watermarkMs ?? 0) });
   const ended = complete ? endedSeries(before, made, silent) : [];
   const { series, wrote, writes } = await recordSlot(scope, group, slotMs, { samples: [...made.values()].flat(), ended });
@@ -60,7 +62,7 @@ interface SlotRun {
   readonly scope: TickScope;
   readonly group: RuleGroup;
   readonly slot: Slot;
-  readonly overlay: ReturnType<typeof overlayOf>;
+  readonly overlay: Overlay;
 }
 
 interface SlotOutcome {

@@ -12,8 +12,8 @@ import type { OutboxEntry } from '../../shared/alerting/outbox.ts';
 import { knownRules, readAlerts } from '../../shared/alerting/state-items.ts';
 import type { AlertsByLabels, KnownRule } from '../../shared/alerting/state-items.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
+import type { GroupSeries } from '../../shared/rules/group-series.ts';
 import type { Shard } from '../../shared/wire/record-stream.ts';
-import type { GroupSeries } from './group-series.ts';
 
 /** What does not change about an alert: its hash, and its groups under one configuration. */
 export interface RoutedAlert {

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { messageOf } from '../../errors.ts';
+import { quote } from '../../promql/string-text.ts';
 import { MAX_TEXT_CHARS, TemplateError } from './go-value.ts';
 import type { CallContext } from './template-executor.ts';
 
@@ -22,9 +23,18 @@ const compile = (pattern: string, text: string, { spend }: CallContext): RE2JS =
 /** Whether the pattern matches anywhere in the text (Go's regexp.MatchString). */
 export const matchesSomewhere = (pattern: string, text: string, context: CallContext): boolean => compile(pattern, text, context).matcher(text).find();
 
+/** As MustCompile tells what is wrong. */
+const compiled = (pattern: string, text: string, context: CallContext): RE2JS => {
+  try {
+    return compile(pattern, text, context);
+  } catch (error) {
+    throw error instanceof TemplateError ? new TemplateError(`regexp: Compile(${pattern.includes('`') ? quote(pattern) : `\`${pattern}\``}): ${error.message}`) : error;
+  }
+};
+
 /** Go's Regexp.ReplaceAllString: `$1`, `${1}`, `$name` and `$$` in the replacement. */
 export const replaceAll = (pattern: string, replacement: string, text: string, context: CallContext): string => {
-  const regex = compile(pattern, text, context);
+  const regex = compiled(pattern, text, context);
   const names = regex.namedGroups() as Readonly<Record<string, number>>;
   const matcher = regex.matcher(text);
   let result = '';

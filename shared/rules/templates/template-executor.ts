@@ -76,9 +76,7 @@ class Run {
     const before = source.slice(0, this.node.at);
     const line = before.split('\n').length;
     const column = Buffer.byteLength(before.slice(before.lastIndexOf('\n') + 1));
-    const text = [...nodeText(this.node)];
-    const shown = text.length > 20 ? `${text.slice(0, 20).join('')}...` : text.join('');
-    return new TemplateError(`template: ${name}:${line}:${column}: executing ${JSON.stringify(this.executing)} at <${shown}>: ${message}`);
+    return new TemplateError(`template: ${name}:${line}:${column}: executing ${JSON.stringify(this.executing)} at <${nodeText(this.node)}>: ${message}`);
   }
 
   private spend(steps: number): void {
@@ -131,7 +129,6 @@ class Run {
   private range(statement: Control, dot: GoValue): LoopEnd {
     const { pipe, body, otherwise } = statement;
     const over = this.pipe(pipe, dot);
-    this.node = statement;
     let visited = 0;
     const mark = this.variables.length;
     for (const [key, element] of this.elementsOf(over)) {

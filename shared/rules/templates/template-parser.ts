@@ -128,9 +128,9 @@ class Parser {
         this.take();
         return this.control(word, at);
       case 'template':
-        return this.templateCall(at);
+        return this.templateCall();
       case 'block':
-        return this.blockDefinition(at);
+        return this.blockDefinition();
       case 'define':
         if (!isTop) throw this.fail('unexpected {{define}}');
         this.define();
@@ -176,14 +176,14 @@ class Parser {
     return block;
   }
 
-  private templateName(context: string): string {
+  private templateName(context: string): { readonly name: string; readonly at: number } {
     const token = this.expect('string', context);
-    return this.textOf(token);
+    return { name: this.textOf(token), at: token.at };
   }
 
-  private templateCall(at: number): Statement {
+  private templateCall(): Statement {
     this.take();
-    const name = this.templateName('template clause');
+    const { name, at } = this.templateName('template clause');
     this.skipSpace();
     const pipe = this.takeIf('close') === undefined ? this.pipeline('template clause', 'close') : undefined;
     return { kind: 'template', name, pipe, at };
@@ -191,14 +191,14 @@ class Parser {
 
   private define(): void {
     this.take();
-    const name = this.templateName('define clause');
+    const { name } = this.templateName('define clause');
     this.expect('close', 'define clause');
     this.body(name, 'define clause');
   }
 
-  private blockDefinition(at: number): Statement {
+  private blockDefinition(): Statement {
     this.take();
-    const name = this.templateName('block clause');
+    const { name, at } = this.templateName('block clause');
     const pipe = this.pipeline('block clause', 'close');
     this.body(name, 'block clause');
     return { kind: 'template', name, pipe, at };

@@ -1,18 +1,13 @@
-import { messageOf } from '../../shared/errors.ts';
-import type { Labels } from '../../shared/model/labels.ts';
-import { labelsKey } from '../../shared/promql/step-vector.ts';
-import { Overlay } from '../../shared/rules/overlay.ts';
-import type { RecordedSample } from '../../shared/rules/recorded-samples.ts';
-import type { RuleGroup } from '../../shared/rules/rule-group.ts';
-import { decodeSlot, slotKey } from '../../shared/rules/slot-frames.ts';
-import type { SlotSeries } from '../../shared/rules/slot-frames.ts';
-import { MissingObjectError } from '../../shared/storage/object-store.ts';
-import type { TickScope } from './tick-scope.ts';
+import type { Labels } from '../model/labels.ts';
+import { labelsKey } from '../promql/step-vector.ts';
+import { Overlay } from './overlay.ts';
+import type { RecordedSample } from './recorded-samples.ts';
+import type { SlotSeries } from './slot-frames.ts';
 
 /** Clocks of ours and of the stream differ by less. */
 const CLOCK_SKEW_MS = 10_000;
 
-interface MadeSlot {
+export interface MadeSlot {
   readonly slotMs: number;
   /** When the stream has taken it, or will have. */
   readonly sentAtMs: number;
@@ -30,25 +25,13 @@ export interface GroupSeries {
   readonly recent: readonly MadeSlot[];
 }
 
-const NOTHING: GroupSeries = { lastByRule: new Map(), recent: [] };
+/** Before the first slot. */
+export const NO_SERIES: GroupSeries = { lastByRule: new Map(), recent: [] };
 
 const keyed = (labels: readonly Labels[]): ReadonlyMap<string, Labels> => new Map(labels.map((each) => [labelsKey(each), each]));
 
-/** From memory, or for a new holder from the outbox: what the slot at the cursor has made. */
-export const groupSeries = async ({ memory, ports, report }: TickScope, group: RuleGroup, nowMs: number): Promise<GroupSeries> => {
-  const known = memory.series.get(group.id);
-  if (known !== undefined) return known;
-  const cursor = memory.cursors.get(group.id);
-  if (cursor?.wrote !== true) return NOTHING;
-  try {
-    const series = decodeSlot(await ports.objects.get(slotKey(group, cursor.slotMs)));
-    return { lastByRule: new Map([[ANY_RULE, keyed(series.samples.map(({ labels }) => labels))]]), recent: [{ slotMs: cursor.slotMs, sentAtMs: nowMs, series }] };
-  } catch (error) {
-    // Without it some series end by lookback instead of by a marker, which is no reason to stand still.
-    if (!(error instanceof MissingObjectError)) report.errors.push(`read the last slot of ${group.id}: ${messageOf(error)}`);
-    return NOTHING;
-  }
-};
+/** What a slot leaves to a holder that was not there. */
+export const seriesOfSlot = (slot: MadeSlot): GroupSeries => ({ lastByRule: new Map([[ANY_RULE, keyed(slot.series.samples.map(({ labels }) => labels))]]), recent: [slot] });
 
 /** The results that are not stored yet as the watermark tells. */
 export const overlayOf = ({ recent }: GroupSeries, watermarkMs: number): Overlay => {

@@ -1,0 +1,54 @@
+import { failuresOfTest } from '../alerting/check-test.ts';
+import { messageOf } from '../errors.ts';
+import { parseRuleFile } from '../rules/rule-file.ts';
+import type { RuleGroup } from '../rules/rule-group.ts';
+import { parseTestFile } from '../rules/unit-tests/test-file.ts';
+import type { TestFile } from '../rules/unit-tests/test-file.ts';
+import type { CheckReport, NamedText } from './check.ts';
+
+/** The files that a path or pattern of a test file stands for. Rejects when there is none, or it cannot be read. */
+export type ReadRuleFiles = (pattern: string, testFile: string) => Promise<readonly NamedText[]>;
+
+/** Runs rule tests in promtool's format, and says what promtool says. */
+export const testRules = async (files: readonly NamedText[], readRuleFiles: ReadRuleFiles): Promise<CheckReport> => {
+  const lines: string[] = [];
+  let ok = true;
+  for (const file of files) {
+    const failures = await failuresOfFile(file, readRuleFiles);
+    ok &&= failures.length === 0;
+    lines.push(`Unit Testing:  ${file.file}`, failures.length === 0 ? '  SUCCESS' : `  FAILED:\n${failures.map((failure) => `${failure}\n`).join('\n')}`, '');
+  }
+  return { ok, lines };
+};
+
+const failuresOfFile = async ({ file, text }: NamedText, readRuleFiles: ReadRuleFiles): Promise<readonly string[]> => {
+  const tests = parseTestFile(text, file);
+  if (tests.errors.length > 0) return tests.errors.map(indented);
+  const { groups, errors } = await readGroups(tests, file, readRuleFiles);
+  if (errors.length > 0) return errors.map(indented);
+  const failures: string[] = [];
+  for (const test of tests.tests) failures.push(...(await failuresOfTest(test, inOrder(groups, tests.groupOrder), tests)));
+  return failures;
+};
+
+const indented = (line: string): string => `    ${line}`;
+
+const readGroups = async (tests: TestFile, file: string, readRuleFiles: ReadRuleFiles): Promise<{ readonly groups: readonly RuleGroup[]; readonly errors: readonly string[] }> => {
+  const groups: RuleGroup[] = [];
+  const errors: string[] = [];
+  for (const pattern of tests.ruleFiles) {
+    const read = await readRuleFiles(pattern, file).catch((error: unknown) => {
+      errors.push(messageOf(error));
+      return [];
+    });
+    for (const each of read) {
+      const parsed = parseRuleFile(each.text, each.file);
+      groups.push(...parsed.groups);
+      errors.push(...parsed.errors);
+    }
+  }
+  return { groups, errors };
+};
+
+/** As `group_eval_order` has them, those that it does not name first. */
+const inOrder = (groups: readonly RuleGroup[], order: readonly string[]): readonly RuleGroup[] => groups.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
