@@ -63,9 +63,10 @@ const variance = ({ values }: Windows): ((from: number, to: number) => number) =
 export const quantileKernel = ({ values }: Windows, q: Float64Array): WindowFunction =>
   (from, to, step) => quantileOf(q[step] as number, values.slice(from, to));
 
-/** mad_over_time: the median of the distances from the median. */
+/** mad_over_time: the median of the distances from the median; NaN when any sample is. */
 const medianDeviation = ({ values }: Windows): WindowFunction => (from, to) => {
   const window = values.slice(from, to);
+  if (window.some(Number.isNaN)) return NaN;
   const median = quantileOf(0.5, window);
   return quantileOf(0.5, window.map((value) => Math.abs(value - median)));
 };
