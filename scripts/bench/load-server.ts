@@ -33,29 +33,54 @@ export const loadServer = async (peer: PeerServer, folder: string, batches: read
   const programs = debianPrograms([peer.package], [peer.program]);
   if ('missing' in programs) return programs;
   mkdirSync(folder);
+  try {
+    const server = await startServer(peer, folder, programs.folder);
+    try {
+      const { ask, pid } = server;
+      await peer.prepare?.(ask);
+      const cpuSeconds = await load(peer, folder, ask, pid, batches);
+      const peakMb = peakMbOf(pid);
+      await expectAll(peer, ask, batches);
+      await server.stop();
+      const bytesOf = (kind: 'samples' | 'index'): number =>
+        filesBelow(join(folder, peer.storedIn)).reduce((sum, { path, bytes }) => sum + (peer.kindOf(path) === kind ? bytes : 0), 0);
+      return { subject: subjectOf(peer), sampleBytes: bytesOf('samples'), indexBytes: bytesOf('index'), cpuSeconds, peakMb };
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+/** Name and version of the package that is there. */
+export const subjectOf = (peer: PeerServer): string => `${peer.name} ${debianVersion(peer.package) ?? ''}`.trim();
+
+export interface RunningServer {
+  readonly ask: Ask;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts the server on what its folder holds; resolves once it answers. `environment` goes over that of this process. */
+export const startServer = async (peer: PeerServer, folder: string, programs: string, environment: Readonly<Record<string, string>> = {}): Promise<RunningServer> => {
   const port = await freePort();
   const log = openSync(join(folder, 'log'), 'w');
-  const child = spawn(join(programs.folder, peer.program), peer.arguments(folder, port, await freePort()), { stdio: ['ignore', log, log] });
+  const child = spawn(join(programs, peer.program), peer.arguments(folder, port, await freePort()), { stdio: ['ignore', log, log], env: { ...process.env, ...environment } });
   closeSync(log);
   const end = (): boolean => child.kill('SIGKILL');
   process.once('exit', end);
+  const stopServer = async (): Promise<void> => {
+    await stop(child);
+    process.removeListener('exit', end);
+  };
   try {
     const ask = asker(port);
     await untilReady(peer, child, ask);
-    await peer.prepare?.(ask);
-    const pid = child.pid as number;
-    const cpuSeconds = await load(peer, folder, ask, pid, batches);
-    const peakMb = peakMbOf(pid);
-    await expectAll(peer, ask, batches);
-    await stop(child);
-    const bytesOf = (kind: 'samples' | 'index'): number =>
-      filesBelow(join(folder, peer.storedIn)).reduce((sum, { path, bytes }) => sum + (peer.kindOf(path) === kind ? bytes : 0), 0);
-    const subject = `${peer.name} ${debianVersion(peer.package) ?? ''}`.trim();
-    return { subject, sampleBytes: bytesOf('samples'), indexBytes: bytesOf('index'), cpuSeconds, peakMb };
-  } finally {
-    await stop(child);
-    process.removeListener('exit', end);
-    rmSync(folder, { recursive: true, force: true });
+    return { ask, pid: child.pid as number, stop: stopServer };
+  } catch (error) {
+    await stopServer();
+    throw error;
   }
 };
 

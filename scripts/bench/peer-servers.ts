@@ -62,7 +62,7 @@ export const filesBelow = (folder: string): readonly { readonly path: string; re
     });
 
 /** Resolves once the files have been the same for `quietMs`. */
-const untilQuiet = async (folder: string, quietMs: number, isDone: (paths: readonly string[]) => boolean = () => true): Promise<void> => {
+export const untilQuiet = async (folder: string, quietMs: number, isDone: (paths: readonly string[]) => boolean = () => true): Promise<void> => {
   const endMs = performance.now() + 60_000;
   let before = '';
   for (let sinceMs = performance.now(); performance.now() < endMs; await sleep(250)) {
@@ -75,7 +75,7 @@ const untilQuiet = async (folder: string, quietMs: number, isDone: (paths: reado
   throw new Error(`settle ${folder}: found files that still change after 60 s`);
 };
 
-const victoriaMetrics: PeerServer = {
+export const victoriaMetrics: PeerServer = {
   name: 'VictoriaMetrics',
   package: 'victoria-metrics',
   program: 'victoria-metrics',
@@ -95,7 +95,7 @@ const victoriaMetrics: PeerServer = {
 };
 
 /** Its block, as an admin snapshot of the head makes one; the write-ahead log is left out. */
-const prometheus: PeerServer = {
+export const prometheus: PeerServer = {
   name: 'Prometheus',
   package: 'prometheus',
   program: 'prometheus',
