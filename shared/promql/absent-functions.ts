@@ -5,15 +5,23 @@ import type { FunctionContext, FunctionImplementation, FunctionTable } from './f
 import { newVector, type StepVector } from './step-vector.ts';
 import { slide } from './windows.ts';
 
-/** The labels the absent series would have: those of `=` matchers whose label stands once. Of other expressions nothing is known. */
+/**
+ * The labels the absent series would have: the first `=` matcher of a label gives it, any later matcher of that label takes it
+ * back (Prometheus' createLabelsForAbsentFunction). Of other expressions nothing is known.
+ */
 const labelsOfAbsent = (expr: Expr): Labels => {
   const selector = expr.kind === 'matrix' ? expr.selector : expr;
   if (selector.kind !== 'selector') return [];
-  const { matchers } = selector;
-  const known = matchers.filter(
-    ({ name, op }) => op === '=' && name !== METRIC_NAME && matchers.filter((other) => other.name === name).length === 1,
-  );
-  return makeLabels(known.map(({ name, value }) => [name, value] as const));
+  const known = new Map<string, string>();
+  const given = new Set<string>();
+  for (const { name, op, value } of selector.matchers) {
+    if (name === METRIC_NAME) continue;
+    if (op === '=' && !given.has(name)) {
+      given.add(name);
+      known.set(name, value);
+    } else known.delete(name);
+  }
+  return makeLabels([...known]);
 };
 
 /** 1 at every step at which `present` is 0 for all series. */

@@ -6,6 +6,7 @@ import { resolveDurations } from './duration-value.ts';
 import type { EvalValue } from './eval-value.ts';
 import { evaluate } from './evaluator.ts';
 import { detectHints } from './histogram-hints.ts';
+import { extendedSamples } from './extended-samples.ts';
 import { selectInfo } from './info-selector.ts';
 import { withoutName } from './label-edit.ts';
 import { parseQuery } from './parser.ts';
@@ -124,7 +125,7 @@ const instantValue = (value: EvalValue, tMs: number): QueryValue => {
     case 'string':
       return { type: 'string', tMs, value: value.value };
     case 'matrix':
-      return { type: 'matrix', series: windowSeries(value.windows) };
+      return { type: 'matrix', series: windowSeries(extendedSamples(value.windows)) };
     case 'vector': {
       const vector = dropNames(value.vector);
       const { labels, values, present } = vector;

@@ -2,6 +2,7 @@ import { type Aggregate, type AggregateOp, type Binary, type BinaryOp, type Call
 import { parseNumberToken } from './duration-parser.ts';
 import { type ByteRange, PromqlParseError } from './errors.ts';
 import { FUNCTION_SIGNATURES } from './function-signatures.ts';
+import { isLabelName } from './label-edit.ts';
 import type { Token } from './lexer.ts';
 import { parseAt, parseExtension, parseOffset, parseRange } from './modifier-parser.ts';
 import { MAX_DEPTH, refuseTowers, tooDeep } from './nesting.ts';
@@ -108,13 +109,19 @@ class Parser {
     const labels: string[] = [];
     while (!tokens.at(')')) {
       const token = tokens.peek;
-      if (token.kind !== 'word' && token.kind !== 'string') throw tokens.unexpected('grouping opts', 'label');
+      if (token.kind !== 'word' && token.kind !== 'metric' && token.kind !== 'string') throw tokens.unexpected('grouping opts', 'label');
       tokens.advance();
-      labels.push(token.kind === 'word' ? token.text : stringValue(tokens, token));
+      labels.push(token.kind === 'string' ? this.labelName(token) : token.text);
       if (!tokens.accept(',') && !tokens.at(')')) throw tokens.unexpected('grouping opts', '"," or ")"');
     }
     tokens.advance();
     return labels;
+  }
+
+  private labelName(token: Token): string {
+    const name = stringValue(this.tokens, token);
+    if (!isLabelName(name)) throw this.tokens.error(token.range, `invalid label name for grouping: ${quote(name)}`);
+    return name;
   }
 
   /** A unary chain, or an atom with its ranges and modifiers, which bind tighter than any operator. */

@@ -68,6 +68,14 @@ describe('a smoothed instant selector', () => {
   });
 });
 
+describe('an extended range that is the result', () => {
+  it('has a sample at either end', async () => {
+    expect(await at('m_total[20s] anchored', 25)).toEqual(['m_total 1@5000 2@10000 4@20000 4@25000']);
+    expect(await at('m_total[20s] smoothed', 25)).toEqual(['m_total 1.5@5000 2@10000 4@20000 2.5@25000']);
+    expect(await at('m_total[10s] anchored', 60)).toEqual([]);
+  });
+});
+
 describe('modifiers in wrong places', () => {
   it.each([
     ['deriv(m_total[1m] smoothed)', 'smoothed modifier can only be used with: delta, increase, rate - not with deriv'],

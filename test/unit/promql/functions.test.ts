@@ -74,6 +74,9 @@ describe('functions of values', () => {
     ['absent(odd)', []],
     ['absent(sum(none{a="b"}))', ['{} 1']],
     ['absent(none{a="b",c!="d"})', ['{a="b"} 1']],
+    ['absent(none{a="b",a="c",d="e"})', ['{d="e"} 1']],
+    ['absent(none{a!="b",a="c"})', ['{a="c"} 1']],
+    ['absent(none{a="c",a!="b"})', ['{} 1']],
   ])('%s', async (query, wanted) => {
     expect(await at(query)).toEqual(wanted);
   });

@@ -69,7 +69,7 @@ describe('selectors', () => {
   it.each([
     'x', 'x{a="b"}', 'x{a="b",}', '{a=~"b.+",c!="d"}', 'x offset 5m', 'x offset -5m', 'x @ 1.500', 'x @ start() offset 1m', 'x[5m] @ end()',
     'x[5m:1m] offset 1h', 'x[5m:]', 'rate(x[5m])[10m:1m] @ 10.000', ':rule:name', 'sum', 'by', 'offset', '{"a.b"}', '{"a.b","c d"="e"}',
-    'and', 'x{on="1"}', '{__name__="a b"}', "x{a='b'}", 'x{a=`b\\`}', 'x # comment', '\n\tx',
+    'and', 'x{on="1"}', '{__name__="a b"}', "x{a='b'}", 'x{a=`b\\`}', 'x # comment', '\n\tx', 'sum by (a:b, "c d", on) (x)', 'limitk(1, x)', 'x anchored', 'x[5m] smoothed',
   ])('%s is valid', (query) => {
     expect(problem(query)).toBe('valid');
   });
@@ -123,6 +123,8 @@ describe('syntax errors', () => {
     ['"abc', '1:1: parse error: unterminated quoted string'],
     ['a ! b', "1:3: parse error: unexpected character after '!': ' '"],
     ['sum by x (y)', '1:8: parse error: unexpected identifier "x" in grouping opts, expected "("'],
+    ['sum by ("") (x)', '1:9: parse error: invalid label name for grouping: ""'],
+    ['sum by (1) (x)', '1:9: parse error: unexpected number "1" in grouping opts, expected label'],
     ['sum(x,)', '1:6: parse error: trailing commas not allowed in function call args'],
     ['sum()', '1:1: parse error: no arguments for aggregate expression provided'],
     ['topk(x)', '1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 1'],
