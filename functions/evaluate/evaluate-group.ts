@@ -118,7 +118,7 @@ const evaluateRule = async (run: SlotRun, rule: Rule): Promise<RuleOutcome> => {
 
 const resultOf = async ({ scope, group, slot, overlay }: SlotRun, rule: Rule): Promise<RuleResult> => {
   const { ports, memory } = scope;
-  const select: SelectSeries = overlay.over(ports.select);
+  const select: SelectSeries = overlay.over(scope.select);
   const time = { clockMs: ports.clockMs, timeoutMs: Math.min(RULE_TIMEOUT_MS, group.intervalMs) };
   const query = (text: string): Promise<readonly InstantSample[]> => instantQuery(select, text, slot.slotMs, time);
   const vector = await query(rule.query);

@@ -16,7 +16,8 @@ export interface EvaluatePorts {
   readonly alerts: ItemTable;
   /** The watermarks of the shards. */
   readonly catalog: ItemTable;
-  readonly select: SelectSeries;
+  /** What the rules of one tick read over: it may remember what it has seen of the catalog. */
+  readonly openSelect: () => SelectSeries;
   /**
    * The rules that hold now. Rejects while the files are wrong or cannot be read: an empty set instead would resolve every alert.
    */

@@ -3,6 +3,7 @@ import type { Lease } from '../../shared/alerting/lease.ts';
 import { publishAll } from '../../shared/alerting/outbox.ts';
 import { DEFAULT_CAP_MS, DEFAULT_LATENESS_MS } from '../../shared/alerting/slots.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { shareMetrics } from '../../shared/rules/share-metrics.ts';
 import { evaluateGroup } from './evaluate-group.ts';
 import type { EvaluatePorts } from './evaluate-ports.ts';
 import { flushGroups } from './flush-groups.ts';
@@ -72,7 +73,7 @@ interface Tick {
 /** A group that fails does not stop the others; only a lost lease does. */
 const evaluateAll = async (ports: EvaluatePorts, memory: EvaluateMemory, { lease, alerts, nowMs, report }: Tick): Promise<void> => {
   const [rules, alertmanager] = await Promise.all([ports.rules(), ports.alertmanager()]);
-  const scope = { ports, lease, memory: alerts, report };
+  const scope = { ports, lease, memory: alerts, select: shareMetrics(ports.openSelect()), report };
   const clock = { nowMs, watermarkMs: report.watermarkMs, latenessMs: ports.latenessMs ?? DEFAULT_LATENESS_MS, capMs: ports.capMs ?? DEFAULT_CAP_MS };
   const part = async (name: string, work: () => Promise<void>): Promise<void> => {
     try {

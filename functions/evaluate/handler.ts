@@ -7,6 +7,7 @@ import { makeS3Objects } from '../../shared/aws/object-s3.ts';
 import { realPacing } from '../../shared/aws/pacing.ts';
 import { makeSnsPublish } from '../../shared/aws/publish-sns.ts';
 import { makeKinesisListShards, makeKinesisPut } from '../../shared/aws/stream-kinesis.ts';
+import { readOnce } from '../../shared/catalog/read-once.ts';
 import { EVALUATE_ENV, loadConfig } from '../../shared/config.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
@@ -24,16 +25,13 @@ const catalog = makeDynamoItems(dynamo, config.catalogTable, realPacing);
 
 const objects = makeS3Objects(s3Client(process.env), config.bucketName, realPacing);
 
+const cache = makePieceCache(CACHE_BYTES);
+
 const ports: EvaluatePorts = {
   objects,
   alerts: makeDynamoItems(dynamo, config.alertsTable, realPacing),
   catalog,
-  select: makeSelectSeries({
-    objects,
-    catalog,
-    cache: makePieceCache(CACHE_BYTES),
-    limits: { maxSamples: DEFAULT_MAX_SAMPLES },
-  }),
+  openSelect: () => makeSelectSeries({ objects, catalog: readOnce(catalog), cache, limits: { maxSamples: DEFAULT_MAX_SAMPLES } }),
   rules: async () => ruleSet(),
   alertmanager: async () => alertmanagerConfig(),
   putRecords: makeKinesisPut(kinesis, config.streamName, realPacing),

@@ -1,4 +1,5 @@
 import type { Lease } from '../../shared/alerting/lease.ts';
+import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import type { EvaluatePorts } from './evaluate-ports.ts';
 import type { AlertMemory } from './memory.ts';
 import type { TickReport } from './tick-report.ts';
@@ -8,5 +9,7 @@ export interface TickScope {
   readonly ports: EvaluatePorts;
   readonly lease: Lease;
   readonly memory: AlertMemory;
+  /** Over what is stored. */
+  readonly select: SelectSeries;
   readonly report: TickReport;
 }

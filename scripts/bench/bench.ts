@@ -1,12 +1,14 @@
 import { hotPath } from './hot-path.ts';
 import type { Measurement } from './measure.ts';
 import { promql } from './promql.ts';
+import { rules } from './rules.ts';
 import { storage } from './storage.ts';
 import { formatTable } from './table.ts';
 
 /** Each bench yields its measurements as it has them, case by case. */
 const BENCHES: Readonly<Record<string, () => AsyncIterable<Measurement>>> = {
   'hot-path': hotPath,
+  rules,
   promql,
   storage,
 };

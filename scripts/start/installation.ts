@@ -11,6 +11,7 @@ import { DEFAULT_QUERY_LIMITS, makeQueryApp } from '../../functions/query/query.
 import { StoreMemory, storeDelivery } from '../../functions/store/store.ts';
 import { CHANNELS, type Channel } from '../../shared/alerting/publish.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
+import { readOnce } from '../../shared/catalog/read-once.ts';
 import { makeGuardedFetch } from '../../shared/channels/guarded-fetch.ts';
 import { makeIsOpen } from '../../shared/channels/open-address.ts';
 import { makeSmtpTransport } from '../../shared/channels/smtp-transport.ts';
@@ -180,7 +181,7 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
       removeObjects: (keys) => objects.remove(keys),
       alerts,
       catalog,
-      select: makeSelectSeries({ objects, catalog, cache, limits: { maxSamples: DEFAULT_MAX_SAMPLES } }),
+      openSelect: () => makeSelectSeries({ objects, catalog: readOnce(catalog), cache, limits: { maxSamples: DEFAULT_MAX_SAMPLES } }),
       rules: parts.rules,
       alertmanager,
       putRecords: stream.putRecords,

@@ -35,7 +35,7 @@ export const runRoadWalker = async ({ faults, stream, items, partialPut, pace }:
       catalog: items.through(faults, process),
       alerts: { get: absent, query: absent, transact: absent },
       objects: { putIfAbsent: absent, get: absent },
-      select: absent,
+      openSelect: absent,
       rules: absent,
       alertmanager: absent,
       publish: absent,

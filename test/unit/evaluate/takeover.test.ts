@@ -36,7 +36,7 @@ describe('two evaluators', () => {
     await world.tick(START - 11 * MINUTE + 16_000);
     const newer = createEvaluateMemory('00000000000000bb');
     const overtaken = world.ports({
-      select: async (request) => {
+      openSelect: () => async (request) => {
         if (newer.lease === undefined) await world.tick(world.nowMs, undefined, world.ports(), newer);
         return world.select(request);
       },

@@ -143,7 +143,7 @@ export class World {
       removeObjects: async (keys) => keys.forEach((key) => this.stored.delete(key)),
       alerts: this.alerts,
       catalog: this.catalog,
-      select: this.select,
+      openSelect: () => this.select,
       rules: async () => ({ version: this.rulesText, groups: parsed(this.rulesText) }),
       alertmanager: async () => this.alertmanager,
       putRecords: async (records) => {
