@@ -69,7 +69,7 @@ export class RangeCache {
     if (!isPlain(result)) return result;
     const bytes = key.length * 2 + state.size * NAME_BYTES + result.series.reduce((sum, { tMs }) => sum + SERIES_BYTES + tMs.length * POINT_BYTES, 0);
     if (bytes > this.maxBytes / 4) return result;
-    this.held.set(key, { startMs, endMs, series: result.series, state, bytes });
+    this.held.set(key, { startMs, endMs, series: result.series.map(inOwnMemory), state, bytes });
     this.heldBytes += bytes;
     for (const [oldest, { bytes: size }] of this.held) {
       if (this.heldBytes <= this.maxBytes) break;
@@ -79,6 +79,9 @@ export class RangeCache {
     return result;
   }
 }
+
+/** A series of a result may lie in the memory of a whole vector, most of which is no part of it. */
+const inOwnMemory = ({ labels, tMs, values }: ResultSeries): ResultSeries => ({ labels, tMs: tMs.slice(), values: values.slice() });
 
 /** Floats out of raw samples, with nothing said about them: what is said is of a whole range, and cannot be cut. */
 const isPlain = (result: QueryResult): result is QueryResult & { readonly type: 'matrix' } =>
