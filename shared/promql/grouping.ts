@@ -15,6 +15,7 @@ export interface Grouping {
   /** The group of every series, numbered in order of appearance. */
   readonly groupOf: Int32Array;
   readonly labels: Labels[];
+  /** Of a group, when one of its series is to lose its name. */
   readonly dropName: boolean[];
 }
 
@@ -27,7 +28,10 @@ export const groupSeries = (expr: Aggregate, input: StepVector): Grouping => {
     const own = groupLabels(set, names, expr.without);
     const key = labelsKey(own);
     const known = numbers.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      dropName[known] ||= input.dropName[row] as boolean;
+      return known;
+    }
     numbers.set(key, labels.length);
     labels.push(own);
     dropName.push(input.dropName[row] as boolean);

@@ -3,6 +3,7 @@ import { PromqlExecutionError } from './errors.ts';
 import { groupSeries, rowsByGroup } from './grouping.ts';
 import { hashFraction } from './label-hash.ts';
 import { formatGeneral } from './number-text.ts';
+import { extremesOf } from './param-extremes.ts';
 import type { QueryScope } from './query-scope.ts';
 import { wantedCounts } from './rank-series.ts';
 import { pickRows, type StepVector, withoutEmptyRows } from './step-vector.ts';
@@ -31,16 +32,16 @@ const limitCount = (expr: Aggregate, param: Float64Array, input: StepVector, sco
   return keepCells(input, (row, step) => taken[row * steps + step] === 1);
 };
 
-/** The ratios within [-1, 1]. @throws PromqlExecutionError on NaN. */
-const checkedRatios = (expr: Aggregate, param: Float64Array, scope: QueryScope): Float64Array =>
-  param.map((ratio) => {
-    if (Number.isNaN(ratio)) throw new PromqlExecutionError('Ratio value is NaN');
-    const capped = Math.max(-1, Math.min(1, ratio));
-    if (capped !== ratio) {
-      scope.warn(`ratio value should be between -1 and 1, got ${formatGeneral(ratio)}, capping to ${capped}`, (expr.param ?? expr).range);
-    }
-    return capped;
-  });
+/** The ratios within [-1, 1]; the farthest ones outside are told. @throws PromqlExecutionError on NaN. */
+const checkedRatios = (expr: Aggregate, param: Float64Array, scope: QueryScope): Float64Array => {
+  const { least, most, hasNaN } = extremesOf(param);
+  if (hasNaN) throw new PromqlExecutionError('Ratio value is NaN');
+  for (const [ratio, bound] of [[most, 1], [least, -1]] as const) {
+    if (ratio * bound <= 1) continue;
+    scope.warn(`ratio value should be between -1 and 1, got ${formatGeneral(ratio)}, capping to ${bound}`, (expr.param ?? expr).range);
+  }
+  return param.map((ratio) => Math.max(-1, Math.min(1, ratio)));
+};
 
 /** limit_ratio(r, v): the series whose hash falls below r; of a negative r those that r + 1 leaves. */
 const limitRatio = (expr: Aggregate, param: Float64Array, input: StepVector, scope: QueryScope): StepVector => {

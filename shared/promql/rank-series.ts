@@ -3,18 +3,23 @@ import { PromqlExecutionError } from './errors.ts';
 import { groupSeries, rowsByGroup } from './grouping.ts';
 import { informIgnored } from './histogram-aggregates.ts';
 import { formatGeneral } from './number-text.ts';
+import { extremesOf } from './param-extremes.ts';
 import type { QueryScope } from './query-scope.ts';
 import { newLike, pickRows, type StepVector, withoutEmptyRows } from './step-vector.ts';
 
 /** The greatest float64 below 2^63, Prometheus' bound for a k. */
 const MAX_K = 9_223_372_036_854_774_784;
 
-/** How many series each step asks for. @throws PromqlExecutionError on NaN and on what no int64 holds. */
+/**
+ * How many series each step asks for; a k below 1 at every step needs to be no int64.
+ * @throws PromqlExecutionError on NaN and on what no int64 holds.
+ */
 export const wantedCounts = (param: Float64Array): Float64Array => {
-  for (const k of param) {
-    if (Number.isNaN(k)) throw new PromqlExecutionError('Parameter value is NaN');
-    if (k > MAX_K || k < -MAX_K) throw new PromqlExecutionError(`Scalar value ${formatGeneral(k)} overflows int64`);
-  }
+  const { least, most, hasNaN } = extremesOf(param);
+  if (most < 1) return new Float64Array(param.length);
+  if (hasNaN) throw new PromqlExecutionError('Parameter value is NaN');
+  if (least < -MAX_K) throw new PromqlExecutionError(`Scalar value ${formatGeneral(least)} underflows int64`);
+  if (most > MAX_K) throw new PromqlExecutionError(`Scalar value ${formatGeneral(most)} overflows int64`);
   return param.map(Math.trunc);
 };
 
