@@ -45,7 +45,7 @@ const SHARD: Shard = { shardId: 'shard-0', parentIds: [], startingHashKey: '0', 
 const ruleGroups = (): readonly RuleGroup[] => {
   const group = (metric: number): string => {
     const lines = Array.from({ length: SERVICES }, (_, service) => `    - {alert: High_${metric}_${service}, expr: 'avg by (service) (metric_${metric}{service="s${service}"}) > 0.999', for: 5m}`);
-  XX
+    return `- name: g${metric}\n  interval: ${INTERVAL_MS / 1000}s\n  rules:\n${lines.join('\n')}\n`;
   };
   return parseRuleFile(Array.from({ length: METRICS }, (_, metric) => group(metric)).join(''), 'rules.yml').groups;
 };
