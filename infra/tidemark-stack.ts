@@ -49,6 +49,7 @@ export class TidemarkStack extends Stack {
       PromotedLabels: JSON.stringify(settings.promotedLabels),
       Buckets: String(settings.buckets),
       Retention: formatRetention(settings.retention),
+      RetentionClasses: JSON.stringify(settings.retentionClasses),
       EvaluateFunction: evaluate.fn.lambda.functionName,
       CompactFunction: compact.fn.lambda.functionName,
     };

@@ -1,17 +1,14 @@
-import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import type { CompactPorts } from '../../shared/compaction/commit-attempt.ts';
 import type { SamplesView } from '../../shared/compaction/open-hours.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { classPrefix } from '../../shared/lakes/class-prefix.ts';
-import { classRows } from '../../shared/lakes/class-rows.ts';
+import { type ClassRow, currentClasses } from '../../shared/lakes/class-rows.ts';
 import { classPorts } from '../../shared/lakes/lakes.ts';
-import type { RetentionClass } from '../../shared/lakes/retention-class.ts';
-import type { Retention } from '../../shared/tiers/retention.ts';
 import { compactMinute, type MinuteOptions, type MinuteReport } from './compact.ts';
 
 export interface LakesOptions extends MinuteOptions {
   /** Those of the settings. A class that is there no longer is kept by the retention that it had. */
-  readonly classes?: readonly Pick<RetentionClass, 'name' | 'retention'>[];
+  readonly classes?: readonly ClassRow[];
   /** The view of a class by its name, where SQL goes by views. */
   readonly viewOf?: (name: string) => SamplesView | undefined;
 }
@@ -28,7 +25,7 @@ export const compactLakes = async (ports: CompactPorts, { classes = [], view, vi
     }
   };
   await run(() => compactMinute(ports, { ...options, ...(view === undefined ? {} : { view }) }));
-  for (const { name, retention } of await lakesToCompact(ports.catalog, classes)) {
+  for (const { name, retention } of await currentClasses(ports.catalog, classes)) {
     const ofClass = viewOf?.(name);
     const addressOf = (key: string): string => options.addressOf(classPrefix(name) + key);
     await run(() => compactMinute(classPorts(ports, name), { ...options, retention, addressOf, ...(ofClass === undefined ? {} : { view: ofClass }) }));
@@ -37,10 +34,6 @@ export const compactLakes = async (ports: CompactPorts, { classes = [], view, vi
   if (errors.length > 0) throw new AggregateError(errors, errors.map(messageOf).join('; '));
   return sumOf(reports);
 };
-
-/** A class of the settings that nothing was stored to has no lake. */
-const lakesToCompact = async (catalog: ItemTable, classes: readonly Pick<RetentionClass, 'name' | 'retention'>[]): Promise<readonly { readonly name: string; readonly retention: Retention }[]> =>
-  (await classRows(catalog)).map((row) => classes.find(({ name }) => name === row.name) ?? row);
 
 const sumOf = (reports: readonly MinuteReport[]): MinuteReport => {
   const sum = (numberOf: (report: MinuteReport) => number): number => reports.reduce((total, report) => total + numberOf(report), 0);

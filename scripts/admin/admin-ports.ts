@@ -3,7 +3,8 @@ import type { AddressOf } from '../../shared/compaction/sql-list.ts';
 import type { ObjectListing, ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import type { Retention } from '../../shared/tiers/retention.ts';
 import type { PutRecords } from '../../shared/wire/record-stream.ts';
-import type { AnswerBackfill } from './backfill-calls.ts';
+import type { RetentionClass } from '../../shared/lakes/retention-class.ts';
+import type { AnswerLakeCall } from './lake-calls.ts';
 
 /** What the tools of an installation's keeper work on, on one machine and on AWS alike. */
 export interface AdminPorts {
@@ -20,6 +21,8 @@ export interface AdminPorts {
   /** Buckets of partitions that begin. */
   readonly buckets: number;
   readonly retention: Retention;
-  /** Does the work of a backfill elsewhere, say in a thread that keeps nobody waiting. Here where it is left out. */
-  readonly backfill?: AnswerBackfill;
+  /** Those of the settings. */
+  readonly classes: readonly RetentionClass[];
+  /** Does the heavy work elsewhere, say in a thread that keeps nobody waiting. Here where it is left out. */
+  readonly answerCall?: AnswerLakeCall;
 }

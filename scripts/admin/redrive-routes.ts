@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { redrivePage } from '../../shared/commands/redrive-page.ts';
 import type { FailedBatchPage, RedriveStep } from '../../shared/commands/redrive.ts';
+import { shortestRetention } from '../../shared/lakes/retention-class.ts';
 import { limitsFor } from '../../shared/protocols/limits.ts';
 import type { AdminPorts } from './admin-ports.ts';
 import { takeFailedBatches } from './failed-batches.ts';
@@ -22,7 +23,7 @@ export const redriveRoutes = (adminPorts: AdminPorts): Hono => {
       dryRun: dryRun === 'true',
       nowMs,
       untilMs: untilOrNowMs,
-      limits: limitsFor(adminPorts.retention),
+      limits: limitsFor(shortestRetention(adminPorts.retention, adminPorts.classes)),
       ...(after === undefined ? {} : { after }),
     });
     return c.json({ ...page, untilMs: untilOrNowMs } satisfies RedriveStep);

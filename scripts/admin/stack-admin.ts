@@ -7,10 +7,11 @@ import { cloudFormationClient, requireOutputs, stackOutputs } from '../../shared
 import { makeKinesisPut } from '../../shared/aws/stream-kinesis.ts';
 import type { Api } from '../../shared/commands/api.ts';
 import { PermanentError } from '../../shared/errors.ts';
+import { parseRetentionClasses } from '../../shared/lakes/retention-class.ts';
 import { parseRetention } from '../../shared/tiers/retention.ts';
 import { inProcess } from './in-process.ts';
 
-const OUTPUTS = ['BucketName', 'CatalogTable', 'StreamName', 'PromotedLabels', 'Buckets', 'Retention'] as const;
+const OUTPUTS = ['BucketName', 'CatalogTable', 'StreamName', 'PromotedLabels', 'Buckets', 'Retention', 'RetentionClasses'] as const;
 
 /** The tools of a deployed installation: they run in this process, with the operator's own credentials, and need no function for it. */
 export const openStack = async (stackName: string, env: Readonly<Record<string, string | undefined>>): Promise<Api> => {
@@ -29,5 +30,6 @@ export const openStack = async (stackName: string, env: Readonly<Record<string, 
     promotedLabels: JSON.parse(outputs.PromotedLabels) as string[],
     buckets: Number(outputs.Buckets),
     retention: parseRetention(outputs.Retention),
+    classes: parseRetentionClasses(JSON.parse(outputs.RetentionClasses)),
   });
 };

@@ -2,13 +2,13 @@ import type { MessagePort } from 'node:worker_threads';
 import type { MinuteOptions, MinuteReport } from '../../functions/compact/compact.ts';
 import type { RetentionClass } from '../../shared/lakes/retention-class.ts';
 import type { Retention } from '../../shared/tiers/retention.ts';
-import type { BackfillAnswer, BackfillCall } from '../admin/backfill-calls.ts';
+import type { LakeAnswer, LakeCall } from '../admin/lake-calls.ts';
 
 /** What the thread is given when it starts. */
 export interface CompactWorkerSettings {
   readonly objectsFolder: string;
   readonly retention: Retention;
-  readonly classes: readonly Pick<RetentionClass, 'name' | 'retention'>[];
+  readonly classes: readonly RetentionClass[];
   /** To the item tables. */
   readonly items: MessagePort;
 }
@@ -17,7 +17,15 @@ export interface CompactWorkerSettings {
 export type CompactRun = Pick<MinuteOptions, 'nowMs' | 'attempt' | 'openHotFiles'>;
 
 /** `stop`: no further piece of work begins. `close`: the thread ends; no run is under way. */
-export type CompactMessage = { readonly kind: 'run'; readonly run: CompactRun } | { readonly kind: 'backfill'; readonly call: BackfillCall } | { readonly kind: 'stop' } | { readonly kind: 'close' };
+export type CompactMessage = { readonly kind: 'run'; readonly run: CompactRun } | { readonly kind: 'call'; readonly call: LakeCall } | { readonly kind: 'stop' } | { readonly kind: 'close' };
 
-/** The one answer to a run or a call. Of errors their class stays behind, so what it says is told. */
-export type CompactAnswer = { readonly report: MinuteReport } | { readonly backfill: BackfillAnswer } | { readonly error: string; readonly isPermanent: boolean };
+/** Of an error its class stays behind, so what it says is told. */
+export interface ThreadError {
+  readonly error: string;
+  readonly isPermanent: boolean;
+  /** Of a part that refuses for now. */
+  readonly retryAfterS?: number;
+}
+
+/** The one answer to a run or a call. */
+export type CompactAnswer = { readonly report: MinuteReport } | { readonly answered: LakeAnswer } | ThreadError;

@@ -1,8 +1,8 @@
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { MinuteReport } from '../../functions/compact/compact.ts';
-import { PermanentError } from '../../shared/errors.ts';
-import type { AnswerBackfill, BackfillAnswer, BackfillCall } from '../admin/backfill-calls.ts';
-import type { CompactAnswer, CompactMessage, CompactRun, CompactWorkerSettings } from './compact-messages.ts';
+import { PermanentError, UnavailableError } from '../../shared/errors.ts';
+import type { AnswerLakeCall, LakeAnswer, LakeCall } from '../admin/lake-calls.ts';
+import type { CompactAnswer, CompactMessage, CompactRun, CompactWorkerSettings, ThreadError } from './compact-messages.ts';
 
 /** One minute of the planner. Once `stopping` is aborted it begins no further piece of work. */
 export type Compact = (run: CompactRun, stopping: AbortSignal) => Promise<MinuteReport>;
@@ -11,8 +11,8 @@ export interface CompactThread {
   /** A thread that dies rejects its run, and the next one has a new thread. */
   readonly compact: Compact;
   /** Runs and calls wait for one another: two that hold an hour in memory would hold it twice. */
-  readonly backfill: AnswerBackfill;
-  /** After the last run. Calls of a backfill that are under way or wait reject: the command is run again. */
+  readonly answerCall: AnswerLakeCall;
+  /** After the last run. Calls that are under way or wait reject: their command is run again. */
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export const makeCompactThread = (lake: Omit<CompactWorkerSettings, 'items'>, sh
   };
   return {
     compact: (run, stopping) => inTurn((open) => compactIn(open, run, stopping)),
-    backfill: (call) => inTurn((open) => backfillIn(open, call)),
+    answerCall: (call) => inTurn((open) => callIn(open, call)),
     close: async () => {
       isClosed = true;
       const open = worker;
@@ -69,10 +69,14 @@ const compactIn = async (worker: Worker, run: CompactRun, stopping: AbortSignal)
   }
 };
 
-const backfillIn = async (worker: Worker, call: BackfillCall): Promise<BackfillAnswer> =>
-  ((await askIn(worker, { kind: 'backfill', call })) as { readonly backfill: BackfillAnswer }).backfill;
+const callIn = async (worker: Worker, call: LakeCall): Promise<LakeAnswer> => ((await askIn(worker, { kind: 'call', call })) as { readonly answered: LakeAnswer }).answered;
 
-type Answered = Exclude<CompactAnswer, { readonly error: string }>;
+type Answered = Exclude<CompactAnswer, ThreadError>;
+
+const errorOf = ({ error, isPermanent, retryAfterS }: ThreadError): Error => {
+  if (isPermanent) return new PermanentError(error);
+  return retryAfterS === undefined ? new Error(error) : new UnavailableError(error, retryAfterS);
+};
 
 const askIn = (worker: Worker, message: CompactMessage): Promise<Answered> => {
   const over = new AbortController();
@@ -81,7 +85,7 @@ const askIn = (worker: Worker, message: CompactMessage): Promise<Answered> => {
       worker.once(event, take);
       over.signal.addEventListener('abort', () => worker.off(event, take));
     };
-    listen('message', (answer: CompactAnswer) => ('error' in answer ? reject(answer.isPermanent ? new PermanentError(answer.error) : new Error(answer.error)) : resolve(answer)));
+    listen('message', (answer: CompactAnswer) => ('error' in answer ? reject(errorOf(answer)) : resolve(answer)));
     listen('error', (cause: Error) => reject(new Error(`compact thread: ${cause.message}`, { cause })));
     listen('exit', (code: number) => reject(new Error(`compact thread: it ended with code ${code}`)));
   });

@@ -4,9 +4,9 @@ import type { MessagePort } from 'node:worker_threads';
 import { compactLakes } from '../../functions/compact/compact-lakes.ts';
 import { joinItemTables } from '../../shared/embedded/item-sqlite.ts';
 import { openObjectDirectory } from '../../shared/embedded/object-directory.ts';
-import { messageOf, PermanentError } from '../../shared/errors.ts';
-import { answerBackfill } from '../admin/backfill-calls.ts';
-import type { CompactAnswer, CompactMessage, CompactRun, CompactWorkerSettings } from './compact-messages.ts';
+import { messageOf, PermanentError, UnavailableError } from '../../shared/errors.ts';
+import { answerLakeCalls } from '../admin/lake-calls.ts';
+import type { CompactAnswer, CompactMessage, CompactRun, CompactWorkerSettings, ThreadError } from './compact-messages.ts';
 import { lakeOf } from './lake.ts';
 
 /** The main thread has files of its own half written in the folder that it would otherwise be. */
@@ -20,18 +20,24 @@ const serve = async (port: MessagePort, { objectsFolder, retention, classes, ite
   const ports = { objects, catalog: tables.table('catalog') };
   let hasTime = true;
   const lake = lakeOf(objectsFolder, retention);
-  const backfill = answerBackfill(ports, { ...lake, nextAttempt: () => randomBytes(6).toString('hex') });
+  const answerCall = answerLakeCalls({ ...ports, ...lake, classes, nextAttempt: () => randomBytes(6).toString('hex') });
   const compact = async (run: CompactRun): Promise<CompactAnswer> => ({ report: await compactLakes(ports, { ...lake, classes, ...run, hasTime: () => hasTime }) });
   const answer = (answered: Promise<CompactAnswer>): void =>
-    void answered.catch((error: unknown) => ({ error: messageOf(error), isPermanent: error instanceof PermanentError })).then((message) => port.postMessage(message));
+    void answered.catch(threadErrorOf).then((message) => port.postMessage(message));
   port.on('message', (message: CompactMessage) => {
     if (message.kind === 'stop') hasTime = false;
     else if (message.kind === 'close') {
       tables.leave();
       port.close();
-    } else if (message.kind === 'backfill') answer(backfill(message.call).then((done) => ({ backfill: done })));
+    } else if (message.kind === 'call') answer(answerCall(message.call).then((answered) => ({ answered })));
     else answer(compact(message.run));
   });
 };
+
+const threadErrorOf = (error: unknown): ThreadError => ({
+  error: messageOf(error),
+  isPermanent: error instanceof PermanentError,
+  ...(error instanceof UnavailableError ? { retryAfterS: error.retryAfterS } : {}),
+});
 
 if (parentPort !== null) await serve(parentPort, workerData as CompactWorkerSettings);

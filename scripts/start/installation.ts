@@ -112,7 +112,7 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
     options,
     objects,
     catalog: tables.table('catalog'),
-    thread: makeCompactThread({ objectsFolder: objectsFolder(options), retention: retentionOf(options), classes: classesOf(options).map(({ name, retention }) => ({ name, retention })) }, () => tables.share()),
+    thread: makeCompactThread({ objectsFolder: objectsFolder(options), retention: retentionOf(options), classes: classesOf(options) }, () => tables.share()),
     alerts: tables.table('alerts'),
     stream,
     fanOut,
@@ -166,7 +166,7 @@ const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, r
   app.route('/', ingest);
   app.route('/', makeAlertmanagerApp({ alerts, rules, alertmanager, nowMs: Date.now, startedAtMs: Date.now(), random: () => randomBytes(16), externalUrl: options.url, version: options.version }));
   app.route('/', query);
-  app.route('/', makeAdminApp({ objects, catalog, putRecords: stream.putRecords, clockMs: Date.now, nextAttempt: () => randomBytes(6).toString('hex'), backfill: thread.backfill, ...lakeOf(objectsFolder(options), retentionOf(options)) }));
+  app.route('/', makeAdminApp({ objects, catalog, putRecords: stream.putRecords, clockMs: Date.now, nextAttempt: () => randomBytes(6).toString('hex'), answerCall: thread.answerCall, classes: classesOf(options), ...lakeOf(objectsFolder(options), retentionOf(options)) }));
   app.notFound((c) => c.json({ status: 'error', errorType: 'not_found', error: `${c.req.method} ${c.req.path}: no such route` }, 404));
   return app;
 };

@@ -1,16 +1,16 @@
 import type { ItemTable } from '../catalog/item-table.ts';
 import { readEntry } from '../catalog/partitions.ts';
 import { type Coverage, readCoverage } from '../compaction/coverage.ts';
+import { classPorts } from '../lakes/lakes.ts';
 import { hourStartMs } from '../model/hour.ts';
 import { RejectionList } from '../protocols/decoded.ts';
-import { applyLimits } from '../protocols/limits.ts';
 import { cutByHour, type HourOfSamples } from '../storage/hot-hours.ts';
 import { sortSamples } from '../storage/hot-sort.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import type { Retention } from '../tiers/retention.ts';
 import { decodeFrame } from '../wire/frame.ts';
-import { backfillLimits, placeOf } from './age.ts';
-import { type PieceReport, TAKEN, TOO_OLD } from './report.ts';
+import { placeOf } from './age.ts';
+import { cutPiece, type PieceJudgement } from './cut-piece.ts';
+import { hourText, type PieceReport, TAKEN, TOO_OLD } from './report.ts';
 import { takenInPartition } from './taken-cells.ts';
 
 export interface JudgePorts {
@@ -19,15 +19,21 @@ export interface JudgePorts {
 }
 
 /** What would become of the samples of a piece, by the partitions as they stand. Writes nothing. @throws FrameError */
-export const judgePiece = async (ports: JudgePorts, frame: Uint8Array, retention: Retention, nowMs: number): Promise<PieceReport> => {
+export const judgePiece = async (ports: JudgePorts, frame: Uint8Array, judgement: PieceJudgement): Promise<PieceReport> => {
   const { batch } = decodeFrame(frame);
-  const { batch: kept, rejected } = applyLimits(batch, nowMs, backfillLimits(retention));
-  const coverage = await readCoverage(ports.catalog, retention);
+  const { parts, rejected } = cutPiece(batch, judgement);
   const tally = { stored: 0, rolledUp: 0, refused: new RejectionList() };
-  const hours = cutByHour(sortSamples([kept]));
-  for (const hour of hours) await judgeHour(ports, hour, coverage, nowMs, tally);
+  const hours: string[] = [];
+  for (const { retentionClass, batches } of parts) {
+    const lake = retentionClass === undefined ? ports : classPorts(ports, retentionClass.name);
+    const coverage = await readCoverage(lake.catalog, retentionClass?.retention ?? judgement.retention);
+    for (const hour of cutByHour(sortSamples(batches))) {
+      await judgeHour(lake, hour, coverage, judgement.nowMs, tally);
+      hours.push(hourText(hour.hour, retentionClass?.name));
+    }
+  }
   const { stored, rolledUp, refused } = tally;
-  return { samples: batch.tMs.length, stored, rolledUp, refused: [...rejected, ...refused.take()], hours: hours.map(({ hour }) => hour) };
+  return { samples: batch.tMs.length, stored, rolledUp, refused: [...rejected, ...refused.take()], hours };
 };
 
 const judgeHour = async (

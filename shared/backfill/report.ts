@@ -1,4 +1,5 @@
 import type { Tier } from '../catalog/partitions.ts';
+import type { LakePartition } from '../lakes/lake-partition.ts';
 import type { Rejection } from '../protocols/decoded.ts';
 
 /** Samples by what became of them; in a dry run, by what would. */
@@ -14,7 +15,7 @@ export interface BackfillCount {
 export interface PieceReport extends BackfillCount {
   /** In the piece. */
   readonly samples: number;
-  /** Hours that the piece has samples of, those of refused samples left out. */
+  /** Hours that the piece has samples of in each lake, those of refused samples left out. */
   readonly hours: readonly string[];
 }
 
@@ -22,12 +23,15 @@ export interface PieceReport extends BackfillCount {
 export interface CommitStep extends BackfillCount {
   readonly isDone: boolean;
   /** The partition of this step. */
-  readonly partition?: { readonly tier: Tier; readonly dt: string };
+  readonly partition?: LakePartition;
   /** Hours whose files waited and no longer do. */
   readonly hours: number;
   /** Cells of a tier: filled because they were empty, or left as they were. */
   readonly cells: { readonly filled: number; readonly skipped: number };
 }
+
+/** An hour of a lake. */
+export const hourText = (hour: string, ofClass: string | undefined): string => (ofClass === undefined ? hour : `${hour} of class ${ofClass}`);
 
 export const NOTHING: Omit<CommitStep, 'isDone'> = { stored: 0, rolledUp: 0, refused: [], hours: 0, cells: { filled: 0, skipped: 0 } };
 

@@ -1,4 +1,5 @@
 import { PermanentError } from '../errors.ts';
+import { classPrefix } from '../lakes/class-prefix.ts';
 import { type HotFile, hotFileFrom } from './hot-files.ts';
 import { type Item, type ItemKey, type ItemTable, type ItemWrite, MAX_TRANSACT_WRITES } from './item-table.ts';
 
@@ -25,15 +26,37 @@ const RUNS = 'backfills';
 const pkOf = (run: string): string => `backfill/${run}`;
 const isOpen = { is: 'equal', attribute: 'state', value: 'open' } as const;
 
-const runItem = (run: string, state: 'open' | 'given up', touchedMs: number): Item => ({ pk: RUNS, sk: run, attributes: { state, touchedMs } });
+/** The retention classes that a run has samples of stand in the row of the default lake, as long as it is open. */
+const openItem = (pk: string, run: string, touchedMs: number, classes: readonly string[] = []): Item => ({ pk, sk: run, attributes: { state: 'open', touchedMs, classes: classes.join(',') } });
+
+const runsOf = (name: string): string => classPrefix(name) + RUNS;
 
 export const beginBackfill = async (items: ItemTable, run: string, nowMs: number): Promise<void> => {
-  await items.transact([{ put: runItem(run, 'open', nowMs), when: { is: 'absent' } }]);
+  await items.transact([{ put: openItem(RUNS, run, nowMs), when: { is: 'absent' } }]);
 };
 
-/** Every step of a run begins with this. @throws PermanentError when the run is not, or no longer, there. */
-export const touchBackfill = async (items: ItemTable, run: string, nowMs: number): Promise<void> => {
-  if ((await items.transact([{ put: runItem(run, 'open', nowMs), when: isOpen }])).done) return;
+/** Calls of one run come one after the other; a repetition may meet what it repeats. */
+const TOUCHES = 3;
+
+/**
+ * Every step of a run begins with this, over the table of all lakes. The run is open in the default lake and in those of its classes,
+ * to which `classes` come, and is touched in all of them or in none: so no lake gives up its files while others go on. Returns the
+ * classes of the run. @throws PermanentError when the run is not, or no longer, there.
+ */
+export const touchBackfill = async (items: ItemTable, run: string, nowMs: number, classes: readonly string[] = []): Promise<readonly string[]> => {
+  for (let touch = 0; touch < TOUCHES; touch++) {
+    const before = (await items.get({ pk: RUNS, sk: run }))?.attributes['classes'];
+    if (typeof before !== 'string') break;
+    const known = before.split(',').filter((name) => name !== '');
+    const added = classes.filter((name) => !known.includes(name));
+    const all = [...known, ...added];
+    const writes: readonly ItemWrite[] = [
+      { put: openItem(RUNS, run, nowMs, all), when: { is: 'equal', attribute: 'classes', value: before } },
+      ...known.map((name) => ({ put: openItem(runsOf(name), run, nowMs), when: isOpen })),
+      ...added.map((name) => ({ put: openItem(runsOf(name), run, nowMs), when: { is: 'absent' } as const })),
+    ];
+    if ((await items.transact(writes)).done) return all;
+  }
   throw new PermanentError(`backfill ${run.slice(0, 60)}: found no such run; it has ended, or nothing came for it for a day: run the command again`);
 };
 
@@ -60,7 +83,12 @@ export const idleBackfills = async (items: ItemTable, beforeMs: number): Promise
 
 /** After this no step of the run does anything. False when one did meanwhile. */
 export const giveUpBackfill = async (items: ItemTable, { run, touchedMs }: BackfillRun): Promise<boolean> =>
-  (await items.transact([{ put: runItem(run, 'given up', touchedMs), when: { is: 'equal', attribute: 'touchedMs', value: touchedMs } }])).done;
+  (await items.transact([{ put: { pk: RUNS, sk: run, attributes: { state: 'given up', touchedMs } }, when: { is: 'equal', attribute: 'touchedMs', value: touchedMs } }])).done;
 
-/** Once none of its files is left. */
+/** Out of every lake, once none of its files is left. */
+export const endBackfill = async (items: ItemTable, run: string, classes: readonly string[]): Promise<void> => {
+  await items.transact([RUNS, ...classes.map(runsOf)].map((pk) => ({ remove: { pk, sk: run } })));
+};
+
+/** Out of one lake. */
 export const endBackfillWrite = (run: string): ItemWrite => ({ remove: { pk: RUNS, sk: run } });

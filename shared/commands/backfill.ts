@@ -7,6 +7,7 @@ import { prometheusParser } from '../backfill/prometheus-text.ts';
 import type { CommitStep, PieceReport } from '../backfill/report.ts';
 import { SampleFeed } from '../backfill/sample-feed.ts';
 import { PermanentError } from '../errors.ts';
+import { lakePartitionText } from '../lakes/lake-partition.ts';
 import type { SampleBatch } from '../model/sample-batch.ts';
 import type { Rejection } from '../protocols/decoded.ts';
 import { encodeFrames } from '../wire/frame.ts';
@@ -170,7 +171,7 @@ const commit = async (api: Api, run: string, tally: BackfillTally, progress: (te
     const step = JSON.parse(await callApi(api, `/api/v1/admin/backfill/${run}/step`, { method: 'POST' })) as CommitStep;
     tally.step(step);
     done += step.hours;
-    progress(progressBar(done, total, 'hours', step.partition === undefined ? '' : `${step.partition.tier} ${step.partition.dt}`));
+    progress(progressBar(done, total, 'hours', step.partition === undefined ? '' : lakePartitionText(step.partition)));
     isDone = step.isDone;
   }
 };

@@ -1,6 +1,7 @@
 import type { Tier } from '../catalog/partitions.ts';
-import type { DeletionStep } from '../deletion/plan-deletion.ts';
+import type { LakePartition } from '../lakes/lake-partition.ts';
 import { type Api, callApi } from './api.ts';
+import { partitionPath } from './partition-path.ts';
 import { counted, progressBar } from './progress.ts';
 import { toTable } from './table.ts';
 
@@ -20,8 +21,7 @@ export interface DeleteOptions {
 export interface DeletePlan {
   readonly fromMs: number; // inclusive
   readonly toMs: number; // exclusive
-  /** `class` where the partition is one of a retention class other than the default. */
-  readonly partitions: readonly (DeletionStep & { readonly class?: string })[];
+  readonly partitions: readonly LakePartition[];
 }
 
 /** The rows that were found in a partition, and in what is made of it. */
@@ -37,8 +37,8 @@ export const deleteSeries = async (api: Api, { dryRun, json, progress, ...asked 
     JSON.parse(await callApi(api, `/api/v1/admin/delete${path}`, { method: 'POST', body, contentType: 'application/x-www-form-urlencoded' }));
   const { fromMs, toMs, partitions } = (await ask('')) as DeletePlan;
   const rows: Record<Tier, number> = { raw: 0, '1m': 0, '1h': 0 };
-  for (const [i, { tier, dt, class: ofClass }] of partitions.entries()) {
-    const step = (await ask(`/${tier}/${dt}${ofClass === undefined ? '' : `?class=${ofClass}`}`)) as DeleteStep;
+  for (const [i, partition] of partitions.entries()) {
+    const step = (await ask(partitionPath(partition))) as DeleteStep;
     for (const name of Object.keys(rows) as Tier[]) rows[name] += step[name] ?? 0;
     progress(progressBar(i + 1, partitions.length, 'partitions', counted(rows.raw, 'sample')));
   }

@@ -1,4 +1,4 @@
-import { ageText, type Finding } from '../doctor/finding.ts';
+import { ageText, type Finding, inClass } from '../doctor/finding.ts';
 import type { PartitionReport } from '../doctor/partition.ts';
 import type { QuarantinePage } from '../doctor/quarantine.ts';
 import type { RoadReport } from '../doctor/road.ts';
@@ -6,6 +6,7 @@ import { lateDelayMs } from '../compaction/plan.ts';
 import { HOUR_MS } from '../model/hour.ts';
 import { type Api, callApi } from './api.ts';
 import type { CheckReport } from './check.ts';
+import { partitionPath } from './partition-path.ts';
 import { counted, progressBar } from './progress.ts';
 import { toTable } from './table.ts';
 
@@ -23,15 +24,16 @@ export const doctor = async (api: Api, { json, progress }: DoctorOptions): Promi
   const road = JSON.parse(await callApi(api, '/api/v1/admin/doctor')) as RoadReport;
   const sums: Sums = { hotFiles: 0, hotBytes: 0, files: 0, bytes: 0, rows: 0, partitions: road.partitions.length };
   const findings = [...road.findings, ...(await examineAllQuarantine(api, road.quarantine.files, progress))];
-  let oldestMs: number | undefined;
-  for (const [i, { tier, dt }] of road.partitions.entries()) {
-    const report = JSON.parse(await callApi(api, `/api/v1/admin/doctor/${tier}/${dt}`)) as PartitionReport;
+  const oldest = new Map<string | undefined, number>();
+  for (const [i, partition] of road.partitions.entries()) {
+    const report = JSON.parse(await callApi(api, `/api/v1/admin/doctor${partitionPath(partition)}`)) as PartitionReport;
     for (const name of ['hotFiles', 'hotBytes', 'files', 'bytes', 'rows'] as const) sums[name] += report[name];
-    oldestMs = least(oldestMs, report.oldestUnmergedMs);
-    findings.push(...report.findings);
+    if (report.oldestUnmergedMs !== undefined) oldest.set(partition.class, Math.min(report.oldestUnmergedMs, oldest.get(partition.class) ?? Infinity));
+    findings.push(...inClass(report.findings, partition.class));
     progress(progressBar(i + 1, road.partitions.length, 'partitions', counted(findings.length, 'finding')));
   }
-  findings.push(...unmergedFindings(road.nowMs, oldestMs));
+  for (const [ofClass, oldestMs] of oldest) findings.push(...inClass(unmergedFindings(road.nowMs, oldestMs), ofClass));
+  const oldestMs = oldest.size === 0 ? undefined : Math.min(...oldest.values());
   const ok = findings.every(({ severity }) => severity !== 'wrong');
   // Of the partitions the number alone: it is in the sums.
   if (json) return { ok, lines: [JSON.stringify({ ok, ...road, ...sums, ...(oldestMs === undefined ? {} : { oldestUnmergedMs: oldestMs }), findings })] };
@@ -54,10 +56,8 @@ const examineAllQuarantine = async (api: Api, total: number, progress: DoctorOpt
 
 type Sums = Record<'hotFiles' | 'hotBytes' | 'files' | 'bytes' | 'rows' | 'partitions', number>;
 
-const least = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? (a ?? b) : Math.min(a, b));
-
-const unmergedFindings = (nowMs: number, oldestMs: number | undefined): readonly Finding[] => {
-  if (oldestMs === undefined || nowMs - oldestMs <= UNMERGED_MS) return [];
+const unmergedFindings = (nowMs: number, oldestMs: number): readonly Finding[] => {
+  if (nowMs - oldestMs <= UNMERGED_MS) return [];
   const found = `the oldest arrived ${ageText(nowMs - oldestMs)} ago, ${ageText(UNMERGED_MS)} are normal at most`;
   const advice = 'the compactor does not get on: look at its errors, and at what is wrong with this hour above';
   return [{ severity: 'wrong', kind: 'hot files not merged', where: 'raw', found, advice }];

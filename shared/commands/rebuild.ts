@@ -1,8 +1,9 @@
+import { type LakePartition, lakePartitionText } from '../lakes/lake-partition.ts';
 import type { TierDifferences } from '../rebuild/compare-tiers.ts';
-import type { RebuildPartition } from '../rebuild/plan-rebuild.ts';
 import type { RollupTier } from '../rebuild/recompute.ts';
 import { type Api, callApi } from './api.ts';
 import type { CheckReport } from './check.ts';
+import { partitionPath } from './partition-path.ts';
 import { counted, progressBar } from './progress.ts';
 
 export interface RebuildOptions {
@@ -18,7 +19,7 @@ export interface RebuildOptions {
 }
 
 /** A partition that is not what is computed from the finer tier. */
-interface Differing extends RebuildPartition, TierDifferences {}
+interface Differing extends LakePartition, TierDifferences {}
 
 /**
  * Computes rollups from the finer tier again and compares them bit for bit with what stands; without `verify`, what differs is
@@ -29,12 +30,12 @@ export const rebuild = async (api: Api, { verify, json, progress, ...range }: Re
   let compared = 0;
   for (const tier of range.tier === undefined ? (['1m', '1h'] as const) : [range.tier]) {
     const query = new URLSearchParams({ ...(range.from === undefined ? {} : { from: range.from }), ...(range.to === undefined ? {} : { to: range.to }) }).toString();
-    const partitions = JSON.parse(await callApi(api, `/api/v1/admin/rebuild/${tier}?${query}`)) as readonly RebuildPartition[];
-    for (const [i, { dt }] of partitions.entries()) {
+    const partitions = JSON.parse(await callApi(api, `/api/v1/admin/rebuild/${tier}?${query}`)) as readonly LakePartition[];
+    for (const [i, partition] of partitions.entries()) {
       // Null where the partition or what it is made of went meanwhile.
-      const found = JSON.parse(await callApi(api, `/api/v1/admin/rebuild/${tier}/${dt}?verify=${verify}`, { method: 'POST' })) as TierDifferences | null;
+      const found = JSON.parse(await callApi(api, `/api/v1/admin/rebuild${partitionPath(partition, { verify: String(verify) })}`, { method: 'POST' })) as TierDifferences | null;
       if (found !== null) compared++;
-      if (found !== null && found.rows > 0) differing.push({ tier, dt, ...found });
+      if (found !== null && found.rows > 0) differing.push({ ...partition, ...found });
       progress(progressBar(i + 1, partitions.length, `${tier} partitions`, `${differing.length} ${verify ? 'differ' : 'rewritten'}`));
     }
   }
@@ -43,4 +44,4 @@ export const rebuild = async (api: Api, { verify, json, progress, ...range }: Re
   return { ok, lines: [...differing.flatMap(linesOf), `${counted(compared, 'partition')} compared, ${differing.length} ${verify ? 'differ from what they are made of' : 'differed and were rewritten'}`] };
 };
 
-const linesOf = ({ tier, dt, series, rows, examples }: Differing): readonly string[] => [`${tier} ${dt}: ${counted(rows, 'row')} of ${series} series`, ...examples.map((example) => `  ${example}`)];
+const linesOf = ({ series, rows, examples, ...partition }: Differing): readonly string[] => [`${lakePartitionText(partition)}: ${counted(rows, 'row')} of ${series} series`, ...examples.map((example) => `  ${example}`)];

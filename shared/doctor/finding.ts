@@ -9,6 +9,10 @@ export interface Finding {
   readonly advice: string;
 }
 
+/** As findings of the lake of a retention class. */
+export const inClass = (findings: readonly Finding[], name: string | undefined): readonly Finding[] =>
+  name === undefined ? findings : findings.map((finding) => ({ ...finding, where: `class ${name}, ${finding.where}` }));
+
 const NAMED = 3;
 
 /** The first of many, and how many more. */

@@ -1,9 +1,13 @@
 import { type Gap, listGaps } from '../catalog/gaps.ts';
 import { hoursWithSamples } from '../catalog/hot-files.ts';
 import type { ItemTable } from '../catalog/item-table.ts';
-import { allPartitions, type Tier } from '../catalog/partitions.ts';
+import { allPartitions } from '../catalog/partitions.ts';
 import { listQuarantineFiles, type QuarantineFile } from '../catalog/quarantine-files.ts';
 import { installationWatermark, type ShardWatermark, shardWatermarks } from '../catalog/watermarks.ts';
+import { classPrefix } from '../lakes/class-prefix.ts';
+import { classRows } from '../lakes/class-rows.ts';
+import { inLake, type LakePartition } from '../lakes/lake-partition.ts';
+import { prefixedItems } from '../lakes/prefixed-items.ts';
 import { ageText, type Finding, someOf } from './finding.ts';
 
 export interface QuarantineReport {
@@ -20,7 +24,7 @@ export interface RoadReport {
   readonly shards: readonly ShardWatermark[];
   readonly quarantine: QuarantineReport;
   readonly gaps: number;
-  readonly partitions: readonly { readonly tier: Tier; readonly dt: string }[];
+  readonly partitions: readonly LakePartition[];
   readonly findings: readonly Finding[];
 }
 
@@ -40,7 +44,14 @@ export const examineRoad = async (catalog: ItemTable, nowMs: number): Promise<Ro
   return { nowMs, ...(watermarkMs === undefined ? {} : { watermarkMs }), shards, quarantine, gaps: gaps.length, partitions, findings };
 };
 
-const listAll = async (catalog: ItemTable): Promise<RoadReport['partitions']> => {
+/** Of the default lake first. */
+const listAll = async (catalog: ItemTable): Promise<readonly LakePartition[]> => {
+  const partitions = [...(await listLake(catalog))];
+  for (const { name } of await classRows(catalog)) partitions.push(...inLake(await listLake(prefixedItems(catalog, classPrefix(name))), name));
+  return partitions;
+};
+
+const listLake = async (catalog: ItemTable): Promise<readonly LakePartition[]> => {
   const hours = await hoursWithSamples(catalog, -Infinity, Infinity);
   const tiers = await Promise.all(
     (['raw', '1m', '1h'] as const).map(async (tier) => {

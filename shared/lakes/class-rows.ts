@@ -18,3 +18,7 @@ export const addClass = async (items: ItemTable, { name, retention }: ClassRow):
 /** By name. */
 export const classRows = async (items: ItemTable): Promise<readonly ClassRow[]> =>
   (await items.query(PK)).map(({ sk, attributes }) => ({ name: sk, retention: parseRetention(String(attributes['retention'])) }));
+
+/** Those that have a lake: kept as the settings say, or as they were kept last where these no longer name them. */
+export const currentClasses = async (items: ItemTable, settings: readonly ClassRow[]): Promise<readonly ClassRow[]> =>
+  (await classRows(items)).map((row) => settings.find(({ name }) => name === row.name) ?? row);

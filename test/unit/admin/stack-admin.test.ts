@@ -11,7 +11,7 @@ const cloudFormation = mockClient(CloudFormationClient);
 const dynamo = mockClient(DynamoDBClient);
 const s3 = mockClient(S3Client);
 
-const OUTPUTS = { BucketName: 'lake', CatalogTable: 'catalog', StreamName: 'records', PromotedLabels: '["host"]', Buckets: '4' };
+const OUTPUTS = { BucketName: 'lake', CatalogTable: 'catalog', StreamName: 'records', PromotedLabels: '["host"]', Buckets: '4', Retention: 'raw=7d,1m=30d,1h=365d', RetentionClasses: '[]' };
 const withOutputs = (outputs: Readonly<Record<string, string>>): void => {
   const Outputs = Object.entries(outputs).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }));
   cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: [{ StackName: 'tidemark', CreationTime: new Date(0), StackStatus: 'CREATE_COMPLETE', Outputs }] });
@@ -33,12 +33,14 @@ describe("the keeper's tools over a deployed stack", () => {
     expect(await rebuildCatalog(api, { force: false, json: false, progress: () => undefined })).toMatchObject({ ok: true });
     expect(cloudFormation.commandCalls(DescribeStacksCommand)[0]?.args[0].input).toEqual({ StackName: 'tidemark' });
     expect(dynamo.commandCalls(QueryCommand)[0]?.args[0].input.TableName).toBe('catalog');
-    expect(s3.commandCalls(ListObjectsV2Command)[0]?.args[0].input).toMatchObject({ Bucket: 'lake', Prefix: 'raw/dt=' });
+    const listed = s3.commandCalls(ListObjectsV2Command).map(({ args: [{ input }] }) => input);
+    expect(listed.every(({ Bucket }) => Bucket === 'lake')).toBe(true);
+    expect(new Set(listed.map(({ Prefix }) => Prefix))).toEqual(new Set(['classes/', 'raw/dt=', 'hot/dt=', '1m/dt=', '1h/dt=']));
   });
 
   it('name the outputs that an older stack lacks, and a stack that is not there', async () => {
     withOutputs({ BucketName: 'lake', CatalogTable: 'catalog', StreamName: 'records' });
-    await expect(openStack('old', {})).rejects.toThrow('find stack old: found no output PromotedLabels, Buckets');
+    await expect(openStack('old', {})).rejects.toThrow('find stack old: found no output PromotedLabels, Buckets, Retention, RetentionClasses');
     cloudFormation.on(DescribeStacksCommand).rejects(new CloudFormationServiceException({ name: 'ValidationError', message: 'Stack with id none does not exist', $fault: 'client', $metadata: { httpStatusCode: 400 } }));
     await expect(openStack('none', {})).rejects.toThrow('find stack none: found none in this account and region');
   });

@@ -15,5 +15,6 @@ export const openAdmin = (ports: Pick<AdminPorts, 'objects' | 'catalog'> & Parti
     promotedLabels: ['host'],
     buckets: 1,
     retention: DEFAULT_RETENTION,
+    classes: [],
     ...ports,
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addGap } from '../../../shared/catalog/gaps.ts';
 import { listQuarantineFiles } from '../../../shared/catalog/quarantine-files.ts';
 import { redrive } from '../../../shared/commands/redrive.ts';
+import { parseRetentionClasses, type RetentionClass } from '../../../shared/lakes/retention-class.ts';
 import { quarantine } from '../../../shared/storage/quarantine.ts';
 import type { OutgoingRecord, PutRecords } from '../../../shared/wire/record-stream.ts';
 import { ARRIVAL_MS, deliveryOf, frameOf, openStoreRoad, SHARD, type StoreRoad } from '../store/store-road.ts';
@@ -18,7 +19,7 @@ const BROKEN = Buffer.from('not a frame');
 interface World {
   readonly road: StoreRoad;
   readonly sent: OutgoingRecord[];
-  readonly run: (options?: { dryRun?: boolean; nowMs?: number; putRecords?: PutRecords; progress?: string[] }) => Promise<string>;
+  readonly run: (options?: { dryRun?: boolean; nowMs?: number; putRecords?: PutRecords; progress?: string[]; classes?: readonly RetentionClass[] }) => Promise<string>;
 }
 
 const openWorld = async (): Promise<World> => {
@@ -28,8 +29,8 @@ const openWorld = async (): Promise<World> => {
   return {
     road,
     sent,
-    run: ({ dryRun = false, nowMs = LATER_MS, putRecords = record, progress = [] } = {}) => {
-      return redrive(openAdmin({ ...road.ports, putRecords, clockMs: () => nowMs }), { dryRun, json: false, progress: (text) => progress.push(text) });
+    run: ({ dryRun = false, nowMs = LATER_MS, putRecords = record, progress = [], classes = [] } = {}) => {
+      return redrive(openAdmin({ ...road.ports, putRecords, clockMs: () => nowMs, classes }), { dryRun, json: false, progress: (text) => progress.push(text) });
     },
   };
 };
@@ -50,6 +51,17 @@ describe('redrive', () => {
     expect(text).toContain('\n1 record sent\n2 records left in quarantine: the store would refuse the same samples for the same reason');
     expect(sent).toEqual([{ partitionKey: 'host-0', data: new Uint8Array(AHEAD) }]);
     expect(await road.store({ shardId: SHARD, records: [{ ...(sent[0] as OutgoingRecord), sequence: '99', arrivalMs: LATER_MS }] })).toMatchObject({ quarantined: 0, rows: 2 });
+  });
+
+  it('judges by the class that lets go of its samples first, as the store does', async () => {
+    const { road, sent, run } = await openWorld();
+    const data = frameOf(3, [{ metric: 'up', tMs: ARRIVAL_MS - 48 * HOUR_MS, value: 1 }], 'late');
+    const reasons = [{ reason: 'timestamp more than 24 hours before arrival', samples: 1 }];
+    await quarantine(road.ports, [{ shardId: SHARD, sequence: '1', arrivalMs: ARRIVAL_MS, partitionKey: 'k', sender: 'late', reasons, data }]);
+    const classes = parseRetentionClasses([{ name: 'brief', match: 'other', retention: 'raw=3d' }]);
+    expect(rowsOf(await run({ classes }))).toEqual(['late | timestamp more than 24 hours before arrival | 1 | 1 | would be refused again']);
+    expect(sent).toEqual([]);
+    expect(rowsOf(await run())).toEqual(['late | timestamp more than 24 hours before arrival | 1 | 1 | sent']);
   });
 
   it('changes nothing on a dry run, and says the same', async () => {

@@ -30,6 +30,8 @@ export interface ClassRoad {
   readonly store: (classes: readonly RetentionClass[], id: number, rows: readonly Row[]) => Promise<void>;
   readonly compact: (nowMs: number, over?: Partial<LakesOptions>) => Promise<MinuteReport>;
   readonly watermark: (watermarkMs: number) => Promise<void>;
+  /** As SQL names objects. */
+  readonly addressOf: (key: string) => string;
   readonly keys: () => Promise<readonly string[]>;
   /** `series s value`, by PromQL and by SQL; s counts from the arrival. */
   readonly promql: () => Promise<readonly string[]>;
@@ -46,9 +48,11 @@ export const openClassRoad = async (): Promise<ClassRoad> => {
   const catalog = (await openItemTables(':memory:', ['catalog'], { nowMs: () => ARRIVAL_MS })).table('catalog');
   const ports = { objects: await openObjectDirectory(dir), catalog };
   const query = { ...ports, cache: makePieceCache(1e7), limits: { maxSamples: 1000 } };
+  const addressOf = (key: string): string => `file://${dir}/${key}`;
   const shown = (series: string, tMs: number, value: number): string => `${series} ${(tMs - ARRIVAL_MS) / 1000} ${value}`;
   return {
     ports,
+    addressOf,
     store: async (classes, id, rows) => {
       const delivery = deliveryOf([frameOf(2 * id, rows), frameOf(2 * id + 1, [])], 2 * id + 1);
       await storeDelivery(ports, delivery, { promotedLabels: PROMOTED, memory: new StoreMemory(), cut: makeCutByClass(classes) });
@@ -59,7 +63,7 @@ export const openClassRoad = async (): Promise<ClassRoad> => {
         attempt: `t${attempts++}`,
         promotedLabels: PROMOTED,
         buckets: 1,
-        addressOf: (key) => `file://${dir}/${key}`,
+        addressOf,
         openRollup: () => openTierRollup(60_000, { promotedLabels: PROMOTED }),
         ...over,
       }),

@@ -50,6 +50,12 @@ describe('rebuild', () => {
     expect(await road.keys()).toEqual(keys);
   });
 
+  it('finds a partition that has lost all of its rows', async () => {
+    const road = await openWorld();
+    await spoil(road, '1m', HOUR, (rows) => withoutRows(rows, () => true));
+    expect((await run(road, { tier: '1m' })).differing).toMatchObject([{ tier: '1m', dt: HOUR, rows: 6 }]);
+  });
+
   it('names a sum that differs in its last bits, a row that is missing, and one too many; then makes them right', async () => {
     const road = await openWorld();
     const right = [await bucketsOf(road, '1m'), await bucketsOf(road, '1h')];

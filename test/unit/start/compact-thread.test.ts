@@ -96,11 +96,24 @@ describe('the thread that compacts', () => {
   it('answers the calls of a backfill in turn with its runs, and says whether an error is for good', async () => {
     await beginBackfill(catalog, '1.a', NOW_MS);
     const frame = encodeFrames(() => new Uint8Array(16), { sender: 'backfill', flushIntervalMs: 0 }, batchOf(NOW_MS - 3_600_000))[0]?.bytes as Uint8Array;
-    const piece = thread.backfill({ kind: 'piece', run: '1.a', frame, nowMs: NOW_MS });
-    const answers = await Promise.all([piece, run('a'), thread.backfill({ kind: 'step', run: '1.a', nowMs: NOW_MS }), run('b')]);
+    const piece = thread.answerCall({ kind: 'piece', run: '1.a', frame, nowMs: NOW_MS });
+    const answers = await Promise.all([piece, run('a'), thread.answerCall({ kind: 'step', run: '1.a', nowMs: NOW_MS }), run('b')]);
     expect(answers).toMatchObject([{ samples: 1 }, { outcomes: [] }, { stored: 1, isDone: false }, { outcomes: [] }]);
-    expect(await thread.backfill({ kind: 'step', run: '1.a', nowMs: NOW_MS })).toMatchObject({ isDone: true });
-    await expect(thread.backfill({ kind: 'step', run: '1.a', nowMs: NOW_MS })).rejects.toThrow(PermanentError);
+    expect(await thread.answerCall({ kind: 'step', run: '1.a', nowMs: NOW_MS })).toMatchObject({ isDone: true });
+    await expect(thread.answerCall({ kind: 'step', run: '1.a', nowMs: NOW_MS })).rejects.toThrow(PermanentError);
+  });
+
+  it('deletes and rebuilds', async () => {
+    await store(`hot/dt=${HOUR}/1.parquet`, NOW_MS);
+    await run('a');
+    const about = { class: undefined, dt: HOUR, nowMs: NOW_MS };
+    expect(await thread.answerCall({ ...about, kind: 'rebuild', tier: '1m', isVerified: true })).toEqual({ series: 0, rows: 0, examples: [] });
+    expect(await thread.answerCall({ ...about, kind: 'rebuild', tier: '1m', dt: '2026-01-01-11', isVerified: false })).toBeNull();
+    const selection = { matchers: [{ name: '__name__', op: '=' as const, value: 'm' }], fromMs: NOW_MS, toMs: NOW_MS + 60_000 };
+    expect(await thread.answerCall({ ...about, kind: 'delete', tier: 'raw', selection, isDry: true })).toEqual({ raw: 1 });
+    expect(await thread.answerCall({ ...about, kind: 'delete', tier: 'raw', selection, isDry: false })).toEqual({ raw: 1, '1m': 1 });
+    expect(await thread.answerCall({ ...about, kind: 'delete', tier: 'raw', selection, isDry: true })).toEqual({ raw: 0 });
+    await expect(thread.answerCall({ ...about, kind: 'delete', class: 'none', tier: 'raw', selection, isDry: true })).rejects.toThrow(PermanentError);
   });
 
   it('starts no more once it is closed, whatever waits', async () => {
@@ -110,7 +123,7 @@ describe('the thread that compacts', () => {
       started++;
       return tables.share();
     });
-    const calls = [1, 2, 3].map(() => thread.backfill({ kind: 'step', run: '1.a', nowMs: NOW_MS }));
+    const calls = [1, 2, 3].map(() => thread.answerCall({ kind: 'step', run: '1.a', nowMs: NOW_MS }));
     await calls[0];
     await thread.close();
     const ends = await Promise.allSettled([...calls.slice(1), run('late')]);
