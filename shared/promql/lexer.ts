@@ -25,7 +25,7 @@ const METRIC_WORD = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 // Generous on purpose: what it takes must be a duration or a number, or it is an error as a whole.
 const NUMBER = /(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?\d+)?|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)[a-zA-Z0-9_]*/y;
 const DURATION_LIKE = /^(?:\d+(?:ms|[ywdhms]))+$/;
-const OUTSIDE = byFirstCharacter(['==', '!=', '=~', '!~', '>=', '<=', '>/', '</', '>', '<', '=', '+', '-', '*', '/', '%', '^', ',', '@', '(', ')', '{', '}', '[', ']']);
+const OUTSIDE = byFirstCharacter(['==', '!=', '>=', '<=', '>/', '</', '>', '<', '=', '+', '-', '*', '/', '%', '^', ',', '@', '(', ')', '{', '}', '[', ']']);
 const INSIDE_BRACES = byFirstCharacter(['=~', '!~', '!=', '=', ',', '}']);
 
 /** Cuts a query into tokens, one at a time, so that an earlier syntax error is told before a later bad character. */
@@ -36,6 +36,8 @@ export class Lexer {
   private at = 0;
   private inBraces = false;
   private inBrackets = false;
+  /** Whether the step of a subquery has begun. */
+  private hadColon = false;
   private parens = 0;
 
   constructor(query: string) {
@@ -49,11 +51,12 @@ export class Lexer {
     const char = this.query[this.at] as string;
     if (char === '"' || char === "'" || char === '`') return this.string(char);
     if (this.inBraces) return this.insideBraces(char);
-    if (this.inBrackets && char === ':') return this.token('symbol', 1);
+    if (this.inBrackets && char === ':') return this.colon();
     if (/[0-9]/.test(char) || (char === '.' && /[0-9]/.test(this.query[this.at + 1] ?? ''))) return this.number();
     if (/[a-zA-Z_:]/.test(char)) return this.word();
     const symbol = OUTSIDE.get(char)?.find((candidate) => this.query.startsWith(candidate, this.at));
     if (symbol === undefined) return this.badCharacter(char);
+    if (symbol === '=' && this.query[this.at + 1] === '~') this.fail("unexpected character after '=': '~'");
     this.nest(symbol);
     return this.token('symbol', symbol.length);
   }
@@ -64,6 +67,12 @@ export class Lexer {
     return this.query[this.at] ?? '';
   }
 
+  private colon(): Token {
+    if (this.hadColon) this.fail("unexpected colon ':'");
+    this.hadColon = true;
+    return this.token('symbol', 1);
+  }
+
   private nest(symbol: string): void {
     if (symbol === '(') this.parens++;
     else if (symbol === ')' && --this.parens < 0) this.fail("unexpected right parenthesis ')'");
@@ -72,6 +81,7 @@ export class Lexer {
     else if (symbol === '[') {
       if (this.inBrackets) this.fail("unexpected left bracket '['");
       this.inBrackets = true;
+      this.hadColon = false;
     } else if (symbol === ']') {
       if (!this.inBrackets) this.fail("unexpected right bracket ']'");
       this.inBrackets = false;
@@ -91,6 +101,7 @@ export class Lexer {
     if (word !== null) return this.token('word', word[0].length);
     if (char === '{') this.fail("unexpected left brace '{'");
     const symbol = INSIDE_BRACES.get(char)?.find((candidate) => this.query.startsWith(candidate, this.at));
+    if (symbol === undefined && char === '!') return this.fail(`unexpected character after '!' inside braces: ${quoteCharacter(this.query, this.at + 1)}`);
     if (symbol === undefined) return this.fail(`unexpected character inside braces: ${quoteCharacter(this.query, this.at)}`);
     if (symbol === '}') this.inBraces = false;
     return this.token('symbol', symbol.length);

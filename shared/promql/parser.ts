@@ -21,6 +21,8 @@ const PRECEDENCE: Readonly<Record<string, number>> = {
 const UNARY_PRECEDENCE = 5;
 const POWER_PRECEDENCE = 6;
 const WITH_PARAM = new Set(['topk', 'bottomk', 'quantile', 'count_values', 'limitk', 'limit_ratio']);
+/** Words that may follow a metric beside operators. */
+const MODIFIERS = new Set(['offset', 'anchored', 'smoothed']);
 const ONE_TO_ONE: VectorMatching = { card: 'one-to-one', on: false, labels: [], include: [] };
 
 class Parser {
@@ -173,7 +175,15 @@ class Parser {
     if (RESERVED_WORDS.has(tokens.peek.key)) throw tokens.unexpected();
     const word = tokens.advance();
     if (AGGREGATE_WORDS.has(word.key) && (tokens.at('(') || tokens.at('by') || tokens.at('without'))) return this.aggregate(word);
+    if (AGGREGATE_WORDS.has(word.key) && this.atOperand()) throw tokens.unexpected('aggregation');
     return tokens.at('(') ? this.call(word) : parseSelector(tokens, word);
+  }
+
+  /** Whether something begins here that cannot stand behind a metric. */
+  private atOperand(): boolean {
+    const { kind, key } = this.tokens.peek;
+    if (kind === 'word') return !Object.hasOwn(PRECEDENCE, key) && !MODIFIERS.has(key) && !RESERVED_WORDS.has(key);
+    return kind === 'metric' || kind === 'number' || kind === 'duration' || kind === 'string';
   }
 
   private parenthesis(): Expr {

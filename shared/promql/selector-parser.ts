@@ -4,7 +4,7 @@ import type { VectorSelector } from './ast.ts';
 import type { ByteRange } from './errors.ts';
 import type { Token } from './lexer.ts';
 import { compileMatcher, type MatchOp, type Matcher } from './matcher.ts';
-import { quote, unquote } from './string-text.ts';
+import { escapeProblem, quote, unquote } from './string-text.ts';
 import type { TokenStream } from './token-stream.ts';
 
 const MATCH_OPS = new Set(['=', '!=', '=~', '!~']);
@@ -12,7 +12,7 @@ const MATCH_OPS = new Set(['=', '!=', '=~', '!~']);
 /** The value of a string token. */
 export const stringValue = (tokens: TokenStream, token: Token): string => {
   const value = unquote(token.text);
-  if (value === undefined) throw tokens.error(token.range, `error unquoting string ${quote(token.text)}: invalid syntax`);
+  if (value === undefined) throw tokens.error(token.range, escapeProblem(token.text));
   return value;
 };
 

@@ -47,6 +47,44 @@ export const unquote = (literal: string): string | undefined => {
   return textOf(Buffer.concat(parts));
 };
 
+/** How many digits of which base follow an escape's letter. */
+const DIGITS: Readonly<Record<string, { readonly count: number; readonly base: number }>> = {
+  x: { count: 2, base: 16 },
+  u: { count: 4, base: 16 },
+  U: { count: 8, base: 16 },
+};
+
+/** A character as Go's %#U prints it: U+0063 'c'. */
+const codePointText = (char: string): string => {
+  const hex = (char.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
+  return PRINTABLE.test(char) ? `U+${hex} '${char}'` : `U+${hex}`;
+};
+
+/** `text`: a literal from its opening mark on; the escape's letter is at `at`. */
+const badEscape = (text: string, at: number): string => {
+  const letter = String.fromCodePoint(text.codePointAt(at) as number);
+  const isOctal = /[0-7]/.test(letter);
+  const digits = isOctal ? { count: 3, base: 8 } : Object.hasOwn(DIGITS, letter) ? DIGITS[letter] : undefined;
+  if (digits === undefined) return `unknown escape sequence ${codePointText(letter)}`;
+  const from = isOctal ? at : at + 1;
+  for (let i = from; i < from + digits.count; i++) {
+    const digit = String.fromCodePoint(text.codePointAt(i) as number);
+    if (Number.isNaN(Number.parseInt(digit, digits.base))) return `illegal character ${codePointText(digit)} in escape sequence`;
+  }
+  return 'escape sequence is an invalid Unicode code point';
+};
+
+/** What is wrong with a literal that `unquote` does not read, in Prometheus' words: its first bad escape. */
+export const escapeProblem = (literal: string): string => {
+  const end = literal.length - 1;
+  for (let at = literal.indexOf('\\'); at !== -1 && at < end; ) {
+    const escape = readEscape(literal.slice(at + 1, Math.min(at + 10, end)), literal[0] as string);
+    if (escape === undefined) return badEscape(literal, at + 1);
+    at = literal.indexOf('\\', at + 1 + escape.length);
+  }
+  return `error unquoting string ${quote(literal)}: invalid syntax`;
+};
+
 const SHORT: Readonly<Record<number, string>> = { 7: '\\a', 8: '\\b', 12: '\\f', 10: '\\n', 13: '\\r', 9: '\\t', 11: '\\v', 34: '\\"', 92: '\\\\' };
 
 // Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space.
