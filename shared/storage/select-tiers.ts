@@ -1,4 +1,4 @@
-import { hourOf, hourStartMs, HOUR_MS } from '../model/hour.ts';
+import { hourStartMs, HOUR_MS } from '../model/hour.ts';
 import { classRows } from '../lakes/class-rows.ts';
 import { classPorts } from '../lakes/lakes.ts';
 import { tooManySamples } from '../promql/errors.ts';
@@ -6,6 +6,7 @@ import type { SelectRequest, SelectSeries, SeriesBlock } from '../promql/series-
 import type { BucketBlock, SelectTiers, TieredBlock, TieredRequest, TierSegment } from '../promql/tier-source.ts';
 import { newBuckets } from '../tiers/bucket.ts';
 import { joinBlocks } from '../promql/join-blocks.ts';
+import { lakeTiers } from './lake-tiers.ts';
 import { readBuckets } from './read-buckets.ts';
 import { overCurrentFiles } from './sample-files.ts';
 import type { SelectCounts } from './sample-pieces.ts';
@@ -37,7 +38,7 @@ const areCovered = async (lakes: readonly TierPorts[], fromMs: number): Promise<
 
 /**
  * Lakes let go of their tiers at different times, and a time has one tier in an answer: as good as it is where the series are of one
- * class, else the coarser one of those that have some.
+ * class, else one that all have which have some ({@link lakeTiers}).
  */
 const selectFromLakes = async (lakes: readonly TierPorts[], select: SelectSeries, request: TieredRequest, counts: SelectCounts | undefined): Promise<TieredBlock> => {
   const found: { readonly lake: TierPorts; readonly block: TieredBlock }[] = [];
@@ -46,7 +47,8 @@ const selectFromLakes = async (lakes: readonly TierPorts[], select: SelectSeries
   const [only] = filled.length === 0 ? found : filled;
   if (only !== undefined && filled.length <= 1) return only.block;
   const wide = widened(request);
-  const tierOf = coarsest(filled.flatMap(({ block }) => block.segments));
+  const isRaw = filled.every(({ block }) => block.segments.length === 0);
+  const tierOf = isRaw ? new Map<string, TierSegment['tier']>() : await lakeTiers(filled.map(({ lake }) => lake), request.prefer, { fromMs: wide.fromMs, startMs: request.fromMs, toMs: request.toMs });
   const segments = segmentsOf([...tierOf].map(([hour, tier]) => ({ hour, entry: { tier } })));
   const columns = [...new Set([...request.columns, 'count', 'firstMs'] as const)];
   const buckets = await Promise.all(filled.map(async ({ lake }) => readBuckets(lake, await partitionsOf(lake, tierOf, wide.fromMs, wide.toMs), { ...wide, columns }, counts)));
@@ -55,15 +57,6 @@ const selectFromLakes = async (lakes: readonly TierPorts[], select: SelectSeries
   const maxSamples = Math.min(...filled.map(({ lake }) => lake.limits.maxSamples));
   if (samples > maxSamples) throw tooManySamples(maxSamples);
   return { raw, buckets: uniteBuckets(buckets), segments };
-};
-
-/** By hour, in order. */
-const coarsest = (segments: readonly TierSegment[]): ReadonlyMap<string, TierSegment['tier']> => {
-  const tierOf = new Map<string, TierSegment['tier']>();
-  for (const { tier, fromMs, endMs } of segments) {
-    for (let startMs = fromMs; startMs < endMs; startMs += HOUR_MS) if (tierOf.get(hourOf(startMs)) !== '1h') tierOf.set(hourOf(startMs), tier);
-  }
-  return new Map([...tierOf].sort(([a], [b]) => (a < b ? -1 : 1)));
 };
 
 /** A window that begins inside a bucket begins with it instead, and may end an hour earlier. */

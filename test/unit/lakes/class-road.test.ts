@@ -128,6 +128,19 @@ describe('retention classes on the road', () => {
     expect(await road.tiers(named('=~', 'cpu|debug'), dayMs)).toEqual(all.map((line) => line.replace('1m', '1h')));
   });
 
+  it('are answered by samples where one of them has late ones, which no bucket has yet', async () => {
+    const road = await openClassRoad();
+    await storeThree(road);
+    await road.watermark(DAY_OVER_MS);
+    await road.compact(DAY_OVER_MS, { classes: CLASSES });
+    const both = [{ name: '__name__', op: '=~', value: 'cpu|debug' }] as const;
+    expect(await road.tiers(both, DAY_OVER_MS, '1m')).toEqual(['1m: cpu{host="a"} 2 5', '1m: cpu{host="bill"} 1 3', '1m: debug{host="a"} 1 2', '1m: debug{host="bill"} 1 5']);
+    await road.store(CLASSES, 2, [row('debug', 'a', 7, 9)]);
+    const samples = ['raw: cpu{host="a"} 2', 'raw: cpu{host="bill"} 1', 'raw: debug{host="a"} 2', 'raw: debug{host="bill"} 1'];
+    expect(await road.tiers(both, DAY_OVER_MS, '1m')).toEqual(samples);
+    expect(await road.tiers(both, DAY_OVER_MS, '1h')).toEqual(samples);
+  });
+
   it('unite the buckets of a series that changed its class inside of them', async () => {
     const road = await openClassRoad();
     await road.store([], 0, [row('debug', 'a', 10, 2)]);

@@ -11,6 +11,7 @@ import { makeCutByClass } from '../../../shared/lakes/cut-by-class.ts';
 import type { RetentionClass } from '../../../shared/lakes/retention-class.ts';
 import { formatLabels } from '../../../shared/model/labels.ts';
 import type { Matcher } from '../../../shared/promql/matcher.ts';
+import type { TierName } from '../../../shared/promql/tier-source.ts';
 import type { ObjectListing } from '../../../shared/storage/object-store.ts';
 import { listAll } from '../../../shared/storage/object-store.ts';
 import { makePieceCache } from '../../../shared/storage/piece-cache.ts';
@@ -38,7 +39,7 @@ export interface ClassRoad {
   readonly sql: () => Promise<readonly string[]>;
   readonly series: () => Promise<readonly string[]>;
   /** What answers a selector at a time: `tier: series count` of buckets, `raw: series samples`. */
-  readonly tiers: (matchers: readonly Matcher[], nowMs: number) => Promise<readonly string[]>;
+  readonly tiers: (matchers: readonly Matcher[], nowMs: number, prefer?: TierName) => Promise<readonly string[]>;
 }
 
 let attempts = 0;
@@ -85,9 +86,9 @@ export const openClassRoad = async (): Promise<ClassRoad> => {
       const { rows } = await runSql({ query: 'SELECT metric, host, ts, "value" FROM samples', parameters: [] });
       return rows.map(([metric, host, ts, value]) => shown(`${String(metric)}{host="${String(host)}"}`, Number(ts), Number(value))).sort();
     },
-    tiers: async (matchers, nowMs) => {
+    tiers: async (matchers, nowMs, prefer = 'raw') => {
       const select = makeSelectTiers({ ...query, retention: DEFAULT_RETENTION, nowMs });
-      const { raw, buckets, segments } = await select({ matchers, fromMs: ARRIVAL_MS - 3_600_000, toMs: ARRIVAL_MS, prefer: 'raw', columns: ['count', 'sum'] });
+      const { raw, buckets, segments } = await select({ matchers, fromMs: ARRIVAL_MS - 3_600_000, toMs: ARRIVAL_MS, prefer, columns: ['count', 'sum'] });
       const sums = buckets.labels.map((labels, k) => {
         const sum = (column: Float64Array): number => column.subarray(buckets.offsets[k], buckets.offsets[k + 1]).reduce((total, value) => total + value, 0);
         return `${segments.map(({ tier }) => tier).join()}: ${formatLabels(labels)} ${sum(buckets.count)} ${sum(buckets.sum)}`;
