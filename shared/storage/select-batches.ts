@@ -22,6 +22,11 @@ import { isRawCovered, type TierHoursPorts } from './tier-hours.ts';
 /** 16 MB of times and values, and as much again while they are read and once more when they are merged. */
 const BATCH_SAMPLES = 1_000_000;
 const PARALLEL_FILES = 8;
+/** Of the piece cache, which one query over a metric may fill. A batch is read anew by every query; what is kept is decoded once. */
+const KEPT_SHARE = 1 / 4;
+/** Of the samples a selector may bring into memory: a query has more than one. */
+const LIMIT_SHARE = 1 / 8;
+const SAMPLE_BYTES = 16;
 
 /** A series, where its rows lie, and the samples of it that no compacted file has. */
 interface PlannedSeries {
@@ -38,12 +43,16 @@ type Planned = Map<string, PlannedSeries>;
 /** A newline is in no metric's JSON, and a metric with one is told by what follows it. */
 const keyOf = (metric: string, json: string): string => `${json}\n${metric}`;
 
+/** Up to so many samples are read at once: a batch, or what the cache keeps for the next query over about the same time. */
+export const samplesAtOnce = ({ cache, limits }: Pick<SelectPorts, 'limits'> & { readonly cache: { readonly maxBytes: number } }): number =>
+  Math.max(BATCH_SAMPLES, Math.min((cache.maxBytes * KEPT_SHARE) / SAMPLE_BYTES, limits.maxSamples * LIMIT_SHARE));
+
 /**
  * Series in batches out of the raw files, read as `makeSelectSeries` does, where they are many and all samples of the time are
  * there, in the one lake that there is. What of them lies in hot files is held from the first batch to the last.
  */
 export const makeSelectBatches =
-  (ports: SelectPorts & TierHoursPorts, counts?: SelectCounts, batchSamples = BATCH_SAMPLES): SelectBatches =>
+  (ports: SelectPorts & TierHoursPorts, counts?: SelectCounts, batchSamples?: number): SelectBatches =>
   async ({ matchers, fromMs, toMs }) => {
     if (!(await isRawCovered(ports, fromMs)) || (await classLakes(ports)).length > 0) return undefined;
     const matcher = makeSeriesMatcher(matchers, ports.check);
@@ -54,9 +63,9 @@ export const makeSelectBatches =
     const files = hours.flatMap(({ compacted }) => compacted);
     for (const [place, file] of files.entries()) await planFile(ports, place, file, matcher, range, planned, counts);
     const series = [...planned.values()].sort((a, b) => compareLabels(a.labels, b.labels));
-    if (series.reduce((sum, { samples }) => sum + samples, 0) <= batchSamples) return undefined;
+    if (series.reduce((sum, { samples }) => sum + samples, 0) <= (batchSamples ?? samplesAtOnce(ports))) return undefined;
     if (counts !== undefined) counts.files += files.length;
-    return batches({ ports, files, range, counts, series, batchSamples });
+    return batches({ ports, files, range, counts, series, batchSamples: batchSamples ?? BATCH_SAMPLES });
   };
 
 /** Other metrics than those asked for may come with a file that is read whole. */
