@@ -1,8 +1,10 @@
 import { firesOnAbsence } from '../../shared/alerting/absence.ts';
 import { advanceRule } from '../../shared/alerting/advance-rule.ts';
 import type { RuleStep } from '../../shared/alerting/advance-rule.ts';
+import type { Alert } from '../../shared/alerting/alert.ts';
 import { alertSeries } from '../../shared/alerting/alert-series.ts';
 import { advanceCursor } from '../../shared/alerting/cursors.ts';
+import { NOTHING_MISSING, ROSTER_MS, ROSTER_STEP_MS, findNoData } from '../../shared/alerting/no-data.ts';
 import { samplesOfRule } from '../../shared/alerting/rule-samples.ts';
 import { dueSlots } from '../../shared/alerting/slots.ts';
 import type { Slot, SlotClock } from '../../shared/alerting/slots.ts';
@@ -19,7 +21,7 @@ import { recordedSamples } from '../../shared/rules/recorded-samples.ts';
 import type { RecordedSample } from '../../shared/rules/recorded-samples.ts';
 import type { AlertingRule, Rule, RuleGroup } from '../../shared/rules/rule-group.ts';
 import { stagesOf } from '../../shared/rules/rule-stages.ts';
-import { instantQuery } from './instant-query.ts';
+import { instantQuery, queriedLabels } from './instant-query.ts';
 import { lastSeries } from './last-series.ts';
 import { recordSlot, sweepOutbox } from './record-slot.ts';
 import type { TickScope } from './tick-scope.ts';
@@ -124,7 +126,11 @@ const resultOf = async ({ scope, group, slot, overlay }: SlotRun, rule: Rule): P
   const vector = await query(rule.query);
   if (rule.kind === 'recording') return { recorded: recordedSamples(rule, vector, group.limit) };
   const setting = { tMs: slot.slotMs, externalLabels: ports.externalLabels ?? [], externalUrl: ports.externalUrl, query };
-  return advanceRule(rule, memory.alerts.get(rule.id) ?? new Map(), await samplesOfRule(rule, vector, setting), slot, group.limit);
+  const alerts = memory.alerts.get(rule.id) ?? new Map<string, Alert>();
+  const bounds = { startMs: slot.slotMs - ROSTER_MS, endMs: slot.slotMs, stepMs: ROSTER_STEP_MS };
+  // In an incomplete slot nothing that is absent counts.
+  const { missing, held } = slot.complete ? await findNoData(rule, alerts, { now: query, roster: (text) => queriedLabels(select, text, bounds, time) }) : NOTHING_MISSING;
+  return advanceRule(rule, alerts, await samplesOfRule(rule, [...vector, ...missing], setting), slot, group.limit, held);
 };
 
 /** Stores the transitions of a rule. What it makes of series is for the end of the slot. */

@@ -1,4 +1,6 @@
-import { evaluateInstant } from '../../shared/promql/engine.ts';
+import type { Labels } from '../../shared/model/labels.ts';
+import { evaluateInstant, evaluateRange } from '../../shared/promql/engine.ts';
+import type { RangeBounds } from '../../shared/promql/engine.ts';
 import { PromqlLimitError } from '../../shared/promql/errors.ts';
 import { instantVector } from '../../shared/promql/query-result.ts';
 import type { InstantSample } from '../../shared/promql/query-result.ts';
@@ -15,6 +17,22 @@ export interface QueryTime {
  * @throws PromqlLimitError when it computes for too long.
  */
 export const instantQuery = async (select: SelectSeries, query: string, tMs: number, { clockMs, timeoutMs }: QueryTime): Promise<readonly InstantSample[]> => {
+  const { timed, check } = limited(select, { clockMs, timeoutMs });
+  return instantVector(await evaluateInstant(timed, query, tMs, { check }));
+};
+
+/**
+ * The label sets that an expression has given at any step from `fromMs` on.
+ * @throws as {@link instantQuery}
+ */
+export const queriedLabels = async (select: SelectSeries, query: string, bounds: RangeBounds, time: QueryTime): Promise<readonly Labels[]> => {
+  const { timed, check } = limited(select, time);
+  const result = await evaluateRange(timed, query, bounds, { check });
+  return result.type === 'matrix' ? result.series.map(({ labels }) => labels) : [];
+};
+
+/** What ends a rule that computes for too long. */
+const limited = (select: SelectSeries, { clockMs, timeoutMs }: QueryTime): { readonly timed: SelectSeries; readonly check: () => void } => {
   // Starts at the first look after the last answer of `select`. From there on a rule computes without waiting, so that rules
   // which run at the same time do not pay for one another.
   let untilMs: number | undefined;
@@ -27,5 +45,5 @@ export const instantQuery = async (select: SelectSeries, query: string, tMs: num
     untilMs = undefined;
     return block;
   };
-  return instantVector(await evaluateInstant(timed, query, tMs, { check }));
+  return { timed, check };
 };

@@ -17,17 +17,19 @@ export interface RuleStep {
   readonly changes: readonly RuleChange[];
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /**
- * One slot of one rule.
+ * One slot of one rule; alerts in `held` do not end in it.
  * @throws Error in Prometheus' words when the rule has more alerts than its group allows. Prometheus then drops the rule's
  * alerts; here they stay as they are, since an error never resolves anything.
  */
-export const advanceRule = (rule: AlertingRule, before: AlertsByLabels, samples: ReadonlyMap<string, AlertSample>, slot: Slot, limit: number): RuleStep => {
+export const advanceRule = (rule: AlertingRule, before: AlertsByLabels, samples: ReadonlyMap<string, AlertSample>, slot: Slot, limit: number, held: ReadonlySet<string> = NONE): RuleStep => {
   const alerts = new Map<string, Alert>();
   const changes: RuleChange[] = [];
   for (const key of new Set([...before.keys(), ...samples.keys()])) {
     const earlier = before.get(key);
-    const { alert, changed } = advanceAlert(earlier, samples.get(key), slot.slotMs, rule, slot.complete);
+    const { alert, changed } = advanceAlert(earlier, samples.get(key), slot.slotMs, rule, slot.complete && !held.has(key));
     if (alert !== undefined) alerts.set(key, alert);
     if (changed) changes.push({ key, alert });
   }

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts';
-import { evaluateInstant } from '../promql/engine.ts';
+import type { Labels } from '../model/labels.ts';
+import { evaluateInstant, evaluateRange } from '../promql/engine.ts';
 import { instantVector } from '../promql/query-result.ts';
 import type { InstantSample } from '../promql/query-result.ts';
 import { NO_SERIES, afterSlot, endedSeries } from '../rules/group-series.ts';
@@ -12,6 +13,7 @@ import { TestSeries } from '../rules/unit-tests/test-series.ts';
 import { advanceRule } from './advance-rule.ts';
 import { alertSeries } from './alert-series.ts';
 import type { Alert } from './alert.ts';
+import { ROSTER_MS, ROSTER_STEP_MS, findNoData } from './no-data.ts';
 import { samplesOfRule } from './rule-samples.ts';
 import type { AlertsByLabels } from './state-items.ts';
 
@@ -76,8 +78,16 @@ export class TestRun {
     const vector = await this.query(rule.query, tMs);
     if (rule.kind === 'recording') return recordedSamples(rule, vector, group.limit);
     const setting = { tMs, externalLabels: this.test.externalLabels, externalUrl: this.test.externalUrl, query: (text: string) => this.query(text, tMs) };
-    const { alerts } = advanceRule(rule, this.alerts.get(rule.id) ?? NO_ALERTS, await samplesOfRule(rule, vector, setting), { slotMs: tMs, complete: true }, group.limit);
+    const before = this.alerts.get(rule.id) ?? NO_ALERTS;
+    const { missing, held } = await findNoData(rule, before, { now: setting.query, roster: (text) => this.roster(text, tMs) });
+    const { alerts } = advanceRule(rule, before, await samplesOfRule(rule, [...vector, ...missing], setting), { slotMs: tMs, complete: true }, group.limit, held);
     this.alerts.set(rule.id, alerts);
     return alertSeries(alerts);
+  }
+
+  private async roster(query: string, tMs: number): Promise<readonly Labels[]> {
+    const bounds = { startMs: Math.max(0, tMs - ROSTER_MS), endMs: tMs, stepMs: ROSTER_STEP_MS };
+    const result = await evaluateRange(this.series.select, query, bounds);
+    return result.type === 'matrix' ? result.series.map(({ labels }) => labels) : [];
   }
 }

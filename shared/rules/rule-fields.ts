@@ -4,16 +4,16 @@ import type { Expr } from '../promql/ast.ts';
 import { parseQuery } from '../promql/parser.ts';
 import { typeOf } from '../promql/type-checker.ts';
 import { ruleId } from './rule-group.ts';
-import type { NamedTemplate, Rule } from './rule-group.ts';
+import type { NamedTemplate, NoDataPolicy, Rule } from './rule-group.ts';
 import { parseTemplate } from './template.ts';
 import { fieldOf, readDuration, readLabels, refuseUnknown } from './yaml-fields.ts';
 import type { TextField } from './yaml-fields.ts';
 import type { YamlField, YamlFile, YamlNode } from './yaml-file.ts';
 
-const RULE_KEYS = new Set(['alert', 'record', 'expr', 'for', 'keep_firing_for', 'labels', 'annotations']);
+const RULE_KEYS = new Set(['alert', 'record', 'expr', 'for', 'keep_firing_for', 'no_data', 'labels', 'annotations']);
 
 /** What a recording rule has no use for (Prometheus, rulefmt.go). */
-const ALERT_KEYS = ['for', 'keep_firing_for', 'annotations'];
+const ALERT_KEYS = ['for', 'keep_firing_for', 'no_data', 'annotations'];
 
 export interface RulePlace {
   /** The group, for messages. */
@@ -47,11 +47,21 @@ export const readRule = (yaml: YamlFile, node: YamlNode, place: RulePlace): Rule
   const alerting = {
     holdMs: readDuration(yaml, fieldOf(fields, 'for'), what) ?? 0,
     keepFiringMs: readDuration(yaml, fieldOf(fields, 'keep_firing_for'), what) ?? 0,
+    noData: readNoData(yaml, fieldOf(fields, 'no_data'), what),
     labels: record === undefined ? readTemplates(yaml, labels, name, `${what}: labels`) : [],
     annotations: readTemplates(yaml, readLabels(yaml, fieldOf(fields, 'annotations'), what, 'annotations'), name, `${what}: annotations`),
   };
   if (query === undefined) return undefined;
   return record === undefined ? { kind: 'alerting', id, name, ...query, ...alerting } : { kind: 'recording', id, name, ...query, labels: pairs };
+};
+
+/** Prometheus' own way is `ok`: what is not there does not match. */
+const readNoData = (yaml: YamlFile, field: YamlField | undefined, what: string): NoDataPolicy => {
+  if (field === undefined) return 'ok';
+  const text = yaml.text(field.value, `${what}: no_data`);
+  if (text === 'ok' || text === 'keep' || text === 'alert') return text;
+  yaml.fail(field.value ?? field.keyNode, `${what}: no_data: found ${JSON.stringify(text)}, ok, keep and alert are allowed`);
+  return 'ok';
 };
 
 const checkRecord = (yaml: YamlFile, record: YamlField, fields: readonly YamlField[], name: string, what: string): void => {

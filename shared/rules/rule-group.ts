@@ -5,6 +5,8 @@ import type { Template } from './template.ts';
 
 export type NamedTemplate = readonly [name: string, template: Template];
 
+export type NoDataPolicy = 'ok' | 'keep' | 'alert';
+
 interface RuleOf {
   /** Names the rule's state: the same after an edit of its expression, `for` or annotations, so that these keep running alerts. */
   readonly id: string;
@@ -27,6 +29,8 @@ export interface AlertingRule extends RuleOf {
   readonly holdMs: number;
   /** `keep_firing_for`: time kept after the last match. */
   readonly keepFiringMs: number;
+  /** What becomes of alerts whose series stop to report: they end, they stay as they are, or the series is an alert of its own. */
+  readonly noData: NoDataPolicy;
   /** The group's labels and the rule's own, which win; sorted by name. */
   readonly labels: readonly NamedTemplate[];
   readonly annotations: readonly NamedTemplate[];

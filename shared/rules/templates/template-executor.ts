@@ -33,11 +33,11 @@ export type ParamType = 'any' | 'string' | 'template.queryResult' | '*template.s
 export type TemplateFunctions = ReadonlyMap<string, TemplateFunction>;
 
 /**
- * Runs a template over `dot`.
+ * Runs a template over `dot`. `files` are other templates whose definitions it may run, by the names they define; its own come first.
  * @throws TemplateError in Go's words: `template: name:line:column: executing "name" at <…>: message`.
  */
-export const executeTemplate = (template: ParsedTemplate, dot: GoValue, functions: TemplateFunctions, setting: ExpansionSetting): string => {
-  const run = new Run(template, functions, setting);
+export const executeTemplate = (template: ParsedTemplate, dot: GoValue, functions: TemplateFunctions, setting: ExpansionSetting, files: ReadonlyMap<string, ParsedTemplate> = new Map()): string => {
+  const run = new Run(template, functions, setting, files);
   run.block(template.root, dot);
   return run.text;
 };
@@ -49,7 +49,10 @@ type LoopEnd = 'break' | 'continue' | undefined;
 
 class Run {
   text = '';
-  private readonly template: ParsedTemplate;
+  private readonly main: ParsedTemplate;
+  private readonly files: ReadonlyMap<string, ParsedTemplate>;
+  /** Where the node that runs stands. */
+  private template: ParsedTemplate;
   private readonly functions: TemplateFunctions;
   private variables: [name: string, value: GoValue][] = [];
   private executing: string;
@@ -58,7 +61,9 @@ class Run {
   private depth = 0;
   private readonly context: CallContext;
 
-  constructor(template: ParsedTemplate, functions: TemplateFunctions, setting: ExpansionSetting) {
+  constructor(template: ParsedTemplate, functions: TemplateFunctions, setting: ExpansionSetting, files: ReadonlyMap<string, ParsedTemplate>) {
+    this.main = template;
+    this.files = files;
     this.template = template;
     this.functions = functions;
     this.executing = template.name;
@@ -160,15 +165,18 @@ class Run {
   }
 
   private named(name: string, dot: GoValue): void {
-    const block = this.template.named.get(name);
-    if (block === undefined) throw this.fail(`template ${JSON.stringify(name)} not defined`);
+    const home = this.main.named.has(name) ? this.main : this.files.get(name);
+    const block = home?.named.get(name);
+    if (home === undefined || block === undefined) throw this.fail(`template ${JSON.stringify(name)} not defined`);
     if (++this.depth > MAX_DEPTH) throw this.fail(`exceeded maximum template depth (${MAX_DEPTH})`);
-    const { variables, executing } = this;
+    const { variables, executing, template } = this;
     this.variables = [['$', dot]];
     this.executing = name;
+    this.template = home;
     this.statements(block, dot);
     this.variables = variables;
     this.executing = executing;
+    this.template = template;
     this.depth--;
   }
 

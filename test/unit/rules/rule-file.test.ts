@@ -102,6 +102,13 @@ describe('parseRuleFile', () => {
     expect(groups[0]?.rules[0]).toMatchObject({ kind: 'recording', name: 'job:up:sum', labels: [['a', '1'], ['b', '{{ x']] });
   });
 
+  it('reads no_data, and refuses other words', () => {
+    expect(parseRuleFile('- {name: g, rules: [{alert: A, expr: up, no_data: keep}]}', 'f.yml').groups[0]?.rules[0]).toMatchObject({ noData: 'keep' });
+    expect(parseRuleFile('- {name: g, rules: [{alert: A, expr: up, no_data: page}]}', 'f.yml').errors).toEqual([
+      'f.yml:1:51: group "g", rule 1 "A": no_data: found "page", ok, keep and alert are allowed',
+    ]);
+  });
+
   it('follows anchors and merge keys', () => {
     const { groups, errors } = parseRuleFile(
       `groups:
