@@ -64,6 +64,6 @@ export const statsJson = (result: QueryResult, clock: QueryClock, endedMs: numbe
 };
 
 const resultSamples = (result: QueryResult): number => {
-  if (result.type === 'matrix') return result.series.reduce((sum, { tMs }) => sum + tMs.length, 0);
+  if (result.type === 'matrix') return result.series.reduce((sum, { tMs, histograms }) => sum + tMs.length + (histograms?.tMs.length ?? 0), 0);
   return result.type === 'vector' ? result.labels.length : 1;
 };
