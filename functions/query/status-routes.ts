@@ -2,6 +2,7 @@ import type { Context, Hono } from 'hono';
 import type { KeyVariables } from '../../shared/keys/require-scope.ts';
 import { formatDurationMs } from '../../shared/model/duration.ts';
 import { DEFAULT_LOOKBACK_MS } from '../../shared/promql/engine.ts';
+import { DEFAULT_RETENTION } from '../../shared/tiers/retention.ts';
 import { success } from './answers.ts';
 import type { QueryPorts } from './query-ports.ts';
 
@@ -18,7 +19,7 @@ export const addStatusRoutes = (ports: QueryPorts, get: (path: string, handle: H
   const startedMs = ports.nowMs();
   const constant = (path: string, value: unknown): void => get(`/api/v1/${path}`, (c) => success(c, JSON.stringify(value)));
   constant('status/buildinfo', { application: 'tidemark', version: PROMETHEUS_VERSION, revision: ports.version, branch: '', buildUser: '', buildDate: '', goVersion: '' });
-  get('/api/v1/status/runtimeinfo', (c) => success(c, JSON.stringify(runtimeInfo(startedMs, ports.nowMs()))));
+  get('/api/v1/status/runtimeinfo', (c) => success(c, JSON.stringify(runtimeInfo(ports, startedMs))));
   constant('status/flags', flagsOf(ports));
   constant('status/config', { yaml: CONFIG_YAML });
   constant('status/walreplay', { min: 0, max: 0, current: 0 });
@@ -34,11 +35,11 @@ export const addStatusRoutes = (ports: QueryPorts, get: (path: string, handle: H
 const CONFIG_YAML = 'global: {}\nscrape_configs: []\n';
 
 /** There is no Go here to tell of; nothing is replayed, so nothing can be corrupt. */
-const runtimeInfo = (startedMs: number, nowMs: number): object => ({
+const runtimeInfo = ({ nowMs, retention = DEFAULT_RETENTION }: QueryPorts, startedMs: number): object => ({
   startTime: new Date(startedMs).toISOString(),
   CWD: '',
   hostname: '',
-  serverTime: new Date(nowMs).toISOString(),
+  serverTime: new Date(nowMs()).toISOString(),
   reloadConfigSuccess: true,
   lastConfigTime: new Date(startedMs).toISOString(),
   corruptionCount: 0,
@@ -47,7 +48,8 @@ const runtimeInfo = (startedMs: number, nowMs: number): object => ({
   GOMEMLIMIT: 0,
   GOGC: '',
   GODEBUG: '',
-  storageRetention: '',
+  // The longest of the tiers: so far back a query finds anything.
+  storageRetention: formatDurationMs(retention['1h']),
 });
 
 /** Those of Prometheus' flags that have a meaning here, as texts. */

@@ -16,7 +16,7 @@ const errorOf = async (path: string): Promise<unknown> => {
 describe('status', () => {
   it('tells when it started and what time it is', async () => {
     const startTime = new Date(NOW_MS).toISOString();
-    expect(await read('status/runtimeinfo')).toMatchObject({ startTime, serverTime: startTime, lastConfigTime: startTime, reloadConfigSuccess: true, corruptionCount: 0 });
+    expect(await read('status/runtimeinfo')).toMatchObject({ startTime, serverTime: startTime, lastConfigTime: startTime, reloadConfigSuccess: true, corruptionCount: 0, storageRetention: '1y' });
     expect(await read('status/config')).toEqual({ yaml: 'global: {}\nscrape_configs: []\n' });
     expect(await read('status/walreplay')).toEqual({ min: 0, max: 0, current: 0 });
   });
