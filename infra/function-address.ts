@@ -15,7 +15,13 @@ export class FunctionAddress extends Construct {
       function: target.lambda,
       authType: FunctionUrlAuthType.NONE,
       invokeMode: InvokeMode.BUFFERED,
-      cors: { allowedOrigins: ['*'], allowedMethods: [HttpMethod.GET, HttpMethod.POST], allowedHeaders: ['authorization', 'content-type'] },
+      cors: {
+        allowedOrigins: ['*'],
+        allowedMethods: [HttpMethod.GET, HttpMethod.POST],
+        allowedHeaders: ['authorization', 'content-type'],
+        // A page of another site reads no other headers of ours: how fresh an answer is, and when to ask again.
+        exposedHeaders: ['tidemark-watermark-ms', 'retry-after'],
+      },
     });
     this.url = address.url;
   }

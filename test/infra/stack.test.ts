@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { WATERMARK_HEADER } from '../../functions/query/answers.ts';
 import { COMPACT_ENV, EVALUATE_ENV, INGEST_ENV, NOTIFY_ENV, QUERY_ENV, STORE_ENV } from '../../shared/config.ts';
 import { DEFAULT_PROMOTED_LABELS, glueColumns, sampleTable, tierTable } from '../../shared/parquet/schema.ts';
 import { samplesViewTable } from '../../shared/sql/views.ts';
@@ -127,6 +128,10 @@ describe('functions', () => {
 
   it('are reached by URL for ingest and query alone', () => {
     expect(ofType(stack, 'AWS::Lambda::Url').map(([id]) => id.replace(/Step.*/, ''))).toEqual(['Ingest', 'Query']);
+  });
+
+  it('let pages of other sites read how fresh an answer is', () => {
+    for (const [, { Properties }] of ofType(stack, 'AWS::Lambda::Url')) expect(Properties).toMatchObject({ Cors: { ExposeHeaders: [WATERMARK_HEADER.toLowerCase(), 'retry-after'] } });
   });
 });
 
