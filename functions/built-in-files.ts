@@ -7,6 +7,7 @@ import type { RuleSet } from '../shared/rules/rule-group.ts';
 /** Constants that the bundler writes into the code (infra/embedded-files.ts): a deploy is what changes rules and routes. */
 declare const TIDEMARK_RULES: readonly { readonly file: string; readonly text: string }[];
 declare const TIDEMARK_ALERTMANAGER: string | null;
+declare const TIDEMARK_TEMPLATES: readonly { readonly file: string; readonly text: string }[];
 
 const refuse = (what: string, errors: readonly string[]): never => {
   throw new PermanentError(`read ${what}: ${errors.join('\n')}`);
@@ -26,6 +27,6 @@ export const ruleSet = once((): RuleSet => {
 /** Where alerts go: nowhere when the deployment names no file. Throws while the file has errors. */
 export const alertmanagerConfig = once((): AlertmanagerConfig => {
   if (TIDEMARK_ALERTMANAGER === null) return NO_RECEIVERS;
-  const { config, errors } = parseAlertmanagerFile(TIDEMARK_ALERTMANAGER, 'alertmanager.yml');
+  const { config, errors } = parseAlertmanagerFile(TIDEMARK_ALERTMANAGER, 'alertmanager.yml', TIDEMARK_TEMPLATES);
   return config ?? refuse('alertmanager file', errors);
 });

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parse } from 'yaml';
 import type { Settings } from './settings.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -31,8 +32,18 @@ export const ruleConstants = ({ rules }: Settings): Readonly<Record<string, stri
   return { TIDEMARK_RULES: JSON.stringify(files.map((file) => ({ file: basename(file), text: readFileSync(file, 'utf8') }))) };
 };
 
-/** esbuild `define` for the Alertmanager file: its text, or null where none is named. */
+/** esbuild `define` for the Alertmanager file: its text, or null where none is named; and the files of templates that it names, as `{ file, text }`. */
 export const alertmanagerConstants = ({ alertmanager }: Settings): Readonly<Record<string, string>> => {
-  if (alertmanager !== undefined) check('config', [alertmanager]);
-  return { TIDEMARK_ALERTMANAGER: JSON.stringify(alertmanager === undefined ? null : readFileSync(alertmanager, 'utf8')) };
+  if (alertmanager === undefined) return { TIDEMARK_ALERTMANAGER: 'null', TIDEMARK_TEMPLATES: '[]' };
+  check('config', [alertmanager]);
+  const text = readFileSync(alertmanager, 'utf8');
+  const templates = templateFiles(text, dirname(alertmanager)).map((path) => ({ file: basename(path), text: readFileSync(path, 'utf8') }));
+  return { TIDEMARK_ALERTMANAGER: JSON.stringify(text), TIDEMARK_TEMPLATES: JSON.stringify(templates) };
+};
+
+/** In the order in which `tidemark check config` reads them, which has found no error before. */
+const templateFiles = (text: string, folder: string): readonly string[] => {
+  const { templates } = parse(text, { merge: true }) as { readonly templates?: readonly string[] | null };
+  const found = globSync([...(templates ?? [])], { cwd: folder });
+  return [...new Set(found.map((path) => resolve(folder, path)))].sort();
 };

@@ -23,6 +23,7 @@ import { PermanentError, messageOf } from '../shared/errors.ts';
 import { KEY_SCOPES, type KeyScope } from '../shared/keys/api-key.ts';
 import { backfillFile } from './backfill-file.ts';
 import { ruleFilesOf } from './rule-files.ts';
+import { templateFilesOf } from './template-files.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:9090';
 
@@ -226,7 +227,10 @@ program
 check
   .command('config')
   .argument('<file>', 'a file in the format of Alertmanager')
-  .action((file: string) => tell(checkConfig(readNamed(file))));
+  .action(async (path: string) => {
+    const file = readNamed(path);
+    tell(checkConfig(file, await templateFilesOf(file.text, path)));
+  });
 
 const configRoutes = program.command('config').description('look at a file in the format of Alertmanager').command('routes').description('where alerts go');
 

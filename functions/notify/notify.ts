@@ -36,11 +36,12 @@ export const notify = async (ports: NotifyPorts, published: PublishedNotificatio
     return DONE;
   }
   const record = recorder(ports, published, body, before, nowMs);
-  const integration = findIntegration(await ports.alertmanager(), published.integration);
+  const config = await ports.alertmanager();
+  const integration = findIntegration(config, published.integration);
   if (integration === undefined) return record('failed', 'the receiver is configured no more');
   const standing = await raiseSequence(ports.alerts, { integration: published.integration, dedupKey: body.dedupKey, sequence: body.sequence, nowMs });
   if (standing === 'superseded') return record('superseded', before?.lastAnswer ?? 'a newer notification was on its way');
-  const sent = await send(ports, integration, { id: published.id, dedupKey: body.dedupKey, subject: published.subject, message: body.message, nowMs });
+  const sent = await send(ports, integration, { id: published.id, dedupKey: body.dedupKey, subject: published.subject, message: body.message, nowMs }, config.templates);
   if (sent.kind !== 'retry') return record(sent.kind, sent.answer);
   const delayMs = Math.max(retryDelayMs((before?.attempts ?? 0) + 1, published.id), sent.afterMs ?? 0);
   // Queues end a message by the same rule; the ledger must have said so before that.

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import { parseAlertmanagerFile } from '../../shared/alerting/alertmanager-file.ts';
 import { type AlertmanagerConfig, NO_RECEIVERS } from '../../shared/alerting/receivers.ts';
+import { type TemplateFile, templatePatterns } from '../../shared/alerting/template-files.ts';
 import { describeDestination } from '../../shared/commands/check.ts';
-import { type WatchedFile, watchFile, watchFolder } from '../../shared/embedded/watched-files.ts';
+import { type WatchedFile, watchFile, watchFolder, watchPatterns } from '../../shared/embedded/watched-files.ts';
 import type { RuleGroup, RuleSet } from '../../shared/rules/rule-group.ts';
 import { parseRuleFile } from '../../shared/rules/rule-file.ts';
 
@@ -54,18 +56,18 @@ const ruleSetOf = (files: ReadonlyMap<string, LiveRuleFile>): RuleSet => {
   return { version: hash.digest('hex').slice(0, 16), groups: [...files.values()].flatMap(({ good }) => good?.groups ?? []), unreadFiles };
 };
 
-/** The Alertmanager file as it is now, under the same law. Without a file alerts are kept and shown, and nobody is told. */
+/** The Alertmanager file as it is now, with its files of templates, under the same law. Without a file alerts are kept and shown, and nobody is told. */
 export const liveAlertmanager = (path: string, say: Say): (() => Promise<AlertmanagerConfig>) => {
-  const files = watchFile(path);
+  const files = liveConfigFiles(path);
   let seen: string | undefined;
   let config: AlertmanagerConfig | undefined;
   const read = async (): Promise<AlertmanagerConfig> => {
-    const changed = await files.changed();
+    const changed = await files();
     if (changed !== undefined) {
-      const [file] = changed;
-      const found = file === undefined ? undefined : 'text' in file ? file.text : file.problem;
+      const { file, templates } = changed;
+      const found = JSON.stringify([file, ...templates]);
       if (file === undefined) config = withoutFile(path, config, say);
-      else if (found !== seen) config = readConfig(file, say) ?? kept(config, say);
+      else if (found !== seen) config = readConfig(file, templates, say) ?? kept(config, say);
       seen = found;
     }
     // Alerts that fire now would be told to nobody, then or later.
@@ -73,6 +75,27 @@ export const liveAlertmanager = (path: string, say: Say): (() => Promise<Alertma
     return config;
   };
   return oneReading(read);
+};
+
+interface ConfigFiles {
+  /** Undefined when it is not there. */
+  readonly file: WatchedFile | undefined;
+  readonly templates: readonly WatchedFile[];
+}
+
+/** The file and the templates that it names; undefined while none of them has changed. */
+const liveConfigFiles = (path: string): (() => Promise<ConfigFiles | undefined>) => {
+  const watched = watchFile(path);
+  let watchedTemplates = watchPatterns([], '');
+  let files: ConfigFiles = { file: undefined, templates: [] };
+  return async () => {
+    const changed = await watched.changed();
+    const [file] = changed ?? [files.file];
+    if (changed !== undefined) watchedTemplates = watchPatterns(file !== undefined && 'text' in file ? templatePatterns(file.text) : [], dirname(path));
+    const templates = await watchedTemplates.changed();
+    files = { file, templates: templates ?? files.templates };
+    return changed === undefined && templates === undefined ? undefined : files;
+  };
 };
 
 const withoutFile = (path: string, before: AlertmanagerConfig | undefined, say: Say): AlertmanagerConfig => {
@@ -86,12 +109,15 @@ const kept = (config: AlertmanagerConfig | undefined, say: Say): AlertmanagerCon
 };
 
 /** Undefined when the file does not read; its errors are told then. */
-const readConfig = (file: WatchedFile, say: Say): AlertmanagerConfig | undefined => {
+const readConfig = (file: WatchedFile, templates: readonly WatchedFile[], say: Say): AlertmanagerConfig | undefined => {
   const { path } = file;
-  const { config, errors } = 'text' in file ? parseAlertmanagerFile(file.text, path) : { config: undefined, errors: [`${path}: ${file.problem}`] };
+  const { config, errors } = 'text' in file ? parseAlertmanagerFile(file.text, path, templates.map(asTemplateFile)) : { config: undefined, errors: [`${path}: ${file.problem}`] };
   say(config === undefined ? errors.join('\n') : `alertmanager: ${describeDestination(config)} (${path})`);
   return config;
 };
+
+/** Its errors name the whole path. */
+const asTemplateFile = (watched: WatchedFile): TemplateFile => ({ ...watched, file: watched.path });
 
 /** One reading for all who ask while it is under way: what it finds is told once. */
 const oneReading = <T>(read: () => Promise<T>): (() => Promise<T>) => {

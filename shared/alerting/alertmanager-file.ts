@@ -11,6 +11,8 @@ import type { AlertmanagerConfig } from './receivers.ts';
 import { readInhibitRules } from './routing/inhibit-config.ts';
 import { readRoot } from './routing/route-config.ts';
 import { readTimeIntervals } from './routing/time-interval-config.ts';
+import { parseTemplateFiles } from './template-files.ts';
+import type { TemplateFile } from './template-files.ts';
 
 /** Alertmanager's default. */
 const RESOLVE_TIMEOUT_MS = 300_000;
@@ -26,8 +28,8 @@ export interface AlertmanagerFile {
   readonly errors: readonly string[];
 }
 
-/** Reads Alertmanager's YAML. */
-export const parseAlertmanagerFile = (text: string, file: string): AlertmanagerFile => {
+/** Reads Alertmanager's YAML, and the files that its list of templates names (template-files.ts: templatePatterns). */
+export const parseAlertmanagerFile = (text: string, file: string, templateFiles: readonly TemplateFile[] = []): AlertmanagerFile => {
   const yaml = new YamlFile(text, file, true);
   const reader = new FieldReader(yaml, yaml.root, 'alertmanager file', FILE_KEYS);
   const global = new FieldReader(yaml, reader.node('global'), 'global', GLOBAL_KEYS);
@@ -35,12 +37,13 @@ export const parseAlertmanagerFile = (text: string, file: string): AlertmanagerF
   const receivers = readReceivers(yaml, reader.node('receivers'), readDefaults(global));
   const timeIntervals = readTimeIntervals(reader);
   const inhibitRules = readInhibitRules(reader);
-  if (reader.texts('templates').length > 0) reader.fail('templates', 'templates: found files of templates, which are not supported yet; texts in the receivers are');
+  reader.texts('templates');
+  const { templates, errors } = parseTemplateFiles(templateFiles);
   // Of a file that is no YAML at all it would be an error that helps nobody.
   const readable = yaml.errors.length === 0 || reader.has('route') || reader.has('receivers');
   const route = readable ? readRoot(reader, { receivers: new Set(receivers.map(({ name }) => name)), timeIntervals: new Set(timeIntervals.keys()) }) : undefined;
-  if (yaml.errors.length > 0 || route === undefined) return { config: undefined, errors: yaml.errors };
-  return { config: { resolveTimeoutMs, route, inhibitRules, timeIntervals, receivers, redactedText: redactedText(text) }, errors: [] };
+  if (yaml.errors.length > 0 || errors.length > 0 || route === undefined) return { config: undefined, errors: [...yaml.errors, ...errors] };
+  return { config: { resolveTimeoutMs, route, inhibitRules, timeIntervals, receivers, templates, redactedText: redactedText(text) }, errors: [] };
 };
 
 const readDefaults = (global: FieldReader): ReceiverDefaults => ({

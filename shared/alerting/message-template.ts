@@ -8,6 +8,7 @@ import { TEMPLATE_FUNCTIONS } from '../rules/templates/prometheus-functions.ts';
 import { executeTemplate } from '../rules/templates/template-executor.ts';
 import type { TemplateFunction } from '../rules/templates/template-executor.ts';
 import { parseGoTemplate } from '../rules/templates/template-parser.ts';
+import type { ParsedTemplate } from '../rules/templates/template-parser.ts';
 import type { MessageAlert, WebhookMessage } from './message.ts';
 
 /** Alertmanager's functions that Prometheus has too. */
@@ -34,26 +35,35 @@ const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map<string, Templat
   ['trimSpace', trimSpace],
 ]);
 
-const NAMES: ReadonlySet<string> = new Set(FUNCTIONS.keys());
+/** The functions that a template may call. */
+export const TEMPLATE_NAMES: ReadonlySet<string> = new Set(FUNCTIONS.keys());
+
+/** What `{{ template "name" . }}` finds beside the definitions of its own text: by name the file that defines it. */
+export type NamedTemplates = ReadonlyMap<string, ParsedTemplate>;
 
 /** What is wrong with a text that may hold a template; undefined when nothing is. It may quote the text. */
 export const templateProblem = (source: string): string | undefined => {
   if (!source.includes('{{')) return undefined;
   try {
-    parseGoTemplate(source, '', NAMES);
+    parseGoTemplate(source, '', TEMPLATE_NAMES);
     return undefined;
   } catch (error) {
     return messageOf(error);
   }
 };
 
+export interface ExpandSetting {
+  readonly nowMs: number;
+  readonly templates: NamedTemplates;
+}
+
 /**
  * Expands the texts of a receiver over a message, also within lists and mappings of it; secrets and the names of things stay as
  * they are. A template that fails prints its error and is sent all the same.
  */
-export const expandTexts = <T>(value: T, message: WebhookMessage, nowMs: number): T => {
+export const expandTexts = <T>(value: T, message: WebhookMessage, { nowMs, templates }: ExpandSetting): T => {
   const expand = (each: unknown, over: WebhookMessage): unknown => {
-    if (typeof each === 'string') return each.includes('{{') ? expandText(each, over, nowMs) : each;
+    if (typeof each === 'string') return each.includes('{{') ? expandText(each, over, { nowMs, templates }) : each;
     if (Array.isArray(each)) return each.map((inner) => expand(inner, over));
     if (typeof each !== 'object' || each === null || isSecret(each)) return each;
     return Object.fromEntries(Object.entries(each).map(([key, inner]) => [key, KEPT.has(key) ? inner : expand(inner, key === 'html' ? escaped(message) : over)]));
@@ -69,9 +79,10 @@ const KEPT: ReadonlySet<string> = new Set(['id', 'receiver', 'channel', 'auth', 
 
 const isSecret = (value: object): boolean => 'text' in value && Object.keys(value).length === 1;
 
-const expandText = (source: string, message: WebhookMessage, nowMs: number): string => {
+const expandText = (source: string, message: WebhookMessage, { nowMs, templates }: ExpandSetting): string => {
   try {
-    return executeTemplate(parseGoTemplate(source, '', NAMES), messageValue(message), FUNCTIONS, { nowMs, externalUrl: message.externalURL, answers: new Map() });
+    const setting = { nowMs, externalUrl: message.externalURL, answers: new Map() };
+    return executeTemplate(parseGoTemplate(source, '', TEMPLATE_NAMES), messageValue(message), FUNCTIONS, setting, templates);
   } catch (error) {
     return `<error expanding template: ${messageOf(error)}>`;
   }

@@ -1,3 +1,4 @@
+import type { NamedTemplates } from './message-template.ts';
 import type { InhibitRule } from './routing/inhibition.ts';
 import { NO_MATCHERS } from './routing/matcher-text.ts';
 import { rootRoute } from './routing/route.ts';
@@ -147,6 +148,8 @@ export interface AlertmanagerConfig {
   /** By name; one of a list must contain the time. */
   readonly timeIntervals: ReadonlyMap<string, readonly TimeInterval[]>;
   readonly receivers: readonly Receiver[];
+  /** What texts of receivers may run. */
+  readonly templates: NamedTemplates;
   /** The file with `<secret>` for every secret, for people to read; '' where there is none. */
   readonly redactedText: string;
 }
@@ -158,6 +161,7 @@ export const NO_RECEIVERS: AlertmanagerConfig = {
   inhibitRules: [],
   timeIntervals: new Map(),
   receivers: [],
+  templates: new Map(),
   redactedText: '',
 };
 

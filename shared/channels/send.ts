@@ -1,4 +1,5 @@
 import { expandTexts } from '../alerting/message-template.ts';
+import type { NamedTemplates } from '../alerting/message-template.ts';
 import type { Integration } from '../alerting/receivers.ts';
 import { sendCall, sendSns } from './aws-channels.ts';
 import type { ChannelPorts, Outgoing } from './channel-ports.ts';
@@ -11,8 +12,8 @@ import { sendSlack } from './slack.ts';
 import { sendWebhook } from './webhook.ts';
 
 /** One attempt by the integration's channel, its texts expanded over the message. Never rejects. */
-export const send = (ports: ChannelPorts, configured: Integration, outgoing: Outgoing): Promise<SendOutcome> => {
-  const integration = expandTexts(configured, outgoing.message, outgoing.nowMs);
+export const send = (ports: ChannelPorts, configured: Integration, outgoing: Outgoing, templates: NamedTemplates): Promise<SendOutcome> => {
+  const integration = expandTexts(configured, outgoing.message, { nowMs: outgoing.nowMs, templates });
   switch (integration.channel) {
     case 'webhook':
       return sendWebhook(ports, integration, outgoing);

@@ -1,4 +1,5 @@
 import { parseAlertmanagerFile } from '../alerting/alertmanager-file.ts';
+import type { TemplateFile } from '../alerting/template-files.ts';
 import type { AlertmanagerConfig } from '../alerting/receivers.ts';
 import { allRoutes } from '../alerting/routing/route.ts';
 import { parseRuleFile } from '../rules/rule-file.ts';
@@ -25,9 +26,9 @@ export const checkRules = (files: readonly NamedText[]): CheckReport =>
     }),
   );
 
-/** Reads an Alertmanager file as the notifier does. */
-export const checkConfig = ({ file, text }: NamedText): CheckReport => {
-  const { config, errors } = parseAlertmanagerFile(text, file);
+/** Reads an Alertmanager file as the notifier does, with the files of templates that it names. */
+export const checkConfig = ({ file, text }: NamedText, templates: readonly TemplateFile[] = []): CheckReport => {
+  const { config, errors } = parseAlertmanagerFile(text, file, templates);
   return report([{ errors, success: `${file}: ${config === undefined ? '' : describeConfig(config)}` }]);
 };
 
@@ -36,6 +37,7 @@ const describeConfig = (config: AlertmanagerConfig): string =>
     counted(config.receivers.length, 'receiver'),
     ...(config.inhibitRules.length === 0 ? [] : [counted(config.inhibitRules.length, 'inhibit rule')]),
     ...(config.timeIntervals.size === 0 ? [] : [counted(config.timeIntervals.size, 'time interval')]),
+    ...(config.templates.size === 0 ? [] : [counted(config.templates.size, 'template')]),
     describeDestination(config),
   ].join(', ');
 

@@ -1,5 +1,5 @@
-import { readFile, readdir, stat } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { glob, readFile, readdir, stat } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
 import { messageOf } from '../errors.ts';
 
 /** A file with its text, or with the reason why it cannot be read. */
@@ -27,6 +27,14 @@ export const watchFolder = (folder: string): WatchedFiles =>
 
 /** One file. */
 export const watchFile = (path: string): WatchedFiles => watch(async () => [path]);
+
+/** The files that match any of some patterns (`*`, `?`, `[...]`), which start at `folder` unless they are absolute. */
+export const watchPatterns = (patterns: readonly string[], folder: string): WatchedFiles =>
+  watch(async () => {
+    const found = new Set<string>();
+    if (patterns.length > 0) for await (const path of glob([...patterns], { cwd: folder })) found.add(resolve(folder, path));
+    return [...found].toSorted();
+  });
 
 const watch = (list: () => Promise<readonly string[]>): WatchedFiles => {
   let seen: string | undefined;

@@ -25,7 +25,9 @@ const MESSAGE: WebhookMessage = {
   alerts: [alertOf('a', 'firing'), alertOf('b', 'firing'), alertOf('c', 'resolved')],
 };
 
-const expand = (text: string): string => expandTexts({ text, title: text }, MESSAGE, 0).title;
+const SETTING = { nowMs: 0, templates: new Map() };
+
+const expand = (text: string): string => expandTexts({ text, title: text }, MESSAGE, SETTING).title;
 
 describe("texts of receivers, over Alertmanager's data", () => {
   it.each([
@@ -54,11 +56,11 @@ describe("texts of receivers, over Alertmanager's data", () => {
 
   it('escapes what stands in HTML', () => {
     const message = { ...MESSAGE, commonLabels: { host: '<b>"' } };
-    expect(expandTexts({ html: '<p>{{ .CommonLabels.host }}</p>', text: '{{ .CommonLabels.host }}' }, message, 0)).toEqual({ html: '<p>&lt;b&gt;&#34;</p>', text: '<b>"' });
+    expect(expandTexts({ html: '<p>{{ .CommonLabels.host }}</p>', text: '{{ .CommonLabels.host }}' }, message, SETTING)).toEqual({ html: '<p>&lt;b&gt;&#34;</p>', text: '<b>"' });
   });
 
   it('goes into lists and mappings, and leaves names and secrets alone', () => {
     const integration = { id: '{{ .Status }}', url: '{{ .Status }}', key: { text: '{{ .Status }}' }, details: [['k', '{{ .Status }}']], fields: [{ value: '{{ .Status }}', short: true }], text: undefined };
-    expect(expandTexts(integration, MESSAGE, 0)).toEqual({ ...integration, details: [['k', 'firing']], fields: [{ value: 'firing', short: true }] });
+    expect(expandTexts(integration, MESSAGE, SETTING)).toEqual({ ...integration, details: [['k', 'firing']], fields: [{ value: 'firing', short: true }] });
   });
 });

@@ -39,7 +39,7 @@ const sendBy = async (receiver: string, message: WebhookMessage, answer = new Re
     },
     ...more,
   };
-  const outcome = await send(ports, integration, { id: 'the-id', dedupKey: 'group-hash', subject: '[FIRING:1] A', message, nowMs: 1_700_000_000_500 });
+  const outcome = await send(ports, integration, { id: 'the-id', dedupKey: 'group-hash', subject: '[FIRING:1] A', message, nowMs: 1_700_000_000_500 }, new Map());
   return { outcome, call };
 };
 

@@ -159,6 +159,25 @@ describe('liveAlertmanager', () => {
     expect(heard()).toContain('nobody is told');
   });
 
+  it('follows the files of templates that it names, and keeps the last ones that read', async () => {
+    const templatesOf = async () => [...(await config()).templates.keys()];
+    save('am.yml', `templates: ['*.tmpl', '${path('other')}/a.txt']\n${GOOD}`);
+    const config = live();
+    expect(await templatesOf()).toEqual([]);
+    save('a.tmpl', '{{ define "title" }}one{{ end }}');
+    mkdirSync(path('other'));
+    save('other/a.txt', '{{ define "text" }}{{ end }}');
+    expect(await templatesOf()).toEqual(['a.tmpl', 'title', 'a.txt', 'text']);
+    const before = await config();
+    expect(await config()).toBe(before);
+    heard();
+    save('a.tmpl', '\n{{ define "title" }}{{ end');
+    expect(await config()).toBe(before);
+    expect(heard()).toMatch(new RegExp(`^${path('a.tmpl').replaceAll(/[$&.]/g, '.')}:2: .*\nreceivers go on as they were$`));
+    unlinkSync(path('a.tmpl'));
+    expect(await templatesOf()).toEqual(['a.txt', 'text']);
+  });
+
   it('keeps the receivers when the file turns bad, without its secrets', async () => {
     save('am.yml', GOOD);
     const config = live();
