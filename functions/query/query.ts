@@ -5,7 +5,6 @@ import { failure } from './answers.ts';
 import { cardinalityRoute } from './cardinality-route.ts';
 import { exemplarsRoute } from './exemplars-route.ts';
 import { federateRoute } from './federate-route.ts';
-import { formatRoute } from './format-route.ts';
 import { metadataRoute } from './metadata-route.ts';
 import { instantRoute, rangeRoute } from './promql-routes.ts';
 import { queryFaultFrom } from './query-fault.ts';
@@ -14,6 +13,7 @@ import { alertsRoute, rulesRoute } from './rule-routes.ts';
 import { labelNamesRoute, labelValuesRoute, seriesRoute } from './series-routes.ts';
 import { runSqlRoute } from './sql-route.ts';
 import { addHealthRoutes, addStatusRoutes } from './status-routes.ts';
+import { formatRoute, parseRoute } from './syntax-routes.ts';
 
 export * from './query-ports.ts';
 
@@ -41,6 +41,7 @@ export const makeQueryApp = (ports: QueryPorts): Hono<{ Variables: KeyVariables 
   getOrPost('/api/v1/series', (c) => seriesRoute(ports, c));
   getOrPost('/api/v1/labels', (c) => labelNamesRoute(ports, c));
   getOrPost('/api/v1/format_query', formatRoute);
+  getOrPost('/api/v1/parse_query', parseRoute);
   get('/api/v1/label/:name/values', (c) => labelValuesRoute(ports, c, c.req.param('name') ?? ''));
   get('/api/v1/metadata', (c) => metadataRoute(ports, c));
   get('/api/v1/rules', (c) => rulesRoute(ports, c));

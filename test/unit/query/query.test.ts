@@ -179,8 +179,16 @@ describe('the rest of the API', () => {
   it('formats a query as Prometheus prints it', async () => {
     expect(await bodyOf(query.get('/api/v1/format_query?query=sum(up{b=%22x%22})by(a)/2'))).toEqual({ status: 'success', data: 'sum by (a) (up{b="x"}) / 2' });
     expect(await bodyOf(form('/api/v1/format_query', { query: 'foo/bar' }))).toEqual({ status: 'success', data: 'foo / bar' });
+    const long = `sum by (job) (rate(${'a'.repeat(60)}[5m])) / sum by (job) (rate(${'b'.repeat(60)}[5m]))`;
+    expect(await bodyOf(form('/api/v1/format_query', { query: long }))).toEqual({ status: 'success', data: expect.stringContaining('\n/\n') as string });
     const bad = await query.get('/api/v1/format_query?query=up%7B');
     expect([bad.status, await bad.json()]).toEqual([400, { status: 'error', errorType: 'bad_data', error: 'invalid parameter "query": 1:4: parse error: unexpected end of input inside braces' }]);
+  });
+
+  it('gives the syntax tree of a query', async () => {
+    const { data } = (await bodyOf(form('/api/v1/parse_query', { query: 'sum by (job) (up)' }))) as { data: Record<string, unknown> };
+    expect(data).toMatchObject({ type: 'aggregation', op: 'sum', grouping: ['job'], without: false, expr: { type: 'vectorSelector', name: 'up' } });
+    expect((await query.get('/api/v1/parse_query?query=up%7B')).status).toBe(400);
   });
 
   it('says that it scrapes nothing, and which limits queries have', async () => {
