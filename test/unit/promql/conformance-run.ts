@@ -106,7 +106,7 @@ const otherWays = async (select: SelectSeries, block: EvalBlock, wanted: QueryRe
   return undefined;
 };
 
-const runEval = async ({ select }: MemorySeries, block: EvalBlock): Promise<string | undefined> => {
+const runEval = async (select: SelectSeries, block: EvalBlock): Promise<string | undefined> => {
   const failure = block.expectations.find((text) => /^fail\b/.test(text));
   try {
     const isInstant = block.stepMs === 0;
@@ -120,20 +120,27 @@ const runEval = async ({ select }: MemorySeries, block: EvalBlock): Promise<stri
   }
 };
 
-const outcomeOf = async (memory: MemorySeries, block: EvalBlock): Promise<CaseOutcome> => {
-  const reason = await runEval(memory, block);
+const outcomeOf = async (select: SelectSeries, block: EvalBlock): Promise<CaseOutcome> => {
+  const reason = await runEval(select, block);
   return { line: block.line, query: block.query, outcome: reason === undefined ? 'passed' : 'failed', reason: reason ?? '' };
 };
 
+/** What answers for the series of a file, which stay as they are from then on. */
+export type OpenSeries = (series: MemorySeries) => Promise<SelectSeries>;
+
 /** Runs every case of a file. */
-export const runCaseFile = async (text: string): Promise<CaseOutcome[]> => {
+export const runCaseFile = async (text: string, open: OpenSeries = async ({ select }) => select): Promise<CaseOutcome[]> => {
   const memory = new MemorySeries();
   const outcomes: CaseOutcome[] = [];
+  let select: SelectSeries | undefined;
   for (const block of parseCaseFile(text)) {
-    if (block.kind === 'clear') memory.clear();
-    else if (block.kind === 'load') loadInto(memory, block);
-    else if (block.kind === 'unknown') outcomes.push({ line: block.line, query: block.text, outcome: 'skipped', reason: 'unknown form of case' });
-    else outcomes.push(await outcomeOf(memory, block));
+    if (block.kind === 'unknown') outcomes.push({ line: block.line, query: block.text, outcome: 'skipped', reason: 'unknown form of case' });
+    else if (block.kind === 'eval') outcomes.push(await outcomeOf((select ??= await open(memory)), block));
+    else {
+      if (block.kind === 'clear') memory.clear();
+      else loadInto(memory, block);
+      select = undefined;
+    }
   }
   return outcomes;
 };
