@@ -32,9 +32,10 @@ interface Answer {
   readonly data: AnswerData & { readonly stats?: { readonly timings: { readonly evalTotalTime: number } } };
 }
 
-/** Restarts, and queries after one to warm up. The best counts: others on the machine only ever make a run slower. */
+/** Restarts, and queries once warm. The best counts: others on the machine only ever make a run slower. */
 const COLD_RUNS = 5;
 const WARM_RUNS = 20;
+const WARM_UP_RUNS = 5;
 const SCRAPES_PER_REQUEST = 10;
 /** Peers have one processor, as our engine has one thread. */
 const ONE_PROCESSOR = { GOMAXPROCS: '1' };
@@ -52,17 +53,16 @@ const SETTLED_MS = 4000;
  */
 export async function* promql(): AsyncGenerator<Measurement> {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-bench-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
     const startMs = Math.floor((Date.now() - HOUR_MS) / HOUR_MS) * HOUR_MS - HOURS * HOUR_MS;
     const batch = makeCounters(startMs);
-    yield row('engine', 'tidemark', await bestSeconds(WARM_RUNS, ourEngine(batch, startMs)));
     const subjects = await prepare(folder, startMs, batch);
-    const wanted = await ourEngine(batch, startMs)(0);
-    const measured: Measurement[] = [];
-    for (const subject of subjects) measured.push(...(await measure(subject, startMs, wanted)));
-    for (const name of ['engine', 'http-cold', 'http-warm']) yield* measured.filter((one) => one.case === name);
+    yield* await measure(subjects, ourEngine(batch, startMs), startMs);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
+    process.removeListener('exit', remove);
   }
 }
 
@@ -75,13 +75,6 @@ const secondsOf = async (call: () => Promise<unknown>): Promise<number> => {
   const startedMs = performance.now();
   await call();
   return (performance.now() - startedMs) / 1000;
-};
-
-const bestSeconds = async (runs: number, call: (run: number) => Promise<unknown>): Promise<number> => {
-  await call(0);
-  let best = Infinity;
-  for (let run = 1; run <= runs; run++) best = Math.min(best, await secondsOf(() => call(run)));
-  return best;
 };
 
 const ourEngine = (batch: SampleBatch, startMs: number): ((run: number) => Promise<AnswerData>) => {
@@ -139,25 +132,56 @@ const pathOf = ({ parameters }: Subject, startMs: number, run: number): string =
   return `/api/v1/query_range?${new URLSearchParams({ query: QUERY, start: String(firstMs / 1000), end: String(endMs / 1000), step: String(stepMs / 1000), ...parameters })}`;
 };
 
-const measure = async (subject: Subject, startMs: number, wanted: AnswerData): Promise<readonly Measurement[]> => {
-  say(`${subject.name}: answers ...`);
-  let cold = Infinity;
+/** The best of each case, by subject. */
+type Best = Map<string, { cold: number; warm: number; engine: number }>;
+
+/** Round by round, so that what else the machine does meets all alike. */
+const measure = async (subjects: readonly Subject[], ours: ReturnType<typeof ourEngine>, startMs: number): Promise<readonly Measurement[]> => {
+  const best: Best = new Map(['tidemark', ...subjects.map(({ name }) => name)].map((name) => [name, { cold: Infinity, warm: Infinity, engine: Infinity }]));
+  const take = (name: string, kind: 'cold' | 'warm' | 'engine', seconds: number): void => {
+    const own = best.get(name) as { cold: number; warm: number; engine: number };
+    own[kind] = Math.min(own[kind], seconds);
+  };
+  const wanted = await ours(0);
   for (let restart = 0; restart < COLD_RUNS; restart++) {
-    const { get, stop } = await subject.start();
-    let text = '';
-    cold = Math.min(cold, await secondsOf(async () => (text = await get(pathOf(subject, startMs, 0)))));
-    expectSame(subject, JSON.parse(text) as Answer, wanted);
-    await stop();
+    say(`cold, ${restart + 1} of ${COLD_RUNS} ...`);
+    for (const subject of subjects) take(subject.name, 'cold', await coldSeconds(subject, startMs, wanted));
   }
+  const running = await startAll(subjects, startMs);
+  say('warm ...');
+  for (let run = 1; run <= WARM_RUNS; run++) {
+    take('tidemark', 'engine', await secondsOf(() => ours(run)));
+    for (const { subject, get } of running) {
+      let text = '';
+      const seconds = await secondsOf(async () => (text = await get(pathOf(subject, startMs, run))));
+      take(subject.name, 'warm', seconds);
+      if (subject.name !== 'tidemark') take(subject.name, 'engine', subject.engineSeconds?.(JSON.parse(text) as Answer) ?? seconds);
+    }
+  }
+  for (const { stop } of running) await stop();
+  return CASES.flatMap(([name, kind]) => Array.from(best, ([subject, own]) => row(name, subject, own[kind])));
+};
+
+const CASES = [['engine', 'engine'], ['http-cold', 'cold'], ['http-warm', 'warm']] as const;
+
+const coldSeconds = async (subject: Subject, startMs: number, wanted: AnswerData): Promise<number> => {
   const { get, stop } = await subject.start();
-  let engine = Infinity;
-  const warm = await bestSeconds(WARM_RUNS, async (run) => {
-    const text = await get(pathOf(subject, startMs, run));
-    engine = Math.min(engine, subject.engineSeconds?.(JSON.parse(text) as Answer) ?? Infinity);
-  });
+  let text = '';
+  const seconds = await secondsOf(async () => (text = await get(pathOf(subject, startMs, 0))));
   await stop();
-  const own = subject.name === 'tidemark' ? [] : [row('engine', subject.name, engine === Infinity ? warm : engine)];
-  return [...own, row('http-cold', subject.name, cold), row('http-warm', subject.name, warm)];
+  expectSame(subject, JSON.parse(text) as Answer, wanted);
+  return seconds;
+};
+
+/** All of them at once, each warmed up by a few queries. */
+const startAll = async (subjects: readonly Subject[], startMs: number): Promise<readonly (Awaited<ReturnType<Subject['start']>> & { readonly subject: Subject })[]> => {
+  const running = [];
+  for (const subject of subjects) {
+    const started = await subject.start();
+    for (let run = 0; run < WARM_UP_RUNS; run++) await started.get(pathOf(subject, startMs, WARM_RUNS + 1 + run));
+    running.push({ ...started, subject });
+  }
+  return running;
 };
 
 /** VictoriaMetrics' rate() is another function: of its answer the series count. */
