@@ -1,11 +1,12 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { dynamoClient, snsClient, sqsClient } from '../../shared/aws/clients.ts';
+import { dynamoClient, snsClient, sqsClient, voiceClient } from '../../shared/aws/clients.ts';
 import { makeDynamoItems } from '../../shared/aws/item-dynamo.ts';
 import { logLine } from '../../shared/aws/log-line.ts';
 import { realPacing } from '../../shared/aws/pacing.ts';
 import { parseQueueMessage } from '../../shared/aws/publish-sns.ts';
 import { makeDelayRetry } from '../../shared/aws/queue-sqs.ts';
 import { makeSnsMessages } from '../../shared/aws/sns-message.ts';
+import { makeVoiceCalls } from '../../shared/aws/voice-call.ts';
 import { makeGuardedFetch } from '../../shared/channels/guarded-fetch.ts';
 import { makeIsOpen } from '../../shared/channels/open-address.ts';
 import { noSecretFiles } from '../../shared/channels/secret.ts';
@@ -26,6 +27,7 @@ const ports: NotifyPorts = {
   // A deployment has no files beside its code.
   readSecret: noSecretFiles,
   publishSns: makeSnsMessages(snsClient),
+  call: makeVoiceCalls(voiceClient),
 };
 
 /** What is reported as failed comes again: after the delay that notify asked for, or after the queue's own time. */

@@ -1,6 +1,7 @@
 import { AthenaClient } from '@aws-sdk/client-athena';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { PinpointSMSVoiceV2Client } from '@aws-sdk/client-pinpoint-sms-voice-v2';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -29,6 +30,9 @@ export const kinesisClient = (): KinesisClient => new KinesisClient({ maxAttempt
 
 /** Without a region: that of the process. */
 export const snsClient = (region?: string): SNSClient => new SNSClient({ ...options, ...(region === undefined ? {} : { region }) });
+
+/** Without a region: that of the process. */
+export const voiceClient = (region?: string): PinpointSMSVoiceV2Client => new PinpointSMSVoiceV2Client({ ...options, ...(region === undefined ? {} : { region }) });
 
 export const sqsClient = (): SQSClient => new SQSClient(options);
 
