@@ -29,7 +29,7 @@ export const adminLakes = async <T extends LakePorts>(ports: T): Promise<readonl
   ...(await currentClasses(ports.catalog, ports.classes)).map((row) => ({ name: row.name, ports: lakeOf(ports, row) })),
 ];
 
-export const lakeOf = <T extends LakePorts>(ports: T, { name, retention }: ClassRow): T => ({
+const lakeOf = <T extends LakePorts>(ports: T, { name, retention }: ClassRow): T => ({
   ...classPorts(ports, name),
   retention,
   addressOf: (key: string) => ports.addressOf(classPrefix(name) + key),

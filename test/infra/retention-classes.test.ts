@@ -35,6 +35,11 @@ describe('retention classes', () => {
     for (const step of ['Ingest', 'Store']) expect(variables(step)['RETENTION']).toBe('raw=3d,1m=30d,1h=365d');
   });
 
+  it("are told to the keeper's tools", () => {
+    const outputs = stack.template.toJSON() as { Outputs: Record<string, { Value: unknown }> };
+    expect(JSON.parse(String(outputs.Outputs['RetentionClasses']?.Value))).toEqual(CLASSES);
+  });
+
   it('have tables of their own, which the views of people unite', () => {
     expect(inputs().map((input) => input['Name']).sort()).toEqual([
       'raw', 'raw_brief', 'raw_long', 'samples', 'samples_1h', 'samples_1m', 'samples_brief', 'samples_long', 'series', 'tier_1h', 'tier_1h_brief', 'tier_1h_long', 'tier_1m', 'tier_1m_brief', 'tier_1m_long',
