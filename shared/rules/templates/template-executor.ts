@@ -8,6 +8,9 @@ import type { ParsedTemplate } from './template-parser.ts';
 /** Nodes that one expansion may visit: milliseconds. */
 export const MAX_STEPS = 100_000;
 
+/** Of a text that a function is given: it may look at each of its characters. */
+const CHARS_PER_STEP = 1000;
+
 /** Templates that call one another. Go allows 100,000, on a stack that grows. */
 const MAX_DEPTH = 100;
 
@@ -310,6 +313,7 @@ class Run {
     const args = operands.map((operand, i) => this.argument(operand, params[i] ?? rest ?? 'any', dot));
     if (final !== MISSING) args.push(this.typed(final, params[operands.length] ?? rest ?? 'any'));
     this.node = { ...command, at };
+    for (const arg of args) if (typeof arg === 'string') this.spend(Math.floor(arg.length / CHARS_PER_STEP));
     return this.guarded(name, () => shape.call(args, this.context));
   }
 

@@ -139,6 +139,7 @@ describe('parseTemplate', () => {
     ['{{ template "none" }}', 'template "none" not defined'],
     ['{{ define "a" }}{{ template "a" }}{{ end }}{{ template "a" }}', 'exceeded maximum template depth (100)'],
     ['{{ range 1000000000 }}{{ end }}', 'more than 100000 steps'],
+    ['{{ $a := printf "%60000s" "x" }}{{ range 5000 }}{{ $b := title $a }}{{ end }}', 'more than 100000 steps'],
     ['{{ $x := "aaaaaaaa" }}{{ range 100 }}{{ $x = print $x $x }}{{ end }}', 'at most 65536 are allowed'],
     ['{{ $x := args }}{{ range 20000 }}{{ $x = args $x }}{{ end }}{{ $x }}', '<error expanding template: '],
     ['{{ range 30 }}{{ . | printf "%d" | query }}{{ end }}', 'more than 20 queries'],
