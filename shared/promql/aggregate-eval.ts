@@ -7,7 +7,7 @@ import { foldMixed, informIgnored } from './histogram-aggregates.ts';
 import { limitSeries } from './limit-series.ts';
 import type { QueryScope } from './query-scope.ts';
 import { quantileOf } from './quantile.ts';
-import { warnBadQuantile } from './quantile-warning.ts';
+import { warnFarthestQuantiles } from './quantile-warning.ts';
 import { rankSeries } from './rank-series.ts';
 import { newVector, type StepVector } from './step-vector.ts';
 
@@ -40,7 +40,7 @@ const fold = (expr: Aggregate, input: StepVector, newAccumulator: (cells: number
 
 /** quantile(q, v): of the values of a group at each step. */
 const quantiles = (expr: Aggregate, q: Float64Array, input: StepVector, scope: QueryScope): StepVector => {
-  warnBadQuantile(q, (expr.param ?? expr).range, scope);
+  warnFarthestQuantiles(q, (expr.param ?? expr).range, scope);
   informIgnored('quantile', expr.expr.range, input, scope);
   const grouping = groupSeries(expr, input);
   const { steps } = input;

@@ -10,7 +10,7 @@ import type { FunctionContext, FunctionImplementation, FunctionTable } from './f
 import { forMetric } from './histogram-annotations.ts';
 import { setLabel } from './label-edit.ts';
 import { formatOpenMetrics } from './number-text.ts';
-import { warnBadQuantile } from './quantile-warning.ts';
+import { warnBadQuantiles } from './quantile-warning.ts';
 import { histogramAt, mergeSameLabels, newLike, newVector, type StepVector, withoutEmptyRows } from './step-vector.ts';
 
 const FORCED =
@@ -81,7 +81,7 @@ const quantiles = (context: FunctionContext, input: StepVector, argument: number
 
 const quantile: FunctionImplementation = (context) => {
   const q = context.scalar(0);
-  warnBadQuantile(q, context.expr(0).range, context.scope);
+  warnBadQuantiles(q, context.expr(0).range, context.scope);
   return vectorValue(quantiles(context, context.vector(1), 1, q));
 };
 
@@ -109,7 +109,7 @@ const manyQuantiles: FunctionImplementation = (context) => {
   const label = context.text(1);
   const parts = context.call.args.slice(2).flatMap((arg, i) => {
     const q = context.scalar(i + 2);
-    warnBadQuantile(q, arg.range, context.scope);
+    warnBadQuantiles(q, arg.range, context.scope);
     // A quantile that is another one at every step makes as many series as there are steps.
     context.scope.reserve(new Set(q).size * input.values.length);
     return withQuantileLabel(quantiles(context, input, 0, q), label, q);

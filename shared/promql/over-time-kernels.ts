@@ -71,7 +71,7 @@ const medianDeviation = ({ values }: Windows): WindowFunction => (from, to) => {
   return quantileOf(0.5, window.map((value) => Math.abs(value - median)));
 };
 
-/** The time of the least (sign 1) or greatest (sign -1) sample, the last of several; of the first one when all are NaN. */
+/** The time of the least (sign 1) or greatest (sign -1) sample, the last of several, or of all when they are NaN. */
 const extremeTime = ({ values, tMs }: Windows, sign: 1 | -1): WindowFunction => (from, to) => {
   let at = from;
   for (let i = from + 1; i < to; i++) {

@@ -9,7 +9,7 @@ import { HistogramMeter } from './histogram-meter.ts';
 import { mixedRule } from './mixed-range-rules.ts';
 import { MixedSeries, type MixedWindow, slideMixed } from './mixed-windows.ts';
 import { OVER_TIME_KERNELS, quantileKernel } from './over-time-kernels.ts';
-import { warnBadQuantile } from './quantile-warning.ts';
+import { warnBadQuantiles } from './quantile-warning.ts';
 import { RATE_KERNELS } from './rate-kernels.ts';
 import { derivKernel, predictKernel, smoothingKernel } from './regression-kernels.ts';
 import { STARTED_KERNELS, warnOverlap } from './start-times.ts';
@@ -91,8 +91,17 @@ const counterRate = (context: FunctionContext): EvalValue => {
 
 const quantileOverTime = (context: FunctionContext): EvalValue => {
   const q = context.scalar(0);
-  warnBadQuantile(q, context.expr(0).range, context.scope);
-  return vectorValue(overSeries(context, context.windows(1), (windows) => quantileKernel(windows, q)));
+  const used = new Set<number>();
+  const kernel: Kernel = (windows) => {
+    const evaluate = quantileKernel(windows, q);
+    return (from, to, step, endMs) => {
+      used.add(q[step] as number);
+      return evaluate(from, to, step, endMs);
+    };
+  };
+  const output = overSeries(context, context.windows(1), kernel);
+  warnBadQuantiles(used, context.expr(0).range, context.scope);
+  return vectorValue(output);
 };
 
 const predictLinear = (context: FunctionContext): EvalValue => {
