@@ -51,7 +51,10 @@ async function* inBatches(block: SeriesBlock): AsyncGenerator<SeriesBlock> {
 export const askOurs =
   (select: SelectSeries): AskEngine =>
   async (query, at) => {
-    const batches: SelectBatches = async (request) => inBatches(await select(request));
+    const batches: SelectBatches = async (request) => {
+      const block = await select(request);
+      return { [Symbol.asyncIterator]: () => inBatches(block) };
+    };
     try {
       const result = 'tMs' in at ? await evaluateInstant(select, query, at.tMs) : await evaluateRange(select, query, at, { sources: { batches } });
       return answerOf(JSON.parse([...resultJson(result)].join('')) as AnswerData);

@@ -1,11 +1,11 @@
 import { type Aggregate, childrenOf, type Expr, type VectorSelector } from './ast.ts';
 import { foldBatches } from './batch-aggregate.ts';
-import type { SelectBatches } from './batch-source.ts';
+import type { SelectBatches, SeriesBatches } from './batch-source.ts';
 import { heldSamples } from './histogram-meter.ts';
 import { infoTimes } from './info-selector.ts';
 import { lastTime, type QueryScope } from './query-scope.ts';
 import { foldedSelector } from './series-pipeline.ts';
-import type { SelectRequest, SelectSeries, SeriesBlock } from './series-source.ts';
+import type { SelectRequest, SelectSeries } from './series-source.ts';
 import type { Grid } from './step-vector.ts';
 import { subqueryGrid } from './subquery-grid.ts';
 import { columnsOf } from './tier-calls.ts';
@@ -85,7 +85,7 @@ interface Folding {
   readonly selector: VectorSelector;
   readonly grid: Grid;
   readonly request: SelectRequest;
-  readonly batches: AsyncIterable<SeriesBlock>;
+  readonly batches: SeriesBatches;
 }
 
 /** The outermost of the aggregations whose series are many. What is evaluated once for all steps is left to that. */
@@ -137,13 +137,19 @@ export interface Sources {
 
 /** Reads what every selector needs, each distinct request once, all at the same time; then what aggregations fold. */
 export const loadSelectors = async (expr: Expr, grid: Grid, scope: QueryScope, sources: Sources): Promise<void> => {
-  const { select, tiers } = sources;
-  const foldings = await openFoldings(expr, grid, scope, sources);
+  const { select, tiers, batches } = sources;
+  let held = 0;
+  const open = once(batches ?? (async () => undefined), (opened) => {
+    held += opened?.heldSamples ?? 0;
+    scope.load(opened?.heldSamples ?? 0);
+  });
+  const foldings = await openFoldings(expr, grid, scope, { ...sources, ...(batches === undefined ? {} : { batches: open }) });
   const wanted: Wanted[] = [];
   collect(expr, grid, scope, wanted, foldings);
   await (tiers === undefined ? loadSamples(wanted, scope, select) : loadTiers(wanted, scope, tiers));
   // After the others: only now it is known whether one of them reads buckets.
   await fold(foldings, scope, select);
+  scope.samplesRead -= held;
   if (foldings.length > 0 || [...scope.blocks.keys()].some((selector) => !scope.tiered.has(selector))) scope.tiersRead.add('raw');
 };
 

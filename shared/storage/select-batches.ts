@@ -38,7 +38,26 @@ interface PlannedSeries {
   samples: number;
 }
 
-type Planned = Map<string, PlannedSeries>;
+/** What a plan takes in memory, as samples of 16 bytes: labels, key and lists of a series (about 500 bytes), and a triple of its rows. */
+const SERIES_SAMPLES = 30;
+const ROWS_SAMPLES = 2;
+
+/** What is known of the series before the first batch, and what that takes: as much as the samples of a selector may. */
+class Plan {
+  readonly series = new Map<string, PlannedSeries>();
+  heldSamples = 0;
+  private readonly maxSamples: number;
+
+  constructor(maxSamples: number) {
+    this.maxSamples = maxSamples;
+  }
+
+  /** @throws PromqlLimitError */
+  hold(samples: number): void {
+    this.heldSamples += samples;
+    if (this.heldSamples > this.maxSamples) throw tooManySamples(this.maxSamples);
+  }
+}
 
 /** A newline is in no metric's JSON, and a metric with one is told by what follows it. */
 const keyOf = (metric: string, json: string): string => `${json}\n${metric}`;
@@ -58,53 +77,57 @@ export const makeSelectBatches =
     const matcher = makeSeriesMatcher(matchers, ports.check);
     const range = { fromMs, toMs };
     // Before the compacted files: what a compaction takes from here it has put there before.
-    const planned = await hotSeries(ports, matcher, range, counts);
+    const plan = await hotSeries(ports, matcher, range, counts);
     const hours = await sampleFiles({ ...ports, compacted: async (file) => mayHoldSeries(file, matcher, range) }, fromMs, toMs);
     const files = hours.flatMap(({ compacted }) => compacted);
-    for (const [place, file] of files.entries()) await planFile(ports, place, file, matcher, range, planned, counts);
-    const series = [...planned.values()].sort((a, b) => compareLabels(a.labels, b.labels));
-    if (series.reduce((sum, { samples }) => sum + samples, 0) <= (batchSamples ?? samplesAtOnce(ports))) return undefined;
+    const atOnce = batchSamples ?? samplesAtOnce(ports);
+    const hotSamples = [...plan.series.values()].reduce((sum, { samples }) => sum + samples, 0);
+    if (files.reduce((sum, { rows }) => sum + rows, hotSamples) <= atOnce) return undefined;
+    await mapBounded([...files.entries()], PARALLEL_FILES, ([place, file]) => planFile(ports, place, file, matcher, range, plan, counts));
+    const series = [...plan.series.values()].sort((a, b) => compareLabels(a.labels, b.labels));
+    if (series.reduce((sum, { samples }) => sum + samples, 0) <= atOnce) return undefined;
     if (counts !== undefined) counts.files += files.length;
-    return batches({ ports, files, range, counts, series, batchSamples: batchSamples ?? BATCH_SAMPLES });
+    const batchPlan: BatchPlan = { ports, files, range, counts, series, batchSamples: batchSamples ?? BATCH_SAMPLES };
+    return { heldSamples: plan.heldSamples, [Symbol.asyncIterator]: () => batches(batchPlan) };
   };
 
 /** Other metrics than those asked for may come with a file that is read whole. */
-const hotSeries = async (ports: SelectPorts, matcher: SeriesMatcher, range: TimeRange, counts: SelectCounts | undefined): Promise<Planned> => {
-  const planned: Planned = new Map();
+const hotSeries = async (ports: SelectPorts, matcher: SeriesMatcher, range: TimeRange, counts: SelectCounts | undefined): Promise<Plan> => {
+  const plan = new Plan(ports.limits.maxSamples);
   const pages = new SamplePages();
-  let samples = 0;
   for await (const { piece } of samplePieces({ ...ports, compacted: 'none' }, new SeriesSearch(matcher, range).wanted(false), counts)) {
     piece.metrics.forEach((metric, k) => {
       if (!matcher.matchesMetric(metric)) return;
       const [start, end] = within(piece, k, range);
       if (start === end) return;
-      const one = plannedOf(planned, matcher, metric, piece.labels[k] as string);
+      const one = plannedOf(plan, matcher, metric, piece.labels[k] as string);
       if (one === undefined) return;
-      samples += end - start;
-      if (samples > ports.limits.maxSamples) throw tooManySamples(ports.limits.maxSamples);
+      plan.hold(end - start);
       one.segments.push(pages.copy(piece.tMs, piece.values, start, end));
       one.samples += end - start;
     });
   }
-  return planned;
+  return plan;
 };
 
-const plannedOf = (planned: Planned, matcher: SeriesMatcher, metric: string, json: string): PlannedSeries | undefined => {
+const plannedOf = (plan: Plan, matcher: SeriesMatcher, metric: string, json: string): PlannedSeries | undefined => {
   const key = keyOf(metric, json);
-  const known = planned.get(key);
+  const known = plan.series.get(key);
   if (known !== undefined) return known;
   const labels = matcher.labelsOf(metric, json);
   if (labels === undefined) return undefined;
   const one: PlannedSeries = { key, labels, segments: [], rows: [], samples: 0 };
-  planned.set(key, one);
+  plan.hold(SERIES_SAMPLES);
+  plan.series.set(key, one);
   return one;
 };
 
-const planFile = async (ports: SelectPorts, place: number, file: PartitionFile, matcher: SeriesMatcher, range: TimeRange, planned: Planned, counts: SelectCounts | undefined): Promise<void> => {
+const planFile = async (ports: SelectPorts, place: number, file: PartitionFile, matcher: SeriesMatcher, range: TimeRange, plan: Plan, counts: SelectCounts | undefined): Promise<void> => {
   ports.check?.();
   for (const { metric, labels, firstRow, rows } of seriesRanges(await loadSeriesIndex(ports, file, counts), matcher, range)) {
-    const one = plannedOf(planned, matcher, metric, labels);
+    const one = plannedOf(plan, matcher, metric, labels);
     if (one === undefined) continue;
+    plan.hold(ROWS_SAMPLES);
     one.rows.push(place, firstRow, rows);
     one.samples += rows;
   }

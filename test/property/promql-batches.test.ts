@@ -74,6 +74,41 @@ describe('an aggregation over batches of series', () => {
     await expect(evaluateRange(never, 'sum by (n) (m)', { startMs: START_MS, endMs: START_MS + 80_000, stepMs: 10_000 }, options)).rejects.toThrow('too many samples');
   });
 
+  it('reads the plan of the same request once, and counts what all plans hold', async () => {
+    const one: SeriesBlock = { labels: [[['__name__', 'm']]], offsets: Uint32Array.of(0, 1), tMs: Float64Array.of(START_MS), values: Float64Array.of(2) };
+    let opened = 0;
+    const batches: SelectBatches = async () => {
+      opened++;
+      return { heldSamples: 100, [Symbol.asyncIterator]: async function* () {
+        yield one;
+      } };
+    };
+    const ask = (query: string) => evaluateRange(async () => one, query, { startMs: START_MS, endMs: START_MS, stepMs: 1 }, { maxSamples: 250, sources: { batches } });
+    const found = await ask('sum(m) + count(m) * max(m)');
+    expect([opened, found.samplesRead, found.type === 'matrix' && found.series[0]?.values[0]]).toEqual([1, 3, 4]);
+    await expect(ask('sum(a) + sum(b) + sum(c)')).rejects.toThrow('too many samples');
+  });
+
+  it('is refused where the plan alone would fill the memory', async () => {
+    const road = await openCompactRoad();
+    await road.addHot(START_MS, Array.from({ length: 100 }, (_, i): Row => ({ metric: 'm', labels: `{"host":"${i}"}`, s: i, value: i })));
+    await road.compact();
+    const request = { matchers: [{ name: '__name__', op: '=' as const, value: 'm' }], fromMs: START_MS, toMs: END_MS };
+    const open = (maxSamples: number) => makeSelectBatches({ ...road.ports, cache: makePieceCache(0), limits: { maxSamples }, retention: DEFAULT_RETENTION, nowMs: END_MS }, undefined, 25)(request);
+    await expect(open(3199)).rejects.toThrow('too many samples');
+    expect((await open(3200))?.heldSamples).toBe(3200);
+  });
+
+  it('reads no index where all rows of its files are little', async () => {
+    const road = await openCompactRoad();
+    await road.addHot(START_MS, [{ metric: 'm', labels: '{}', s: 1, value: 1 }]);
+    await road.compact();
+    const counts = makeSelectCounts();
+    const ports = { ...road.ports, cache: makePieceCache(0), limits: LIMITS, retention: DEFAULT_RETENTION, nowMs: END_MS };
+    expect(await makeSelectBatches(ports, counts)({ matchers: [{ name: '__name__', op: '=', value: 'm' }], fromMs: START_MS, toMs: END_MS })).toBeUndefined();
+    expect(counts.requests).toBe(0);
+  });
+
   it('is left to one block where there is little, and counts what its batches read', async () => {
     const road = await openCompactRoad();
     await road.addHot(START_MS, Array.from({ length: 100 }, (_, i): Row => ({ metric: 'm', labels: `{"host":"${i % 10}"}`, s: i, value: i })));
