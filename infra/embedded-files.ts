@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { parse } from 'yaml';
+import { templatesOf } from './alertmanager-targets.ts';
 import type { Settings } from './settings.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -43,7 +43,6 @@ export const alertmanagerConstants = ({ alertmanager }: Settings): Readonly<Reco
 
 /** In the order in which `tidemark check config` reads them, which has found no error before. */
 const templateFiles = (text: string, folder: string): readonly string[] => {
-  const { templates } = parse(text, { merge: true }) as { readonly templates?: readonly string[] | null };
-  const found = globSync([...(templates ?? [])], { cwd: folder });
+  const found = globSync([...templatesOf(text)], { cwd: folder });
   return [...new Set(found.map((path) => resolve(folder, path)))].sort();
 };

@@ -100,6 +100,11 @@ export class NodeFunction extends Construct {
     });
   }
 
+  /** Allows actions on everything but some resources: for what has no ARN, where all that has one stays closed. */
+  allowAllBut(actions: readonly string[], resources: readonly string[]): void {
+    this.role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], notResources: [...resources] }));
+  }
+
   /** Adds to the role's policy. A wildcard is explained to cdk-nag with `why`, one by one. */
   allow(grant: Grant): void {
     this.role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...grant.actions], resources: [...grant.resources] }));

@@ -1,7 +1,8 @@
-import { Duration } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { environmentOf, NOTIFY_ENV } from '../shared/config.ts';
+import { alertmanagerTargets } from './alertmanager-targets.ts';
 import { alertmanagerConstants } from './embedded-files.ts';
 import type { FanOut } from './fan-out.ts';
 import { NodeFunction } from './node-function.ts';
@@ -15,7 +16,7 @@ export class NotifyStep extends Construct {
     super(scope, id);
     this.fn = new NodeFunction(this, 'Notify', {
       entry: 'functions/notify/handler.ts',
-      description: 'Tidemark: delivers notifications by webhook and e-mail',
+      description: 'Tidemark: delivers notifications',
       environment: environmentOf(NOTIFY_ENV, {
         alertsTable: tables.alerts.tableName,
         allowedNetworks: settings.allowedNetworks,
@@ -26,6 +27,7 @@ export class NotifyStep extends Construct {
       reservedConcurrency: settings.reservedConcurrency.notify,
     });
     tables.allowWrite(this.fn, tables.alerts);
+    this.allowTargets(settings.alertmanager);
     for (const { channel, queue } of fanOut.queues) {
       this.fn.allow({
         actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl', 'sqs:ChangeMessageVisibility'],
@@ -40,5 +42,22 @@ export class NotifyStep extends Construct {
       });
       mapping.node.addDependency(this.fn);
     }
+  }
+
+  /** What the receivers of the Alertmanager file send to and by, and no more. */
+  private allowTargets(file: string | undefined): void {
+    const { topics, hasSms, callers } = alertmanagerTargets(file);
+    if (topics.length > 0) this.fn.allow({ actions: ['sns:Publish'], resources: topics });
+    // A phone number has no ARN (Service Authorization Reference, Amazon SNS).
+    if (hasSms) this.fn.allowAllBut(['sns:Publish'], [`arn:${Stack.of(this).partition}:sns:*:*:*`]);
+    for (const caller of callers) this.fn.allow({ actions: ['sms-voice:SendVoiceMessage'], resources: [this.callerArn(caller)], why: 'the id of a number that is written as such is known to the account alone' });
+  }
+
+  /** Of a pool, a number's id, or a number as people dial it. */
+  private callerArn(caller: string): string {
+    if (caller.startsWith('arn:')) return caller;
+    const resource = caller.startsWith('pool-') ? 'pool' : 'phone-number';
+    const resourceName = caller.startsWith('+') ? '*' : caller;
+    return Stack.of(this).formatArn({ service: 'sms-voice', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
   }
 }

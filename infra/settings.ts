@@ -85,7 +85,7 @@ const SettingsSchema = v.strictObject({
   buckets: v.optional(count(1, 1000), 1),
   /** Labels that are columns of their own in Parquet. */
   promotedLabels: v.optional(v.array(v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_]*$/))), [...DEFAULT_PROMOTED_LABELS]),
-  /** A folder of Prometheus rule files, and an Alertmanager file: built into the functions, so that a deploy changes them. */
+  /** A folder of Prometheus rule files, and an Alertmanager file with the templates that it names: built into the functions, so that a deploy changes them. */
   rules: v.optional(v.string()),
   alertmanager: v.optional(v.string()),
   /** Fixed subscriptions of the notification topic. */

@@ -54,6 +54,10 @@ describe('least privilege', () => {
     expect(found).toEqual(prefixes);
   });
 
+  it('lets notify publish to no topic and call nobody while no receiver does', () => {
+    expect(allowed('Notify').filter((action) => action.startsWith('sns:') || action.startsWith('sms-voice:'))).toEqual([]);
+  });
+
   it('lets compact change the view of samples in Glue, and no table', () => {
     expect(allowed('Compact').filter((action) => action.startsWith('glue:'))).toEqual(['glue:UpdateTable']);
     const found = [...places('Compact', 'glue:UpdateTable').matchAll(/:((?:table|database)\/[^"]+)"/g)].map((match) => match[1]);
