@@ -153,9 +153,9 @@ export const pointAt = (result: QueryResult, tMs: number): Table => {
   return table;
 };
 
-/** What differs between an instant result and that point. */
+/** What differs between an instant result and that point, or is wrong with the range result. */
 export const differsFromPoint = (instant: QueryResult, range: QueryResult, tMs: number): string | undefined =>
-  difference(pointAt(range, tMs), tableOf(instant));
+  difference(pointAt(range, tMs), tableOf(instant)) ?? sorted(range);
 
 /** Whether two results hold the same values, whatever the time they were asked for. */
 export const differsFromPinned = (instant: QueryResult, pinned: QueryResult): string | undefined => {
