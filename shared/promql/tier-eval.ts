@@ -3,6 +3,7 @@ import type { BucketColumns } from '../tiers/bucket.ts';
 import { slideBuckets, type TierKernel } from '../tiers/window.ts';
 import { joinBuckets, rollUpBlock } from './bucket-blocks.ts';
 import type { QueryScope } from './query-scope.ts';
+import type { SeriesBlock } from './series-source.ts';
 import { compareLabels, type Grid, labelsKey, newVector, pickRows, type StepVector, withoutEmptyRows } from './step-vector.ts';
 import type { BucketBlock, TieredBlock } from './tier-source.ts';
 import { commonUnitMs, type TierSteps, tierSteps } from './tier-steps.ts';
@@ -42,7 +43,7 @@ export const withBuckets = (raw: StepVector, question: BucketQuestion, kernel: T
 
 const overBuckets = (question: BucketQuestion, kernel: TierKernel, dropName: boolean, scope: QueryScope): StepVector => {
   const { times, steps } = question;
-  const tier = bucketsOf(question);
+  const tier = bucketsOf(question, scope);
   scope.reserve(tier.labels.length * times.steps);
   const output = newVector(times.steps, [...tier.labels], tier.labels.map(() => dropName));
   const windows = { tier, fromMs: steps.fromMs, endMs: steps.endMs, isAsked: steps.isTier };
@@ -54,8 +55,11 @@ const overBuckets = (question: BucketQuestion, kernel: TierKernel, dropName: boo
   return withoutEmptyRows(output);
 };
 
+/** The columns of a bucket take the memory of so many samples of 16 bytes. */
+const BUCKET_SAMPLES = 6;
+
 /** The buckets that are stored, and those of the raw samples that a window shares with them. */
-const bucketsOf = ({ tiered, times, rangeMs, steps }: BucketQuestion): BucketBlock => {
+const bucketsOf = ({ tiered, times, rangeMs, steps }: BucketQuestion, scope: QueryScope): BucketBlock => {
   const { block, columns } = tiered;
   let fromMs = Infinity;
   let endMs = -Infinity;
@@ -64,8 +68,17 @@ const bucketsOf = ({ tiered, times, rangeMs, steps }: BucketQuestion): BucketBlo
     fromMs = Math.min(fromMs, steps.fromMs[step] as number);
     endMs = Math.max(endMs, steps.endMs[step] as number);
   }
-  return joinBuckets(block.buckets, rollUpBlock(block.raw, commonUnitMs(times, rangeMs), fromMs, endMs), columns);
+  const unitMs = commonUnitMs(times, rangeMs);
+  scope.reserve(BUCKET_SAMPLES * mostBuckets(block.raw, unitMs));
+  return joinBuckets(block.buckets, rollUpBlock(block.raw, unitMs, fromMs, endMs), columns);
 };
+
+/** No more buckets than samples, and than the time from the first sample of a series to its last one has. */
+const mostBuckets = ({ labels, offsets, tMs }: SeriesBlock, bucketMs: number): number =>
+  labels.reduce((sum, _, k) => {
+    const [from, to] = [offsets[k] as number, offsets[k + 1] as number];
+    return sum + (from === to ? 0 : Math.min(to - from, Math.floor(((tMs[to - 1] as number) - (tMs[from] as number)) / bucketMs) + 2));
+  }, 0);
 
 /** Without values at the steps marked. */
 export const withoutSteps = (input: StepVector, marked: Uint8Array): StepVector => {

@@ -30,6 +30,13 @@ const at = (query: string, tMs: number): ReturnType<typeof evaluateInstant> => e
 const valueAt = async (query: string, tMs: number): Promise<number | undefined> => instantVector(await at(query, tMs))[0]?.value;
 
 describe('a query over times that only buckets hold', () => {
+  it('counts the buckets that it makes of samples against the limit, each as the samples that its memory would hold', async () => {
+    const within = (tMs: number) => evaluateInstant(never, 'count_over_time(m_total[11h])', tMs, { ...options, maxSamples: 3000 });
+    expect(instantVector(await within(12 * HOUR))[0]?.value).toBe(11 * 360);
+    // Buckets of a millisecond: a window may begin there.
+    await expect(within(12 * HOUR + 1)).rejects.toThrow('too many samples');
+  });
+
   it('is refused where its function needs samples at every time', async () => {
     await expect(at('quantile_over_time(0.5, m_total[5m])', 2 * HOUR)).rejects.toThrow('quantile_over_time needs raw samples, which have been replaced by buckets of 1m at every time asked for');
     await expect(at('rate(m_total[5m] anchored)', 2 * HOUR)).rejects.toThrow('anchored needs raw samples');
