@@ -10,7 +10,8 @@ import { type Grid, labelsKey, newVector, type StepVector } from './step-vector.
 
 interface Group {
   readonly labels: Labels;
-  dropName: boolean;
+  /** As that of every other batch: all series pass through the same functions. */
+  readonly dropName: boolean;
   readonly accumulator: Accumulator;
   readonly present: Uint8Array;
 }
@@ -42,9 +43,8 @@ const addBatch = (expr: Aggregate, input: StepVector, groups: Map<string, Group>
     let group = groups.get(key);
     if (group === undefined) {
       scope.reserve((groups.size + 1) * steps);
-      groups.set(key, (group = { labels: set, dropName: false, accumulator: newAccumulator(steps), present: new Uint8Array(steps) }));
+      groups.set(key, (group = { labels: set, dropName: dropName[g] as boolean, accumulator: newAccumulator(steps), present: new Uint8Array(steps) }));
     }
-    group.dropName ||= dropName[g] as boolean;
     return group;
   });
   groupOf.forEach((g, row) => {
