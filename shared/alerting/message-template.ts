@@ -9,6 +9,7 @@ import { executeTemplate } from '../rules/templates/template-executor.ts';
 import type { TemplateFunction } from '../rules/templates/template-executor.ts';
 import { parseGoTemplate } from '../rules/templates/template-parser.ts';
 import type { ParsedTemplate } from '../rules/templates/template-parser.ts';
+import { DEFAULT_TEMPLATES } from './default-templates.ts';
 import type { MessageAlert, WebhookMessage } from './message.ts';
 
 /** Alertmanager's functions that Prometheus has too. */
@@ -37,6 +38,8 @@ const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map<string, Templat
 
 /** The functions that a template may call. */
 export const TEMPLATE_NAMES: ReadonlySet<string> = new Set(FUNCTIONS.keys());
+
+const DEFAULTS = parseGoTemplate(DEFAULT_TEMPLATES, 'default.tmpl', TEMPLATE_NAMES);
 
 /** What `{{ template "name" . }}` finds beside the definitions of its own text: by name the file that defines it. */
 export type NamedTemplates = ReadonlyMap<string, ParsedTemplate>;
@@ -82,7 +85,7 @@ const isSecret = (value: object): boolean => 'text' in value && Object.keys(valu
 const expandText = (source: string, message: WebhookMessage, { nowMs, templates }: ExpandSetting): string => {
   try {
     const setting = { nowMs, externalUrl: message.externalURL, answers: new Map() };
-    return executeTemplate(parseGoTemplate(source, '', TEMPLATE_NAMES), messageValue(message), FUNCTIONS, setting, templates);
+    return executeTemplate(parseGoTemplate(source, '', TEMPLATE_NAMES), messageValue(message), FUNCTIONS, setting, { get: (name) => templates.get(name) ?? DEFAULTS });
   } catch (error) {
     return `<error expanding template: ${messageOf(error)}>`;
   }

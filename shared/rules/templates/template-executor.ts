@@ -35,11 +35,14 @@ export type ParamType = 'any' | 'string' | 'template.queryResult' | '*template.s
 
 export type TemplateFunctions = ReadonlyMap<string, TemplateFunction>;
 
+/** By the name of a template the one that defines it. */
+export type TemplateLookup = Pick<ReadonlyMap<string, ParsedTemplate>, 'get'>;
+
 /**
  * Runs a template over `dot`. `files` are other templates whose definitions it may run, by the names they define; its own come first.
  * @throws TemplateError in Go's words: `template: name:line:column: executing "name" at <…>: message`.
  */
-export const executeTemplate = (template: ParsedTemplate, dot: GoValue, functions: TemplateFunctions, setting: ExpansionSetting, files: ReadonlyMap<string, ParsedTemplate> = new Map()): string => {
+export const executeTemplate = (template: ParsedTemplate, dot: GoValue, functions: TemplateFunctions, setting: ExpansionSetting, files: TemplateLookup = new Map()): string => {
   const run = new Run(template, functions, setting, files);
   run.block(template.root, dot);
   return run.text;
@@ -53,7 +56,7 @@ type LoopEnd = 'break' | 'continue' | undefined;
 class Run {
   text = '';
   private readonly main: ParsedTemplate;
-  private readonly files: ReadonlyMap<string, ParsedTemplate>;
+  private readonly files: TemplateLookup;
   /** Where the node that runs stands. */
   private template: ParsedTemplate;
   private readonly functions: TemplateFunctions;
@@ -64,7 +67,7 @@ class Run {
   private depth = 0;
   private readonly context: CallContext;
 
-  constructor(template: ParsedTemplate, functions: TemplateFunctions, setting: ExpansionSetting, files: ReadonlyMap<string, ParsedTemplate>) {
+  constructor(template: ParsedTemplate, functions: TemplateFunctions, setting: ExpansionSetting, files: TemplateLookup) {
     this.main = template;
     this.files = files;
     this.template = template;

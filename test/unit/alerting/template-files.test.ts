@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseAlertmanagerFile } from '../../../shared/alerting/alertmanager-file.ts';
 import { expandTexts } from '../../../shared/alerting/message-template.ts';
-import type { WebhookMessage } from '../../../shared/alerting/message.ts';
+import type { MessageAlert, WebhookMessage } from '../../../shared/alerting/message.ts';
 import { type TemplateFile, parseTemplateFiles, templatePatterns } from '../../../shared/alerting/template-files.ts';
+import { alertListText } from '../../../shared/channels/default-text.ts';
 
 const MESSAGE: WebhookMessage = {
   version: '4',
@@ -44,6 +45,23 @@ describe('files of templates', () => {
     const files = [{ file: 'a.tmpl', text: '\n\n{{ define "x" }}{{ .Nothing }}{{ end }}' }];
     expect(expand(files, '{{ template "x" . }}')).toMatch(/^<error expanding template: template: a\.tmpl:3:\d+: executing "x" at <\.Nothing>: /);
     expect(expand(files, '{{ template "y" . }}')).toContain('template "y" not defined');
+  });
+
+  it('find the templates that every Alertmanager has, and may define them anew', () => {
+    const others = { ...MESSAGE, commonLabels: { alertname: '<Hot>', dc: 'eu', host: 'a' }, receiver: 'o p' };
+    const over = (text: string): string => expandTexts(text, others, { nowMs: 0, templates: new Map() });
+    expect(over('{{ template "slack.default.title" . }}')).toBe('[FIRING:0] <Hot> (eu a)');
+    expect(expand([], '{{ template "__subject" . }}')).toBe('[FIRING:0] <Hot>');
+    expect(over('{{ template "__alertmanagerURL" . }}')).toBe('http://t/#/alerts?receiver=o+p');
+    expect(expand([{ file: 'a.tmpl', text: '{{ define "__subject" }}ours{{ end }}' }], '{{ template "pagerduty.default.description" . }}')).toBe('ours');
+  });
+
+  it('have the list of alerts as the receivers write it without a text', () => {
+    const alert: MessageAlert = { status: 'firing', labels: { alertname: 'Hot', host: 'a' }, annotations: { summary: 'it is' }, startsAt: '2026-01-01T00:00:00Z', endsAt: '0001-01-01T00:00:00Z', generatorURL: 'http://g', fingerprint: '0' };
+    const message: WebhookMessage = { ...MESSAGE, alerts: [alert, { ...alert, status: 'resolved', annotations: {} }] };
+    const over = (text: string): string => expandTexts(text, message, { nowMs: 0, templates: new Map() });
+    expect(over('{{ template "pagerduty.default.instances" .Alerts }}')).toBe(alertListText(message.alerts));
+    expect(over('{{ template "sns.default.message" . }}')).toBe(`Alerts Firing:\n${alertListText(message.alerts.slice(0, 1))}Alerts Resolved:\n${alertListText(message.alerts.slice(1))}`);
   });
 
   it('that call one another without end are stopped', () => {
