@@ -13,6 +13,9 @@ export interface SmtpDefaults {
 
 export const SMTP_KEYS = ['smtp_from', 'smtp_smarthost', 'smtp_hello', 'smtp_auth_username', 'smtp_auth_password', 'smtp_auth_password_file', 'smtp_require_tls'];
 
+/** Alertmanager's default, which people write out; here that body has no template. */
+const DEFAULT_HTML = /^\s*\{\{-?\s*template "email\.default\.html" \.\s*-?\}\}\s*$/;
+
 export const EMAIL_KEYS = ['to', 'from', 'smarthost', 'hello', 'auth_username', 'auth_password', 'auth_password_file', 'require_tls', 'headers', 'send_resolved', 'text', 'html'];
 
 export const readSmtpDefaults = (global: FieldReader): SmtpDefaults => ({
@@ -47,7 +50,7 @@ export const readEmail = (reader: FieldReader, smtp: SmtpDefaults): Omit<EmailIn
     headers,
     sendResolved: reader.flag('send_resolved', false),
     text: reader.optional('text'),
-    html: reader.optional('html'),
+    html: DEFAULT_HTML.test(reader.text('html')) ? undefined : reader.optional('html'),
   };
 };
 

@@ -64,6 +64,15 @@ describe('files of templates', () => {
     expect(over('{{ template "sns.default.message" . }}')).toBe(`Alerts Firing:\n${alertListText(message.alerts.slice(0, 1))}Alerts Resolved:\n${alertListText(message.alerts.slice(1))}`);
   });
 
+  it('leave the default body of a mail to the default', () => {
+    const htmlOf = (html: string): unknown => {
+      const text = `route: {receiver: ops}\nreceivers: [{name: ops, email_configs: [{to: a@b.c, from: d@e.f, smarthost: 'h:25', html: '${html}'}]}]\n`;
+      return parseAlertmanagerFile(text, 'am.yml').config?.receivers[0]?.integrations[0];
+    };
+    expect(htmlOf('{{ template "email.default.html" . }}')).toMatchObject({ html: undefined });
+    expect(htmlOf('{{ template "mine" . }}')).toMatchObject({ html: '{{ template "mine" . }}' });
+  });
+
   it('that call one another without end are stopped', () => {
     expect(expand([{ file: 'a.tmpl', text: '{{ define "x" }}{{ template "x" . }}{{ end }}' }], '{{ template "x" . }}')).toContain('exceeded maximum template depth');
   });
