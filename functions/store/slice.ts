@@ -1,3 +1,4 @@
+import { bytesOfHistograms } from '../../shared/model/histogram-column.ts';
 import type { SampleBatch } from '../../shared/model/sample-batch.ts';
 import { applyLimits, ARRIVAL_MARGIN_MS, type SampleLimits } from '../../shared/protocols/limits.ts';
 import type { QuarantinedRecord, QuarantineReason } from '../../shared/storage/quarantine.ts';
@@ -146,7 +147,7 @@ const decoded = (record: DeliveredRecord, caps: FrameCaps): Frame | FrameError =
   }
 };
 
-const heldBytesOf = ({ tMs, labels, metadata }: SampleBatch): number => {
+const heldBytesOf = ({ tMs, labels, histograms, metadata }: SampleBatch): number => {
   const texts = new Set<string>();
   let last: string | undefined;
   let labelBytes = 0;
@@ -156,7 +157,7 @@ const heldBytesOf = ({ tMs, labels, metadata }: SampleBatch): number => {
     texts.add((last = json));
     labelBytes += json.length;
   }
-  return labelBytes + tMs.length * SAMPLE_BYTES + labels.length * SERIES_BYTES + metadata.length * DESCRIPTION_BYTES;
+  return labelBytes + bytesOfHistograms(histograms) + tMs.length * SAMPLE_BYTES + labels.length * SERIES_BYTES + metadata.length * DESCRIPTION_BYTES;
 };
 
 const newestMs = (tMs: Float64Array): number => {

@@ -2,6 +2,7 @@ import type { HotFile } from '../catalog/hot-files.ts';
 import type { Tier } from '../catalog/partitions.ts';
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
 import type { SortedSamples } from '../storage/hot-sort.ts';
+import { withoutHistograms } from '../storage/number-samples.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { TIER_BUCKET_MS, type TierColumns } from '../tiers/bucket.ts';
 import { mergeBuckets } from '../tiers/merge-buckets.ts';
@@ -48,13 +49,14 @@ export const emptyCells = async (
 };
 
 const rollUpEmpty = (samples: SortedSamples, hourMs: number, isTaken: IsTaken, tally: CellTally): TierColumns => {
-  const { metrics, labels, metricOf, labelsOf, offsets, tMs, values } = samples;
+  const { metrics, labels, metricOf, labelsOf, offsets, tMs, values, histograms } = samples;
   const builder = new RollupBuilder(TIER_BUCKET_MS['1m']);
   metricOf.forEach((id, k) => {
     const metric = metrics[id] as string;
     const json = labels[labelsOf[k] as number] as string;
-    const from = offsets[k] as number;
-    const to = offsets[k + 1] as number;
+    const numbers = withoutHistograms({ tMs, values, from: offsets[k] as number, to: offsets[k + 1] as number }, histograms);
+    const { from, to } = numbers;
+    if (from === to) return;
     if (isTaken(metric, json, hourMs)) {
       tally.skipped++;
       tally.skippedSamples += to - from;
@@ -62,7 +64,7 @@ const rollUpEmpty = (samples: SortedSamples, hourMs: number, isTaken: IsTaken, t
     }
     tally.filled++;
     tally.filledSamples += to - from;
-    builder.series(metric, json, tMs, values, from, to);
+    builder.series(metric, json, numbers.tMs, numbers.values, from, to);
   });
   return builder.build();
 };

@@ -1,5 +1,6 @@
 import { bucketOf } from '../compaction/bucket.ts';
 import type { SampleFile } from '../compaction/merge.ts';
+import { HistogramList } from '../model/histogram-column.ts';
 import type { SampleBatch } from '../model/sample-batch.ts';
 import { type SortedSamples, sortSamples } from '../storage/hot-sort.ts';
 import { readGroups } from '../storage/merge-read.ts';
@@ -22,7 +23,8 @@ export const readSlice = async (objects: Pick<ObjectStore, 'get'>, files: readon
 
 const seriesOf = (batch: SampleBatch, { slice, slices }: Slice): SampleBatch => {
   if (slices === 1) return batch;
-  const { metrics, labels, offsets, tMs, values } = batch;
+  const { metrics, labels, offsets, tMs, values, histograms } = batch;
+  const list = new HistogramList();
   const wanted = metrics.flatMap((_, k) => (bucketOf(labels[k] as string, slices) === slice ? [k] : []));
   const ends = new Uint32Array(wanted.length + 1);
   wanted.forEach((k, i) => (ends[i + 1] = (ends[i] as number) + (offsets[k + 1] as number) - (offsets[k] as number)));
@@ -30,6 +32,7 @@ const seriesOf = (batch: SampleBatch, { slice, slices }: Slice): SampleBatch => 
   wanted.forEach((k, i) => {
     kept.tMs.set(tMs.subarray(offsets[k], offsets[k + 1]), ends[i]);
     kept.values.set(values.subarray(offsets[k], offsets[k + 1]), ends[i]);
+    list.addRange(histograms, offsets[k] as number, offsets[k + 1] as number, ends[i] as number);
   });
-  return { metrics: wanted.map((k) => metrics[k] as string), labels: wanted.map((k) => labels[k] as string), offsets: ends, ...kept, metadata: [] };
+  return { metrics: wanted.map((k) => metrics[k] as string), labels: wanted.map((k) => labels[k] as string), offsets: ends, ...kept, histograms: list.build(), metadata: [] };
 };

@@ -38,12 +38,13 @@ export const readHot = async (objects: Objects, files: readonly SampleFile[]): P
   return sortSamples(rounds);
 };
 
-const batchOf = ({ metrics, labels, metricOf, labelsOf, offsets, tMs, values }: SortedSamples): SampleBatch => ({
+const batchOf = ({ metrics, labels, metricOf, labelsOf, offsets, tMs, values, histograms }: SortedSamples): SampleBatch => ({
   metrics: Array.from(metricOf, (id) => metrics[id] as string),
   labels: Array.from(labelsOf, (id) => labels[id] as string),
   offsets,
   tMs,
   values,
+  histograms,
   metadata: [],
 });
 
@@ -90,12 +91,12 @@ export const mergeBucket = async (
 };
 
 /** Writes the series of a row group of the current file, and the hot series that belong before or with them. */
-const mergeGroup = (hot: HotSeries, { metrics, labels, offsets, tMs, values }: SampleBatch, writer: MergeWriter): void => {
+const mergeGroup = (hot: HotSeries, { metrics, labels, offsets, tMs, values, histograms }: SampleBatch, writer: MergeWriter): void => {
   metrics.forEach((metric, k) => {
     const json = labels[k] as string;
     let order = hot.compareTo(metric, json);
     for (; order < 0; order = hot.compareTo(metric, json)) hot.writeAlone(writer);
-    const segments: Segment[] = [{ tMs, values, start: offsets[k] as number, end: offsets[k + 1] as number }];
+    const segments: Segment[] = [{ tMs, values, histograms, start: offsets[k] as number, end: offsets[k + 1] as number }];
     if (order === 0) segments.push(hot.take());
     writer.series(metric, json, segments);
   });
@@ -129,9 +130,9 @@ class HotSeries {
   }
 
   take(): Segment {
-    const { offsets, tMs, values } = this.samples;
+    const { offsets, tMs, values, histograms } = this.samples;
     const k = this.series[this.at++] as number;
-    return { tMs, values, start: offsets[k] as number, end: offsets[k + 1] as number };
+    return { tMs, values, histograms, start: offsets[k] as number, end: offsets[k + 1] as number };
   }
 
   private identity(): { readonly metric: string; readonly labels: string } {

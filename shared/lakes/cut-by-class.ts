@@ -1,3 +1,4 @@
+import { HistogramList } from '../model/histogram-column.ts';
 import { labelsFromJson, METRIC_NAME } from '../model/labels.ts';
 import type { SampleBatch } from '../model/sample-batch.ts';
 import { bitsOf } from '../model/stale.ts';
@@ -91,10 +92,13 @@ const gather = (batch: SampleBatch, series: readonly number[]): SampleBatch => {
   // As integers, so that no NaN loses its payload.
   const from = bitsOf(batch.values);
   const to = bitsOf(values);
+  const list = new HistogramList();
   series.forEach((k, i) => {
     const [start, end, at] = [batch.offsets[k] as number, batch.offsets[k + 1] as number, offsets[i] as number];
     tMs.set(batch.tMs.subarray(start, end), at);
     to.set(from.subarray(2 * start, 2 * end), 2 * at);
+    list.addRange(batch.histograms, start, end, at);
   });
-  return { metrics: series.map((k) => batch.metrics[k] as string), labels: series.map((k) => batch.labels[k] as string), offsets, tMs, values, metadata: [] };
+  const [metrics, labels] = [series.map((k) => batch.metrics[k] as string), series.map((k) => batch.labels[k] as string)];
+  return { metrics, labels, offsets, tMs, values, histograms: list.build(), metadata: [] };
 };

@@ -1,3 +1,6 @@
+import { type HistogramColumn, HistogramList } from './histogram-column.ts';
+import { STALE_HIGH, STALE_LOW } from './stale.ts';
+
 /** Type, help and unit of a metric, as senders tell them. Empty strings where unknown. */
 export interface MetricMetadata {
   readonly metric: string;
@@ -22,6 +25,8 @@ export interface SampleBatch {
   /** Unix milliseconds, integers. */
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  /** Left out where there are none. */
+  readonly histograms?: HistogramColumn | undefined;
   readonly metadata: readonly MetricMetadata[];
 }
 
@@ -31,6 +36,7 @@ export class SampleBatchBuilder {
   private readonly labels: string[] = [];
   private readonly starts: number[] = [];
   private readonly metadata: MetricMetadata[] = [];
+  private readonly histograms = new HistogramList();
   private tMs = new Float64Array(1024);
   private values = new Float64Array(1024);
   private valueBits = new Uint32Array(this.values.buffer);
@@ -62,6 +68,12 @@ export class SampleBatchBuilder {
     this.count++;
   }
 
+  /** A histogram in its one form in bytes. */
+  histogram(tMs: number, bytes: Uint8Array): void {
+    this.histograms.add(this.count, bytes);
+    this.sampleBits(tMs, STALE_LOW, STALE_HIGH);
+  }
+
   describe(metadata: MetricMetadata): void {
     this.metadata.push(metadata);
   }
@@ -70,12 +82,14 @@ export class SampleBatchBuilder {
     const offsets = new Uint32Array(this.starts.length + 1);
     offsets.set(this.starts);
     offsets[this.starts.length] = this.count;
+    const histograms = this.histograms.build();
     return {
       metrics: this.metrics,
       labels: this.labels,
       offsets,
       tMs: this.tMs.subarray(0, this.count),
       values: this.values.subarray(0, this.count),
+      ...(histograms === undefined ? {} : { histograms }),
       metadata: this.metadata,
     };
   }

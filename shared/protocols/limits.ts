@@ -1,3 +1,4 @@
+import { HistogramList } from '../model/histogram-column.ts';
 import { labelsFromJson, formatLabels } from '../model/labels.ts';
 import type { MetricMetadata, SampleBatch } from '../model/sample-batch.ts';
 import { latestArrivalMs, type Retention } from '../tiers/retention.ts';
@@ -176,15 +177,17 @@ const kept = (batch: SampleBatch, keep: Uint8Array, refused: ReadonlyMap<number,
   return { metrics, labels, offsets: Uint32Array.from(offsets), ...gather(batch, at), metadata: batch.metadata };
 };
 
-const gather = (batch: SampleBatch, at: readonly number[]): { tMs: Float64Array; values: Float64Array } => {
+const gather = (batch: SampleBatch, at: readonly number[]): Pick<SampleBatch, 'tMs' | 'values' | 'histograms'> => {
   const tMs = new Float64Array(at.length);
   const values = new Float64Array(at.length);
   // As 64-bit integers, so that no NaN loses its payload.
   const from = new BigUint64Array(batch.values.buffer, batch.values.byteOffset, batch.values.length);
   const to = new BigUint64Array(values.buffer);
+  const list = new HistogramList();
   at.forEach((i, j) => {
     tMs[j] = batch.tMs[i] as number;
     to[j] = from[i] as bigint;
+    list.addRange(batch.histograms, i, i + 1, j);
   });
-  return { tMs, values };
+  return { tMs, values, histograms: list.build() };
 };

@@ -1,7 +1,7 @@
 import { attributeText, type AttributeValue } from './attribute-text.ts';
 import { bodyJson } from './body-text.ts';
 import { JsonCursor } from './json-cursor.ts';
-import { ATTRIBUTE_DEPTH_MAX, type OtlpAttribute, type OtlpKind, type OtlpMetric, type OtlpPoint, type OtlpResource } from './otlp-shape.ts';
+import { ATTRIBUTE_DEPTH_MAX, type OtlpAttribute, type OtlpBuckets, type OtlpExponential, type OtlpKind, type OtlpMetric, type OtlpPoint, type OtlpResource } from './otlp-shape.ts';
 
 /**
  * OTLP/JSON (opentelemetry.io, "JSON Protobuf Encoding"): lowerCamelCase keys, 64-bit integers as text or numbers, enums as
@@ -50,13 +50,27 @@ const temporality = (holder: JsonCursor): number =>
 const point = (raw: JsonCursor, kind: OtlpKind): OtlpPoint => {
   const common = { attributes: attributes(raw), tMs: Number(raw.integer('timeUnixNano') / 1_000_000n), flags: raw.number('flags') };
   if (kind === 'gauge' || kind === 'sum') return { ...common, ...value(raw) };
-  if (kind === 'exponential histogram') return common;
   const counted = { ...common, count: Number(raw.integer('count')), ...(raw.has('sum') ? { sum: raw.number('sum') } : {}) };
+  if (kind === 'exponential histogram') return { ...counted, exponential: exponential(raw) };
   if (kind === 'summary') {
     const quantiles = raw.list('quantileValues').map((one) => [one.number('quantile'), one.number('value')] as const);
     return { ...counted, quantiles };
   }
   return { ...counted, bounds: numbers(raw, 'explicitBounds'), bucketCounts: numbers(raw, 'bucketCounts') };
+};
+
+const exponential = (raw: JsonCursor): OtlpExponential => ({
+  scale: raw.number('scale'),
+  zeroCount: Number(raw.integer('zeroCount')),
+  zeroThreshold: raw.number('zeroThreshold'),
+  positive: buckets(raw, 'positive'),
+  negative: buckets(raw, 'negative'),
+});
+
+const buckets = (raw: JsonCursor, key: string): OtlpBuckets => {
+  if (!raw.has(key)) return { offset: 0, counts: [] };
+  const side = raw.get(key);
+  return { offset: Number(side.integer('offset')), counts: numbers(side, 'bucketCounts') };
 };
 
 const value = (raw: JsonCursor): { readonly value?: number } => {

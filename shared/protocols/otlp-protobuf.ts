@@ -1,6 +1,7 @@
 import { attributeText, type AttributeValue } from './attribute-text.ts';
 import { BodyTooLargeError } from './body-too-large-error.ts';
 import { ATTRIBUTE_DEPTH_MAX, type OtlpAttribute, type OtlpKind, type OtlpMetric, type OtlpPoint, type OtlpResource } from './otlp-shape.ts';
+import { exponentialField, type ExponentialDraft, newExponential } from './otlp-exponential-protobuf.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
 import { SERIES_TEXT_UNITS_MAX } from './series-identity.ts';
 
@@ -50,6 +51,7 @@ interface PointDraft extends OtlpPoint {
   sum?: number;
   bounds?: number[];
   bucketCounts?: number[];
+  exponential?: ExponentialDraft;
   quantiles?: (readonly [quantile: number, value: number])[];
 }
 
@@ -155,7 +157,8 @@ class OtlpProtobufParser {
       }
       else if (kind === 'histogram') return this.histogramField(tag, point);
       else if (kind === 'summary') return this.summaryField(tag, point);
-      else return kind !== 'exponential histogram' && this.numberField(tag, point);
+      else if (kind === 'exponential histogram') return exponentialField(reader, tag, (point.exponential ??= newExponential())) || this.countOrSum(tag, point);
+      else return this.numberField(tag, point);
       return true;
     });
     return point;

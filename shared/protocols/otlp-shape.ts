@@ -3,6 +3,21 @@ export type OtlpAttribute = readonly [key: string, value: string];
 
 export type OtlpKind = 'gauge' | 'sum' | 'histogram' | 'exponential histogram' | 'summary';
 
+/** Buckets of one side in a row: `counts[i]` is that of the bucket `offset + i`, which ends above at base^(offset + i + 1). */
+export interface OtlpBuckets {
+  readonly offset: number;
+  readonly counts: readonly number[];
+}
+
+/** What an exponential histogram has beside count and sum: base = 2^(2^-scale). */
+export interface OtlpExponential {
+  readonly scale: number;
+  readonly zeroCount: number;
+  readonly zeroThreshold: number;
+  readonly positive: OtlpBuckets;
+  readonly negative: OtlpBuckets;
+}
+
 /** One data point of any kind: what its kind does not have is left out. */
 export interface OtlpPoint {
   readonly attributes: readonly OtlpAttribute[];
@@ -16,6 +31,7 @@ export interface OtlpPoint {
   readonly bounds?: readonly number[];
   /** Not cumulative; one more than `bounds`. */
   readonly bucketCounts?: readonly number[];
+  readonly exponential?: OtlpExponential;
   readonly quantiles?: readonly (readonly [quantile: number, value: number])[];
 }
 

@@ -4,6 +4,7 @@ import { DEFAULT_SAMPLE_LIMITS, type SampleLimits } from './limits.ts';
 import { formatDecimal } from './number-text.ts';
 import { parseOtlpJson } from './otlp-json.ts';
 import { OtlpAttributeSet } from './otlp-attribute-set.ts';
+import { exponentialBytes } from './otlp-exponential.ts';
 import { attributeLabels, resourceLabels, type ResourceLabels } from './otlp-labels.ts';
 import { otlpMetricName } from './otlp-names.ts';
 import { parseOtlpProtobuf } from './otlp-protobuf.ts';
@@ -101,6 +102,7 @@ class OtlpConverter {
 
   /** Whether the point was taken: all of its parts, or none. */
   private point({ name, kind }: Named, point: OtlpPoint, set: OtlpAttributeSet): boolean {
+    if (kind === 'exponential histogram' && !isStale(point)) return this.exponential(name, point, set);
     const parts = partsOf(kind, point);
     if (typeof parts === 'string') return this.refuse(parts, name);
     const texts: string[] = [];
@@ -114,6 +116,15 @@ class OtlpConverter {
       if (isStale(point)) this.collector.stale(series, point.tMs);
       else this.collector.sample(series, point.tMs, value);
     });
+    return true;
+  }
+
+  private exponential(name: string, point: OtlpPoint, set: OtlpAttributeSet): boolean {
+    const sent = exponentialBytes(point);
+    if ('reason' in sent) return this.refuse(sent.reason, name);
+    const json = set.json(name);
+    if (typeof json !== 'string') return this.refuse(json.reason, name);
+    this.collector.histogram(this.collector.series(name, json), point.tMs, sent.bytes);
     return true;
   }
 
@@ -154,7 +165,6 @@ class OtlpConverter {
 const isStale = ({ flags }: OtlpPoint): boolean => flags % 2 === NO_RECORDED_VALUE;
 
 const refusal = ({ temporality }: OtlpMetric, kind: OtlpKind): string | undefined => {
-  if (kind === 'exponential histogram') return 'exponential histograms are not stored yet';
   if (kind === 'gauge' || kind === 'summary' || temporality === CUMULATIVE) return undefined;
   return temporality === 1
     ? 'delta temporality cannot be summed here: export cumulative, or use the deltatocumulative processor of the collector'
@@ -163,7 +173,7 @@ const refusal = ({ temporality }: OtlpMetric, kind: OtlpKind): string | undefine
 
 const metadataType = (kind: OtlpKind, monotonic: boolean): string => {
   if (kind === 'sum') return monotonic ? 'counter' : 'gauge';
-  return kind;
+  return kind === 'exponential histogram' ? 'histogram' : kind;
 };
 
 /** The samples of a point, or why there are none. */

@@ -1,10 +1,12 @@
 import type { LabelPair } from '../model/labels.ts';
 import { SampleBatchBuilder } from '../model/sample-batch.ts';
+import { STALE_HIGH, STALE_LOW } from '../model/stale.ts';
 import { type Decoded, RejectionList } from './decoded.ts';
 import { LabelCache } from './label-cache.ts';
 import type { SampleLimits } from './limits.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
-import { checkSampleCount } from './sample-count.ts';
+import { readHistogram } from './remote-write-histogram.ts';
+import { checkHistogramCount, checkSampleCount } from './sample-count.ts';
 import { identify, type RefusedSeries, type SeriesIdentity } from './series-identity.ts';
 
 /** `prometheus.MetricMetadata.MetricType` (prompb/types.proto), by number. */
@@ -25,8 +27,8 @@ const SAMPLE_TIME = field(2, 0);
 
 /**
  * Prometheus remote write 1 (`prometheus.WriteRequest`), after snappy. Labels may come in any order; a series whose labels
- * are bad is rejected and the rest taken. Stale markers and NaN keep their bits. Native histograms are rejected, exemplars
- * left out.
+ * are bad is rejected and the rest taken. Stale markers and NaN keep their bits. A native histogram with the sum of a stale marker is
+ * one. Exemplars are left out.
  * @throws MalformedBodyError when the bytes are no such message.
  */
 export const decodeRemoteWrite = (body: Uint8Array, limits: SampleLimits, cache: LabelCache = new LabelCache()): Decoded => {
@@ -41,6 +43,7 @@ class RemoteWriteDecoder {
   private readonly limits: SampleLimits;
   private readonly cache: LabelCache;
   private series = 0;
+  private histograms = 0;
 
   constructor(body: Uint8Array, limits: SampleLimits, cache: LabelCache) {
     this.reader = new ProtobufReader('remote write', body);
@@ -66,15 +69,16 @@ class RemoteWriteDecoder {
     const start = reader.at;
     const shape = this.survey(end);
     reader.at = start;
-    checkSampleCount('remote write', this.builder.samples + shape.samples);
+    const samples = shape.samples + shape.histograms;
+    checkSampleCount('remote write', this.builder.samples + samples);
+    checkHistogramCount('remote write', (this.histograms += shape.histograms));
     const identity = shape.labelsFirst ? this.cached(start, shape.labelsEnd) : this.labels(start, end);
-    if (shape.histograms > 0) this.rejected.add('native histograms are not stored yet', shape.histograms, place);
     if ('reason' in identity) {
-      if (shape.samples > 0) this.rejected.add(identity.reason, shape.samples, place);
-    } else if (shape.samples > 0) {
+      if (samples > 0) this.rejected.add(identity.reason, samples, place);
+    } else if (samples > 0) {
       this.builder.series(identity.metric, identity.labelsJson);
       reader.at = shape.labelsFirst ? shape.labelsEnd : start;
-      this.samples(end);
+      this.samples(end, place);
     }
     reader.at = end;
   }
@@ -137,11 +141,12 @@ class RemoteWriteDecoder {
     return [name, value];
   }
 
-  private samples(end: number): void {
+  private samples(end: number, place: () => string): void {
     const { reader, builder } = this;
     while (reader.at < end) {
       const tag = reader.tag();
       if (tag === SAMPLE) this.sample(reader.enter(), builder);
+      else if (tag === HISTOGRAM) this.histogram(reader.enter(), place);
       else reader.skip(tag);
     }
   }
@@ -162,6 +167,13 @@ class RemoteWriteDecoder {
     }
     reader.leave(end);
     builder.sampleBits(tMs, low, high);
+  }
+
+  private histogram(end: number, place: () => string): void {
+    const sent = readHistogram(this.reader, end);
+    if (sent.kind === 'histogram') this.builder.histogram(sent.tMs, sent.bytes);
+    else if (sent.kind === 'stale') this.builder.sampleBits(sent.tMs, STALE_LOW, STALE_HIGH);
+    else this.rejected.add(sent.reason, 1, place);
   }
 
   private metadata(end: number): void {

@@ -1,7 +1,8 @@
+import { type HistogramColumn, HistogramList } from '../model/histogram-column.ts';
 import type { MetricMetadata, SampleBatch } from '../model/sample-batch.ts';
 import { STALE_HIGH, STALE_LOW } from '../model/stale.ts';
 import { BodyTooLargeError } from './body-too-large-error.ts';
-import { checkSampleCount } from './sample-count.ts';
+import { checkHistogramCount, checkSampleCount } from './sample-count.ts';
 
 /** One label set, whose text all of its series share. */
 interface LabelSet {
@@ -22,6 +23,8 @@ export class SeriesCollector {
   private readonly metrics: string[] = [];
   private readonly labels: string[] = [];
   private readonly metadata = new Map<string, MetricMetadata>();
+  /** By the order in which they came. */
+  private readonly histograms = new Map<number, Uint8Array>();
   private seriesOf = new Uint32Array(256);
   private tMs = new Float64Array(256);
   private values = new Float64Array(256);
@@ -60,6 +63,13 @@ export class SeriesCollector {
     bits[1] = STALE_HIGH;
   }
 
+  /** A histogram in its one form in bytes. @throws BodyTooLargeError */
+  histogram(series: number, tMs: number, bytes: Uint8Array): void {
+    checkHistogramCount('body', this.histograms.size + 1);
+    this.histograms.set(this.count, bytes);
+    this.stale(series, tMs);
+  }
+
   /** The last description of a metric stands. */
   describe(metadata: MetricMetadata): void {
     this.metadata.set(metadata.metric, metadata);
@@ -73,6 +83,7 @@ export class SeriesCollector {
     // Copied as 32-bit halves, which keeps every NaN as it came.
     const from = new Uint32Array(this.values.buffer);
     const to = new Uint32Array(values.buffer);
+    const placed: [place: number, bytes: Uint8Array][] = [];
     for (let i = 0; i < this.count; i++) {
       const series = this.seriesOf[i] as number;
       const at = next[series] as number;
@@ -80,8 +91,10 @@ export class SeriesCollector {
       tMs[at] = this.tMs[i] as number;
       to[2 * at] = from[2 * i] as number;
       to[2 * at + 1] = from[2 * i + 1] as number;
+      const histogram = this.histograms.size === 0 ? undefined : this.histograms.get(i);
+      if (histogram !== undefined) placed.push([at, histogram]);
     }
-    return { metrics: this.metrics, labels: this.labels, offsets, tMs, values, metadata: [...this.metadata.values()] };
+    return { metrics: this.metrics, labels: this.labels, offsets, tMs, values, ...columnOf(placed), metadata: [...this.metadata.values()] };
   }
 
   private newLabelSet(json: string): LabelSet {
@@ -118,3 +131,10 @@ export class SeriesCollector {
     this.values = values;
   }
 }
+
+const columnOf = (placed: [place: number, bytes: Uint8Array][]): { readonly histograms?: HistogramColumn } => {
+  const list = new HistogramList();
+  for (const [place, bytes] of placed.sort(([a], [b]) => a - b)) list.add(place, bytes);
+  const histograms = list.build();
+  return histograms === undefined ? {} : { histograms };
+};

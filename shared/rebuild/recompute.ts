@@ -7,6 +7,7 @@ import { readPartition, rewriteTier, type TierChange, type TierPartition } from 
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
 import { mapBounded } from '../storage/map-bounded.ts';
 import { readGroups } from '../storage/merge-read.ts';
+import { withoutHistograms } from '../storage/number-samples.ts';
 import { readTierFile } from '../storage/tier-read.ts';
 import { bucketStart, TIER_BUCKET_MS, type TierColumns } from '../tiers/bucket.ts';
 import { joinTiers } from '../tiers/join-tiers.ts';
@@ -94,8 +95,11 @@ const expectedMinutes = async (ports: CompactPorts, { manifest: { dt, buckets } 
 
 const rollUpFile = async ({ objects }: CompactPorts, { key, bytes }: PartitionFile): Promise<TierColumns> => {
   const builder = new RollupBuilder(TIER_BUCKET_MS['1m']);
-  for await (const { metrics, labels, offsets, tMs, values } of readGroups((offset, length) => objects.get(key, { offset, length }), bytes)) {
-    metrics.forEach((metric, k) => builder.series(metric, labels[k] as string, tMs, values, offsets[k] as number, offsets[k + 1] as number));
+  for await (const { metrics, labels, offsets, tMs, values, histograms } of readGroups((offset, length) => objects.get(key, { offset, length }), bytes)) {
+    metrics.forEach((metric, k) => {
+      const numbers = withoutHistograms({ tMs, values, from: offsets[k] as number, to: offsets[k + 1] as number }, histograms);
+      if (numbers.from < numbers.to) builder.series(metric, labels[k] as string, numbers.tMs, numbers.values, numbers.from, numbers.to);
+    });
   }
   return builder.build();
 };

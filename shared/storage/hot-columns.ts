@@ -1,13 +1,14 @@
 import { PermanentError } from '../errors.ts';
+import type { HistogramColumn } from '../model/histogram-column.ts';
 import { bitsOf } from '../model/stale.ts';
-import type { ColumnValues, TextRuns } from '../parquet/column-values.ts';
+import type { Blobs, ColumnValues, TextRuns } from '../parquet/column-values.ts';
 import { NULL_ID, RunsBuilder } from '../parquet/runs.ts';
 import { ScaledValuesBuilder } from '../parquet/scaled-values.ts';
 import type { SortedSamples } from './hot-sort.ts';
 
 /** The columns of `sampleTable(promotedLabels)` for sorted samples, as one row group. */
 export const columnsOf = (samples: SortedSamples, promotedLabels: readonly string[]): readonly ColumnValues[] => {
-  const { metricOf, offsets, tMs, values } = samples;
+  const { metricOf, offsets, tMs, values, histograms } = samples;
   const bits = bitsOf(values);
   const scaled = new ScaledValuesBuilder(tMs.length);
   for (let k = 0; k < metricOf.length; k++) scaled.series(values, bits, offsets[k] as number, offsets[k + 1] as number);
@@ -20,8 +21,18 @@ export const columnsOf = (samples: SortedSamples, promotedLabels: readonly strin
     vbase,
     vmul,
     vdiv,
-    { kind: 'blobs', values: [], present: { ids: Int32Array.of(0), ends: Uint32Array.of(tMs.length) } },
+    blobsOf(histograms, tMs.length),
   ];
+};
+
+const blobsOf = (histograms: HistogramColumn | undefined, rows: number): Blobs => {
+  const present = new RunsBuilder();
+  for (const place of histograms?.places ?? []) {
+    present.add(0, place - present.rows);
+    present.add(1, 1);
+  }
+  present.add(0, rows - present.rows);
+  return { kind: 'blobs', values: histograms?.bytes ?? [], present: present.build() };
 };
 
 /** Metric, labels and promoted labels: the columns with which the rows of every table begin. */

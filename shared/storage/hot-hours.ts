@@ -1,3 +1,4 @@
+import { HistogramList } from '../model/histogram-column.ts';
 import { HOUR_MS, hourOf } from '../model/hour.ts';
 import type { SortedSamples } from './hot-sort.ts';
 
@@ -68,6 +69,7 @@ const gather = (samples: SortedSamples, slices: HourSlices): SortedSamples => {
   const labelsOf = new Int32Array(series);
   const tMs = new Float64Array(rows);
   const values = new Float64Array(rows);
+  const list = new HistogramList();
   for (let i = 0; i < series; i++) {
     const k = slices[3 * i] as number;
     const from = slices[3 * i + 1] as number;
@@ -76,6 +78,7 @@ const gather = (samples: SortedSamples, slices: HourSlices): SortedSamples => {
     labelsOf[i] = samples.labelsOf[k] as number;
     tMs.set(samples.tMs.subarray(from, to), offsets[i]);
     values.set(samples.values.subarray(from, to), offsets[i]);
+    list.addRange(samples.histograms, from, to, offsets[i] as number);
   }
-  return { ...samples, metricOf, labelsOf, offsets, tMs, values };
+  return { ...samples, metricOf, labelsOf, offsets, tMs, values, histograms: list.build() };
 };

@@ -1,9 +1,11 @@
+import { type HistogramColumn, HistogramList } from '../model/histogram-column.ts';
 import { compareUtf8 } from '../model/utf8.ts';
 import { CorruptFileError } from '../parquet/errors.ts';
 import type { KeepHead, ReadRange, RowGroupColumns } from '../parquet/file-reader.ts';
 import type { RowGroup } from '../parquet/metadata.ts';
-import { forEachRun, type Runs, rowsOf } from '../parquet/runs.ts';
+import { forEachRun, rowsOf } from '../parquet/runs.ts';
 import type { ColumnValues, TextRuns } from '../parquet/column-values.ts';
+import { histogramsOf } from './histogram-rows.ts';
 import { type ValueColumns, valuesOf } from './hot-values.ts';
 import { firstAfter, firstNotBefore } from './time-search.ts';
 import { openFile, wantedGroups, type WantedRows } from './wanted-rows.ts';
@@ -19,6 +21,8 @@ export interface SampleColumns {
   readonly offsets: Uint32Array;
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  /** Left out where there are none. */
+  readonly histograms?: HistogramColumn | undefined;
 }
 
 /** Metrics, a time range and rows, all of them where left out. */
@@ -38,15 +42,16 @@ interface Stretch {
   readonly part: Part;
 }
 
-/** The decoded of these rows; `values` begins with row `firstRow`. */
+/** The decoded of these rows; `values` and the places of `histograms` begin with row `firstRow`. */
 interface Part {
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  readonly histograms: HistogramColumn | undefined;
   readonly firstRow: number;
 }
 
 /**
- * The wanted samples of a file of the sample table, hot or compacted. Rows with a histogram are left out.
+ * The wanted samples of a file of the sample table, hot or compacted.
  * @throws CorruptFileError, UnsupportedFileError
  */
 export const readSamples = async (read: ReadRange, fileBytes: number, want: WantedSamples, keepHead?: KeepHead): Promise<SampleColumns> => {
@@ -88,7 +93,7 @@ export const readSeries = async (read: ReadRange, fileBytes: number, keepHead?: 
 };
 
 const stretchesOfGroup = (group: SampleColumns): readonly Stretch[] => {
-  const part: Part = { tMs: group.tMs, values: group.values, firstRow: 0 };
+  const part: Part = { tMs: group.tMs, values: group.values, histograms: group.histograms, firstRow: 0 };
   return group.metrics.map((metric, k) => ({
     metric,
     labels: group.labels[k] as string,
@@ -116,14 +121,12 @@ const stretchesOf = (columns: RowGroupColumns, want: WantedSamples): readonly St
   const last = series.at(-1);
   if (first === undefined || last === undefined) return [];
   const tMs = timesOf(columns.column('ts', last.to), last.to);
-  const part: Part = { tMs, firstRow: first.from, values: valuesOf(readValueColumns(columns, last.to), first.from, last.to) };
-  const hasHistograms = columns.column('histogram');
+  const values = valuesOf(readValueColumns(columns, last.to), first.from, last.to);
+  const part: Part = { tMs, values, histograms: histogramsOf(columns.column('histogram', last.to), first.from, last.to), firstRow: first.from };
   const stretches: Stretch[] = [];
   for (const { metric: name, labels, from, to } of series) {
-    for (const [start, end] of numberRows(hasHistograms, from, to)) {
-      const stretch = withinTime({ metric: name, labels, from: start, to: end, part }, want);
-      if (stretch.from < stretch.to) stretches.push(stretch);
-    }
+    const stretch = withinTime({ metric: name, labels, from, to, part }, want);
+    if (stretch.from < stretch.to) stretches.push(stretch);
   }
   return stretches;
 };
@@ -163,17 +166,6 @@ const rangesOf = ({ dictionary, runs }: TextRuns, wanted: ReadonlySet<string> | 
   return ranges;
 };
 
-/** The parts of [from, to) whose rows have no histogram. */
-const numberRows = (histogram: ColumnValues | undefined, from: number, to: number): readonly (readonly [from: number, to: number])[] => {
-  const present: Runs | undefined = histogram?.kind === 'blobs' ? histogram.present : undefined;
-  if (present === undefined) return [[from, to]];
-  const parts: [number, number][] = [];
-  forEachRun(present, from, to, (level, start, end) => {
-    if (level === 0) parts.push([start, end]);
-  });
-  return parts;
-};
-
 /** Times of a series ascend, and mostly all of them or none are within. */
 const withinTime = (stretch: Stretch, { fromMs, toMs }: WantedSamples): Stretch => {
   const { tMs } = stretch.part;
@@ -199,13 +191,14 @@ const joinStretches = (stretches: readonly Stretch[]): SampleColumns => {
     }
     at += to - from;
   }
-  copyRows(stretches, tMs, values);
+  const histograms = copyRows(stretches, tMs, values);
   starts.push(at);
-  return { metrics, labels, offsets: Uint32Array.from(starts), tMs, values };
+  return { metrics, labels, offsets: Uint32Array.from(starts), tMs, values, histograms };
 };
 
 /** Stretches that follow each other in a row group are copied as one: mostly that is all of them. */
-const copyRows = (stretches: readonly Stretch[], tMs: Float64Array, values: Float64Array): void => {
+const copyRows = (stretches: readonly Stretch[], tMs: Float64Array, values: Float64Array): HistogramColumn | undefined => {
+  const list = new HistogramList();
   let at = 0;
   for (let i = 0; i < stretches.length; ) {
     const { part, from } = stretches[i] as Stretch;
@@ -218,8 +211,10 @@ const copyRows = (stretches: readonly Stretch[], tMs: Float64Array, values: Floa
     tMs.set(part.tMs.subarray(from, to), at);
     // Between arrays of one kind bytes are copied, so a NaN keeps its payload.
     values.set(part.values.subarray(from - part.firstRow, to - part.firstRow), at);
+    list.addRange(part.histograms, from - part.firstRow, to - part.firstRow, at);
     at += to - from;
   }
+  return list.build();
 };
 
 const requireTexts = (column: ColumnValues | undefined, name: string, rows: number): TextRuns => {

@@ -1,3 +1,4 @@
+import { type HistogramColumn, HistogramList } from '../model/histogram-column.ts';
 import { bitsOf } from '../model/stale.ts';
 import type { SampleBatch } from '../model/sample-batch.ts';
 import { compareUtf8 } from '../model/utf8.ts';
@@ -16,6 +17,8 @@ export interface SortedSamples {
   readonly offsets: Uint32Array;
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  /** Left out where there are none. */
+  readonly histograms?: HistogramColumn | undefined;
 }
 
 /** The series of all batches one after another, by index of the sorted distinct texts. */
@@ -127,6 +130,7 @@ class SortedSeries {
   private readonly tMs: Float64Array;
   private readonly values: Float64Array;
   private readonly bits: Uint32Array;
+  private readonly histograms = new HistogramList();
   private series = 0;
   private end = 0;
   /** Whether the open series' times ascend so far. */
@@ -158,6 +162,7 @@ class SortedSeries {
   finish(): SortedSamples {
     this.close();
     this.starts[this.series] = this.end;
+    const histograms = this.histograms.build();
     return {
       metrics: this.entries.metrics,
       labels: this.entries.labels,
@@ -166,12 +171,14 @@ class SortedSeries {
       offsets: this.starts.subarray(0, this.series + 1),
       tMs: this.tMs.subarray(0, this.end),
       values: this.values.subarray(0, this.end),
+      ...(histograms === undefined ? {} : { histograms }),
     };
   }
 
   private copy(batch: SampleBatch, batchBits: Uint32Array, from: number, to: number): void {
     const { tMs, bits } = this;
     const batchTMs = batch.tMs;
+    if (batch.histograms !== undefined) this.histograms.addRange(batch.histograms, from, to, this.end);
     let at = this.end;
     let before = at > (this.starts[this.series - 1] as number) ? (tMs[at - 1] as number) : -Infinity;
     for (let i = from; i < to; i++, at++) {
@@ -188,7 +195,7 @@ class SortedSeries {
 
   /** Ends the open series: sorts it where times do not ascend, and keeps the first of each time. */
   private close(): void {
-    if (!this.ascends) this.end = sortSeriesSamples(this.tMs, this.values, this.starts[this.series - 1] as number, this.end);
+    if (!this.ascends) this.end = sortSeriesSamples(this.tMs, this.values, this.starts[this.series - 1] as number, this.end, this.histograms);
     this.ascends = true;
   }
 }

@@ -1,3 +1,4 @@
+import { HistogramList } from '../model/histogram-column.ts';
 import type { SortedSamples } from './hot-sort.ts';
 import { mergeSegments, type Segment } from './series-merge.ts';
 
@@ -7,6 +8,8 @@ export class MergeGroup {
   tMs: Float64Array;
   values: Float64Array;
   rows = 0;
+  /** By their rows. */
+  readonly histograms = new HistogramList();
   private metrics: string[] = [];
   private readonly labelsIds = new Map<string, number>();
   private readonly metricOf: number[] = [];
@@ -31,7 +34,7 @@ export class MergeGroup {
     this.labelsOf.push(id);
     const start = this.rows;
     this.starts.push(start);
-    this.rows = mergeSegments(segments, this.tMs, this.values, start);
+    this.rows = mergeSegments(segments, this.tMs, this.values, start, this.histograms);
     return start;
   }
 
@@ -45,6 +48,7 @@ export class MergeGroup {
       offsets: Uint32Array.from([...this.starts, this.rows]),
       tMs: this.tMs.subarray(0, this.rows),
       values: this.values.subarray(0, this.rows),
+      histograms: this.histograms.build(),
     };
   }
 
@@ -55,6 +59,7 @@ export class MergeGroup {
     this.labelsOf.length = 0;
     this.starts.length = 0;
     this.rows = 0;
+    this.histograms.clear();
   }
 
   private reserve(rows: number): void {

@@ -1,26 +1,24 @@
 import type { SampleBatch } from '../model/sample-batch.ts';
 import type { ColumnValues, TextRuns } from '../parquet/column-values.ts';
-import { CorruptFileError, UnsupportedFileError } from '../parquet/errors.ts';
+import { CorruptFileError } from '../parquet/errors.ts';
 import type { ReadRange, RowGroupColumns } from '../parquet/file-reader.ts';
 import type { RowGroup } from '../parquet/metadata.ts';
 import { forEachRun, rowsOf } from '../parquet/runs.ts';
+import { histogramsOf } from './histogram-rows.ts';
 import { valuesOf } from './hot-values.ts';
 import { openFile } from './wanted-rows.ts';
 
-const COLUMNS = ['metric', 'labels', 'ts', 'value', 'voff', 'vbase', 'vmul', 'vdiv'] as const;
+const COLUMNS = ['metric', 'labels', 'ts', 'value', 'voff', 'vbase', 'vmul', 'vdiv', 'histogram'] as const;
 
 /**
  * All samples of a file of the sample table, row group by row group, so that of a large file one row group is in memory.
  * Series stand in the order of the file, each in one piece.
- * @throws CorruptFileError; UnsupportedFileError for a file with histograms, which a merge would lose.
+ * @throws CorruptFileError, UnsupportedFileError
  */
 export async function* readGroups(read: ReadRange, fileBytes: number): AsyncGenerator<SampleBatch> {
   const file = await openFile(read, fileBytes);
   for (const rowGroup of file.metadata.rowGroups) {
     const empty = new Set(rowGroup.chunks.filter(({ statistics }) => statistics.nulls === rowGroup.rows).map(({ name }) => name));
-    if (rowGroup.chunks.some(({ name }) => name === 'histogram') && !empty.has('histogram')) {
-      throw new UnsupportedFileError('found histograms, a merge takes numbers and stale markers');
-    }
     const columns = await file.readColumns(rowGroup, COLUMNS.filter((name) => !empty.has(name)));
     yield batchOf(columns, rowGroup);
   }
@@ -34,7 +32,8 @@ const batchOf = (columns: RowGroupColumns, { rows }: RowGroup): SampleBatch => {
     throw new CorruptFileError(`found no column "ts" with ${rows} times`);
   }
   const [value, voff, vbase, vmul, vdiv] = ['value', 'voff', 'vbase', 'vmul', 'vdiv'].map((name) => columns.column(name));
-  return { ...seriesOf(metric, labels, rows), tMs: times.values, values: valuesOf({ value, voff, vbase, vmul, vdiv }, 0, rows), metadata: [] };
+  const values = valuesOf({ value, voff, vbase, vmul, vdiv }, 0, rows);
+  return { ...seriesOf(metric, labels, rows), tMs: times.values, values, histograms: histogramsOf(columns.column('histogram'), 0, rows), metadata: [] };
 };
 
 /** A series ends where the run of its metric or of its labels ends. */

@@ -5,6 +5,7 @@ import { columnsOf } from './hot-columns.ts';
 import { FILE_KEYS, FORMAT_VERSION } from './hot-object.ts';
 import { MergeGroup } from './merge-group.ts';
 import { type SeriesIndexObject, SeriesIndexWriter } from './series-index-writer.ts';
+import { withoutHistograms } from './number-samples.ts';
 import type { Segment } from './series-merge.ts';
 
 /** A compacted file, and what its partition tells of it. */
@@ -26,7 +27,7 @@ export interface MergeWriterOptions {
   readonly groupRows?: number;
   /** What goes into the file of the segments of a series. All of them where left out. */
   readonly keep?: (metric: string, labels: string, segments: Segment[]) => Segment[];
-  /** Hears of every series as it is written; the arrays hold good during the call alone. */
+  /** Hears of every series as it is written, without its histograms; the arrays hold good during the call alone. */
   readonly onSeries?: (metric: string, labels: string, tMs: Float64Array, values: Float64Array, from: number, to: number) => void;
 }
 
@@ -73,7 +74,7 @@ export class MergeWriter {
     const lastTMs = group.tMs[group.rows - 1] as number;
     this.note(metric, firstTMs, lastTMs);
     this.index.add(metric, labels, group.rows - from, firstTMs, lastTMs);
-    this.options.onSeries?.(metric, labels, group.tMs, group.values, from, group.rows);
+    this.tell(metric, labels, from);
   }
 
   /** Undefined when no sample came. The writer is used up. */
@@ -87,6 +88,14 @@ export class MergeWriter {
       [FILE_KEYS.maxTMs]: String(maxTMs),
     });
     return { bytes, rows, minTMs, maxTMs, minMetric, maxMetric, seriesIndex: this.index.finish() };
+  }
+
+  private tell(metric: string, labels: string, first: number): void {
+    const { onSeries } = this.options;
+    if (onSeries === undefined) return;
+    const { tMs, values, rows, histograms } = this.group;
+    const numbers = withoutHistograms({ tMs, values, from: first, to: rows }, histograms.from(first));
+    if (numbers.from < numbers.to) onSeries(metric, labels, numbers.tMs, numbers.values, numbers.from, numbers.to);
   }
 
   private note(metric: string, firstTMs: number, lastTMs: number): void {

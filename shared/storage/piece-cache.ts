@@ -1,5 +1,6 @@
 import type { PartitionFile } from '../catalog/partitions.ts';
 import type { FileHead } from '../parquet/file-head.ts';
+import { bytesOfHistograms, type HistogramColumn } from '../model/histogram-column.ts';
 import { type BoundedCache, makeBoundedCache } from './bounded-cache.ts';
 import { bytesOfIndex, type SeriesIndex } from './series-index.ts';
 
@@ -12,6 +13,8 @@ export interface Piece {
   readonly offsets: Uint32Array;
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  /** By their places in `tMs`; left out where there are none. */
+  readonly histograms?: HistogramColumn | undefined;
 }
 
 /** What readers need of a manifest. */
@@ -47,8 +50,8 @@ const HEAD_SHARE = 1 / 16;
 
 const bytesOfHead = ({ storedBytes }: FileHead): number => PIECE_BYTES + storedBytes * HEAD_FACTOR;
 
-const bytesOfPiece = ({ metrics, labels, tMs }: Piece): number =>
-  PIECE_BYTES + metrics.length * SERIES_BYTES + textBytes(metrics) + textBytes(labels) + tMs.length * SAMPLE_BYTES;
+const bytesOfPiece = ({ metrics, labels, tMs, histograms }: Piece): number =>
+  PIECE_BYTES + metrics.length * SERIES_BYTES + textBytes(metrics) + textBytes(labels) + tMs.length * SAMPLE_BYTES + bytesOfHistograms(histograms);
 
 /** Series of a file share their texts, which may be thousands of characters long. */
 const textBytes = (texts: readonly string[]): number => {

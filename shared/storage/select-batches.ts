@@ -7,6 +7,7 @@ import { tooManySamples } from '../promql/errors.ts';
 import type { SeriesBlock } from '../promql/series-source.ts';
 import { compareLabels } from '../promql/step-vector.ts';
 import { readSamples } from './hot-read.ts';
+import { heldSamples } from './block-histograms.ts';
 import { makeSeriesMatcher, type SeriesMatcher } from './label-matching.ts';
 import { mapBounded } from './map-bounded.ts';
 import { sampleFiles } from './sample-files.ts';
@@ -102,8 +103,9 @@ const hotSeries = async (ports: SelectPorts, matcher: SeriesMatcher, range: Time
       if (start === end) return;
       const one = plannedOf(plan, matcher, metric, piece.labels[k] as string);
       if (one === undefined) return;
-      plan.hold(end - start);
-      one.segments.push(pages.copy(piece.tMs, piece.values, start, end));
+      const segment = pages.copy(piece, start, end);
+      plan.hold(end - start + heldSamples(segment.histograms));
+      one.segments.push(segment);
       one.samples += end - start;
     });
   }
@@ -175,7 +177,7 @@ const readBatch = async ({ ports, files, range, counts }: BatchPlan, series: rea
     const piece = await readSamples(countedRead(ports.objects, file, counts), file.bytes, { ...range, rows }, (load) => ports.cache.heads.get(file.key, load));
     piece.metrics.forEach((metric, k) => {
       const [start, end] = within(piece, k, range);
-      if (start < end) found.get(keyOf(metric, piece.labels[k] as string))?.segments.push({ tMs: piece.tMs, values: piece.values, start, end });
+      if (start < end) found.get(keyOf(metric, piece.labels[k] as string))?.segments.push({ tMs: piece.tMs, values: piece.values, histograms: piece.histograms, start, end });
     });
   });
   const block = blockOf([...found.values()].filter(({ segments }) => segments.length > 0));

@@ -3,6 +3,8 @@ import { allLakes } from '../lakes/lakes.ts';
 import { tooManySamples } from '../promql/errors.ts';
 import type { SelectRequest, SelectSeries, SeriesBlock } from '../promql/series-source.ts';
 import { compareLabels } from '../promql/step-vector.ts';
+import { HistogramList } from '../model/histogram-column.ts';
+import { decodedHistograms, heldSamples } from './block-histograms.ts';
 import { makeSeriesMatcher, type SeriesMatcher } from './label-matching.ts';
 import { overCurrentFiles } from './sample-files.ts';
 import { SamplePages } from './sample-pages.ts';
@@ -48,9 +50,10 @@ const selectOnce = async (ports: SelectPorts, lakes: Lakes, { matchers, fromMs, 
   let samples = 0;
   for await (const { piece } of matchingPieces(lakes, matcher, search, counts)) {
     search.visit(piece, ({ segments }, start, end) => {
-      samples += end - start;
+      const segment = pages.copy(piece, start, end);
+      samples += end - start + heldSamples(segment.histograms);
       if (samples > maxSamples) throw tooManySamples(maxSamples);
-      segments.push(pages.copy(piece.tMs, piece.values, start, end));
+      segments.push(segment);
     });
   }
   const block = blockOf(search.found());
@@ -95,10 +98,13 @@ export const blockOf = (found: FoundSeries[]): SeriesBlock => {
   const tMs = new Float64Array(most);
   const values = new Float64Array(most);
   const offsets = new Uint32Array(found.length + 1);
+  const list = new HistogramList();
   let at = 0;
   found.forEach(({ segments }, k) => {
-    at = mergeSegments(segments, tMs, values, at);
+    at = mergeSegments(segments, tMs, values, at, list);
     offsets[k + 1] = at;
   });
-  return { labels: found.map(({ labels }) => labels), offsets, tMs: tMs.subarray(0, at), values: values.subarray(0, at) };
+  const column = list.build();
+  const block = { labels: found.map(({ labels }) => labels), offsets, tMs: tMs.subarray(0, at), values: values.subarray(0, at) };
+  return column === undefined ? block : { ...block, histograms: decodedHistograms(column, values) };
 };

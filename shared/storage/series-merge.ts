@@ -1,18 +1,22 @@
+import type { HistogramColumn, HistogramList } from '../model/histogram-column.ts';
 import { sortSeriesSamples } from './sample-order.ts';
 
 /** Samples `start` to `end` (exclusive) of one series, ascending in time. */
 export interface Segment {
   readonly tMs: Float64Array;
   readonly values: Float64Array;
+  /** By their places in `tMs`. */
+  readonly histograms?: HistogramColumn | undefined;
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Writes one series' samples from `at` on: ascending, each time once. The segments may overlap in any way.
+ * Writes one series' samples from `at` on: ascending, each time once. The segments may overlap in any way. Their
+ * histograms go behind those of the list.
  * @returns the position behind the last sample written.
  */
-export const mergeSegments = (segments: Segment[], tMs: Float64Array, values: Float64Array, at: number): number => {
+export const mergeSegments = (segments: Segment[], tMs: Float64Array, values: Float64Array, at: number, histograms: HistogramList): number => {
   if (segments.length > 1) segments.sort((a, b) => (a.tMs[a.start] as number) - (b.tMs[b.start] as number));
   let end = at;
   let overlaps = false;
@@ -20,7 +24,8 @@ export const mergeSegments = (segments: Segment[], tMs: Float64Array, values: Fl
     if (end > at && (segment.tMs[segment.start] as number) <= (tMs[end - 1] as number)) overlaps = true;
     tMs.set(segment.tMs.subarray(segment.start, segment.end), end);
     values.set(segment.values.subarray(segment.start, segment.end), end);
+    if (segment.histograms !== undefined) histograms.addRange(segment.histograms, segment.start, segment.end, end);
     end += segment.end - segment.start;
   }
-  return overlaps ? sortSeriesSamples(tMs, values, at, end) : end;
+  return overlaps ? sortSeriesSamples(tMs, values, at, end, histograms) : end;
 };

@@ -2,6 +2,7 @@ import { PermanentError } from '../errors.ts';
 import type { MetricMetadata, SampleBatch } from '../model/sample-batch.ts';
 import { ByteCursor } from './byte-cursor.ts';
 import { ByteWriter } from './byte-writer.ts';
+import type { FrameVersion } from './envelope.ts';
 import { DEFAULT_FRAME_CAPS, type FrameCaps } from './frame-caps.ts';
 import { LabelSetWriter, readLabelSets } from './label-sets.ts';
 import { readStringTable, StringTableWriter } from './string-table.ts';
@@ -11,21 +12,20 @@ import { readValues, ValueWriter } from './value-columns.ts';
 /** A body before compression. */
 export interface WrittenBody {
   readonly bytes: Uint8Array;
+  readonly version: FrameVersion;
   /** Why no decoder with the default caps would take it; the batch is to be split. */
   readonly tooLarge?: string;
 }
 
 /** The sections of a body in the order of FORMAT.md. */
 export const writeBody = (batch: SampleBatch): WrittenBody => {
-  const { series: seriesMax, samples: samplesMax } = DEFAULT_FRAME_CAPS;
-  const { length } = batch.metrics;
-  if (length > seriesMax || batch.tMs.length > samplesMax || batch.metadata.length > seriesMax) {
-    return { bytes: new Uint8Array(0), tooLarge: `${length} series, ${batch.tMs.length} samples, ${batch.metadata.length} descriptions` };
-  }
+  const version = batch.histograms === undefined ? 1 : 2;
+  const tooMany = overCounts(batch);
+  if (tooMany !== undefined) return { bytes: new Uint8Array(0), version, tooLarge: tooMany };
   const strings = new StringTableWriter();
   const labelSets = new LabelSetWriter(strings);
   const times = new TimeVectorWriter(batch.tMs);
-  const values = new ValueWriter(batch.values);
+  const values = new ValueWriter(batch.values, batch.histograms);
   const series = writeSeries(batch, strings, labelSets, times, values);
   const metadata = writeMetadata(batch.metadata, strings);
   const out = new ByteWriter(series.length * 2 + batch.values.length * 2 + 1024);
@@ -37,7 +37,14 @@ export const writeBody = (batch: SampleBatch): WrittenBody => {
   values.takeInto(out);
   const bytes = out.take();
   const tooLarge = overCaps(bytes.length, strings.count, labelSets.units);
-  return tooLarge === undefined ? { bytes } : { bytes, tooLarge };
+  return tooLarge === undefined ? { bytes, version } : { bytes, version, tooLarge };
+};
+
+const overCounts = ({ metrics, tMs, metadata, histograms }: SampleBatch): string | undefined => {
+  const caps = DEFAULT_FRAME_CAPS;
+  const held = histograms?.places.length ?? 0;
+  const within = metrics.length <= caps.series && tMs.length <= caps.samples && metadata.length <= caps.series && held <= caps.histograms;
+  return within ? undefined : `${metrics.length} series, ${tMs.length} samples, ${held} histograms, ${metadata.length} descriptions`;
 };
 
 const overCaps = (bodyBytes: number, strings: number, labelUnits: number): string | undefined => {
@@ -92,7 +99,7 @@ const writeMetadata = (metadata: readonly MetricMetadata[], strings: StringTable
 };
 
 /** @throws FrameError for anything that {@link writeBody} could not have written from a valid batch. */
-export const readBody = (bytes: Uint8Array, caps: FrameCaps): SampleBatch => {
+export const readBody = (bytes: Uint8Array, version: FrameVersion, caps: FrameCaps): SampleBatch => {
   const body = new ByteCursor('body', bytes);
   const strings = readStringTable(body.section('string table'), caps);
   const labelSets = readLabelSets(body.section('label sets'), strings, caps);
@@ -101,8 +108,8 @@ export const readBody = (bytes: Uint8Array, caps: FrameCaps): SampleBatch => {
   const series = readSeries(body.section('series'), strings, labelSets, times, caps);
   const samples = series.offsets[series.metrics.length] as number;
   const tMs = spread(times, series.vectors, series.offsets, samples);
-  const values = readValues(body, series.offsets, samples);
-  return { metrics: series.metrics, labels: series.labels, offsets: series.offsets, tMs, values, metadata };
+  const { metrics, labels, offsets } = series;
+  return { metrics, labels, offsets, tMs, ...readValues(body, offsets, version, caps), metadata };
 };
 
 const readMetadata = (cursor: ByteCursor, strings: readonly string[], caps: FrameCaps): MetricMetadata[] => {

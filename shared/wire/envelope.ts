@@ -17,7 +17,9 @@ export interface FrameHeader {
 
 /** `TDMK`. */
 const MAGIC = Uint8Array.of(0x54, 0x44, 0x4d, 0x4b);
-const VERSION = 1;
+/** Of a frame without histograms, and of one with some: a reader that knows none refuses it as a whole. */
+export type FrameVersion = 1 | 2;
+const VERSION_MAX = 2;
 /** The checksum stands at 4 and covers everything from 8 on, in this and every later version. */
 const CRC_AT = 4;
 const CHECKED_FROM = 8;
@@ -25,15 +27,16 @@ const RECORD_ID_BYTES = 16;
 const SENDER_MAX_BYTES = 1024;
 
 export interface PackedBody {
+  readonly version: FrameVersion;
   readonly codec: FrameCodec;
   readonly bodyBytes: number;
   readonly packed: Uint8Array;
 }
 
 /** Compresses, unless that would make the body longer. */
-export const packBody = (body: Uint8Array, codec: FrameCodec): PackedBody => {
+export const packBody = (body: Uint8Array, version: FrameVersion, codec: FrameCodec): PackedBody => {
   const packed = compress(codec, body);
-  return packed.length < body.length ? { codec, bodyBytes: body.length, packed } : { codec: 'none', bodyBytes: body.length, packed: body };
+  return packed.length < body.length ? { version, codec, bodyBytes: body.length, packed } : { version, codec: 'none', bodyBytes: body.length, packed: body };
 };
 
 /** @throws PermanentError for a header that no decoder would take. */
@@ -43,7 +46,7 @@ export const seal = (header: FrameHeader, body: PackedBody): Uint8Array => {
   const out = new ByteWriter(CHECKED_FROM + 64 + sender.length + body.packed.length);
   out.append(MAGIC);
   out.append(new Uint8Array(CHECKED_FROM - CRC_AT));
-  out.byte(VERSION);
+  out.byte(body.version);
   out.byte(FRAME_CODECS.indexOf(body.codec));
   out.append(header.recordId);
   out.section(sender);
@@ -69,11 +72,11 @@ const checkHeader = (header: FrameHeader, senderBytes: number): void => {
 };
 
 /** Checks magic, checksum, version and codec, and decompresses. @throws FrameError */
-export const open = (frame: Uint8Array, caps: FrameCaps): { readonly header: FrameHeader; readonly body: Uint8Array } => {
+export const open = (frame: Uint8Array, caps: FrameCaps): { readonly header: FrameHeader; readonly version: FrameVersion; readonly body: Uint8Array } => {
   checkSeal(frame);
   const cursor = new ByteCursor('header', frame, CHECKED_FROM);
   const version = cursor.byte();
-  if (version !== VERSION) throw cursor.error(`version ${version}, only ${VERSION} is known`);
+  if (version !== 1 && version !== VERSION_MAX) throw cursor.error(`version ${version}, 1 to ${VERSION_MAX} are known`);
   const codecByte = cursor.byte();
   const codec = FRAME_CODECS[codecByte];
   if (codec === undefined) throw cursor.error(`codec ${codecByte}, 0 to ${FRAME_CODECS.length - 1} are known`);
@@ -84,7 +87,7 @@ export const open = (frame: Uint8Array, caps: FrameCaps): { readonly header: Fra
   const bodyBytes = cursor.varint();
   if (bodyBytes > caps.bodyBytes) throw cursor.error(`a body of ${bodyBytes} bytes announced, ${caps.bodyBytes} allowed`);
   const body = decompress(codec, cursor.take(cursor.remaining), bodyBytes);
-  return { header: { recordId, sender, flushIntervalMs }, body };
+  return { header: { recordId, sender, flushIntervalMs }, version, body };
 };
 
 const checkSeal = (frame: Uint8Array): void => {

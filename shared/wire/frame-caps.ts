@@ -4,6 +4,8 @@ export interface FrameCaps {
   readonly bodyBytes: number;
   readonly series: number;
   readonly samples: number;
+  /** Each is an object in memory beside its bytes. */
+  readonly histograms: number;
   readonly strings: number;
   /** One string of the string table. */
   readonly stringBytes: number;
@@ -11,11 +13,12 @@ export interface FrameCaps {
   readonly labelUnits: number;
 }
 
-/** Memory of the worst frame these let through: about 32 MB body, 16 MB samples, 32 MB labels. */
+/** Memory of the worst frame these let through: about 32 MB body, 16 MB samples, 16 MB heads of histograms, 32 MB labels. */
 export const DEFAULT_FRAME_CAPS: FrameCaps = {
   bodyBytes: 32 * 1024 * 1024,
   series: 500_000,
   samples: 1_000_000,
+  histograms: 131_072,
   strings: 1_000_000,
   stringBytes: 65_536,
   labelUnits: 16 * 1024 * 1024,

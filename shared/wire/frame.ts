@@ -23,15 +23,15 @@ export interface Frame {
  * surrogate, a series without a name, labels that are not canonical, more series or samples than {@link DEFAULT_FRAME_CAPS}.
  */
 export const encodeFrame = (header: FrameHeader, batch: SampleBatch, codec: FrameCodec = 'zstd'): Uint8Array => {
-  const { bytes, tooLarge } = writeBody(batch);
+  const { bytes, version, tooLarge } = writeBody(batch);
   if (tooLarge !== undefined) throw new PermanentError(`encode frame: ${tooLarge}: more than one frame may hold`);
-  return seal(header, packBody(bytes, codec));
+  return seal(header, packBody(bytes, version, codec));
 };
 
 /** @throws FrameError, whatever the bytes are. */
 export const decodeFrame = (bytes: Uint8Array, caps: FrameCaps = DEFAULT_FRAME_CAPS): Frame => {
-  const { header, body } = open(bytes, caps);
-  return { header, batch: readBody(body, caps) };
+  const { header, version, body } = open(bytes, caps);
+  return { header, batch: readBody(body, version, caps) };
 };
 
 /** A frame that only says "I was here": it moves a watermark and writes nothing. Metadata alone is no heartbeat. */

@@ -1,4 +1,5 @@
 import { PermanentError } from '../errors.ts';
+import { cutHistograms } from '../model/histogram-column.ts';
 import type { MetricMetadata, SampleBatch } from '../model/sample-batch.ts';
 import { writeBody } from './body.ts';
 import type { FrameCodec } from './compression.ts';
@@ -30,8 +31,8 @@ export const encodeFrames = (
   // The envelope is the fixed 26 bytes, two varints and the sender, which seal caps at 1 KiB.
   const bodyMaxBytes = maxBytes - 48 - Buffer.byteLength(header.sender);
   for (let piece = pending.pop(); piece !== undefined; piece = pending.pop()) {
-    const { bytes, tooLarge } = writeBody(piece);
-    const body = tooLarge === undefined ? packBody(bytes, codec) : undefined;
+    const { bytes, version, tooLarge } = writeBody(piece);
+    const body = tooLarge === undefined ? packBody(bytes, version, codec) : undefined;
     if (body === undefined || body.packed.length > bodyMaxBytes) {
       const parts = cut(piece, body === undefined ? 2 : Math.ceil((1.1 * body.packed.length) / bodyMaxBytes));
       if (parts.length < 2) {
@@ -71,7 +72,7 @@ const only = (batch: SampleBatch, metadata: readonly MetricMetadata[]): SampleBa
 
 const cutSeries = (batch: SampleBatch, parts: number): SampleBatch[] => {
   const pieces: SampleBatch[] = [];
-  const { metrics, labels, offsets, tMs, values } = batch;
+  const { metrics, labels, offsets, tMs, values, histograms } = batch;
   for (let part = 0; part < parts; part++) {
     const from = Math.floor((metrics.length * part) / parts);
     const to = Math.floor((metrics.length * (part + 1)) / parts);
@@ -83,6 +84,7 @@ const cutSeries = (batch: SampleBatch, parts: number): SampleBatch[] => {
       offsets: offsets.slice(from, to + 1).map((offset) => offset - start),
       tMs: tMs.subarray(start, end),
       values: values.subarray(start, end),
+      histograms: cutHistograms(histograms, start, end),
       metadata: [],
     });
   }
@@ -94,8 +96,13 @@ const cutSamples = (batch: SampleBatch, parts: number): SampleBatch[] => {
   for (let part = 0; part < parts; part++) {
     const start = Math.floor((batch.tMs.length * part) / parts);
     const end = Math.floor((batch.tMs.length * (part + 1)) / parts);
-    const offsets = Uint32Array.of(0, end - start);
-    pieces.push({ ...batch, offsets, tMs: batch.tMs.subarray(start, end), values: batch.values.subarray(start, end) });
+    pieces.push({
+      ...batch,
+      offsets: Uint32Array.of(0, end - start),
+      tMs: batch.tMs.subarray(start, end),
+      values: batch.values.subarray(start, end),
+      histograms: cutHistograms(batch.histograms, start, end),
+    });
   }
   return pieces;
 };

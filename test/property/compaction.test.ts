@@ -9,7 +9,7 @@ const row: fc.Arbitrary<Row> = fc.record({
   metric: fc.constantFrom('cpu', 'up', 'größe', '\u{1f600}', '\uffee'),
   labels: fc.constantFrom('{}', '{"host":"a"}', '{"host":"b","zone":"1"}', '{"host":"c"}', '{"host":"\u{1f600}"}'),
   s: fc.integer({ min: 0, max: 20 }),
-  value: fc.oneof(fc.integer({ min: -5, max: 100 }), fc.double({ noDefaultInfinity: true }), fc.constantFrom<number | 'stale'>('stale', -0, Infinity, 0.1, 1e300)),
+  value: fc.oneof(fc.integer({ min: -5, max: 100 }), fc.double({ noDefaultInfinity: true }), fc.constantFrom<Row['value']>('stale', -0, Infinity, 0.1, 1e300, 'h1', 'h2', 'h3')),
 });
 const rows = fc.array(row, { minLength: 1, maxLength: 8 });
 

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeCutByClass } from '../../shared/lakes/cut-by-class.ts';
 import { parseRetentionClasses } from '../../shared/lakes/retention-class.ts';
+import { histogramAt } from '../../shared/model/histogram-column.ts';
 import { labelsFromJson } from '../../shared/model/labels.ts';
 import { type SampleBatch, SampleBatchBuilder } from '../../shared/model/sample-batch.ts';
 import { bitsOf } from '../../shared/model/stale.ts';
@@ -21,18 +22,21 @@ const batchOf = (rows: readonly { metric: string; labels: string; samples: reado
   const builder = new SampleBatchBuilder();
   for (const { metric, labels, samples } of rows) {
     builder.series(metric, labels);
-    for (const [tMs, low, high] of samples) builder.sampleBits(tMs, low, high);
+    for (const [tMs, low, high] of samples) {
+      if (tMs % 5 === 0) builder.histogram(tMs, new Uint8Array([low % 256, high % 256]));
+      else builder.sampleBits(tMs, low, high);
+    }
   }
   return builder.build();
 };
 
 /** `metric labels t bits` of every sample. */
 const linesOf = (batches: readonly SampleBatch[]): readonly string[] =>
-  batches.flatMap(({ metrics, labels, offsets, tMs, values }) => {
+  batches.flatMap(({ metrics, labels, offsets, tMs, values, histograms }) => {
     const bits = bitsOf(values);
     return metrics.flatMap((metric, k) => {
       const at = Array.from({ length: (offsets[k + 1] as number) - (offsets[k] as number) }, (_, i) => (offsets[k] as number) + i);
-      return at.map((i) => `${metric} ${labels[k]} ${tMs[i]} ${bits[2 * i]} ${bits[2 * i + 1]}`);
+      return at.map((i) => `${metric} ${labels[k]} ${tMs[i]} ${bits[2 * i]} ${bits[2 * i + 1]} ${histogramAt(histograms, i)?.join()}`);
     });
   });
 

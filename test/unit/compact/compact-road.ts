@@ -9,6 +9,9 @@ import type { CompactPorts } from '../../../shared/compaction/commit-attempt.ts'
 import { compactHour, type CompactRun, type CompactSettings, type HourOutcome } from '../../../shared/compaction/compact-hour.ts';
 import { type ItemTables, openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import { openObjectDirectory } from '../../../shared/embedded/object-directory.ts';
+import { EMPTY_HISTOGRAM } from '../../../shared/histograms/histogram.ts';
+import { decodeHistogram, encodeHistogram } from '../../../shared/histograms/histogram-bytes.ts';
+import { histogramAt } from '../../../shared/model/histogram-column.ts';
 import { hourStartMs } from '../../../shared/model/hour.ts';
 import { type SampleBatch, SampleBatchBuilder } from '../../../shared/model/sample-batch.ts';
 import { STALE_HIGH, STALE_LOW } from '../../../shared/model/stale.ts';
@@ -27,8 +30,11 @@ export interface Row {
   readonly labels?: string;
   /** Seconds after the hour's start. */
   readonly s: number;
-  readonly value: number | 'stale';
+  readonly value: number | 'stale' | HistogramName;
 }
+
+/** A histogram of so many observations. */
+export type HistogramName = 'h1' | 'h2' | 'h3';
 
 export interface CompactRoad {
   readonly ports: CompactPorts & { readonly objects: ObjectListing };
@@ -86,7 +92,8 @@ const batchOf = (rows: readonly Row[]): SampleBatch => {
   for (const { metric, labels = '{"host":"a"}', s, value } of rows) {
     builder.series(metric, labels);
     if (value === 'stale') builder.sampleBits(START_MS + s * 1000, STALE_LOW, STALE_HIGH);
-    else builder.sample(START_MS + s * 1000, value);
+    else if (typeof value === 'number') builder.sample(START_MS + s * 1000, value);
+    else builder.histogram(START_MS + s * 1000, encodeHistogram({ ...EMPTY_HISTOGRAM, count: Number(value.slice(1)), zeroCount: Number(value.slice(1)) }));
   }
   return builder.build();
 };
@@ -133,12 +140,14 @@ export async function* makeReader({ objects, catalog }: CompactPorts): AsyncGene
 /** `metric labels s value` of every sample that the rows are, by identity. */
 export const samplesOf = (rows: readonly Row[]): readonly string[] => linesOf(sortSamples([batchOf(rows)]));
 
-const linesOf = ({ metrics, labels, metricOf, labelsOf, offsets, tMs, values }: SortedSamples): readonly string[] => {
+const linesOf = ({ metrics, labels, metricOf, labelsOf, offsets, tMs, values, histograms }: SortedSamples): readonly string[] => {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
   return Array.from(metricOf, (id, k) => {
     const rows: string[] = [];
     for (let i = offsets[k] as number; i < (offsets[k + 1] as number); i++) {
-      const value = bits[2 * i] === STALE_LOW && bits[2 * i + 1] === STALE_HIGH ? 'stale' : Object.is(values[i], -0) ? '-0' : String(values[i]);
+      const histogram = histogramAt(histograms, i);
+      const number = bits[2 * i] === STALE_LOW && bits[2 * i + 1] === STALE_HIGH ? 'stale' : Object.is(values[i], -0) ? '-0' : String(values[i]);
+      const value = histogram === undefined ? number : `h${decodeHistogram(histogram).count}`;
       rows.push(`${metrics[id]} ${labels[labelsOf[k] as number]} ${((tMs[i] as number) - START_MS) / 1000} ${value}`);
     }
     return rows;

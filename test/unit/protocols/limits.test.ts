@@ -54,6 +54,16 @@ describe('limits', () => {
     ]);
   });
 
+  it('keep the histograms of what they keep', () => {
+    const builder = new SampleBatchBuilder();
+    builder.series('up', '{}');
+    builder.histogram(ARRIVAL_MS + HOUR_MS + 1, Uint8Array.of(1));
+    builder.sample(ARRIVAL_MS, 5);
+    builder.histogram(ARRIVAL_MS, Uint8Array.of(2));
+    const { batch } = applyLimits(builder.build(), ARRIVAL_MS);
+    expect([batch.tMs.length, batch.histograms]).toEqual([2, { places: Uint32Array.of(1), bytes: [Uint8Array.of(2)] }]);
+  });
+
   const many = (count: number): string => JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${1000 + i}`, 'v'])));
   it.each([
     ['a name at the limit', 'm'.repeat(1024), '{}', undefined],

@@ -28,7 +28,12 @@ const root = protobuf.parse(`
     repeated KeyValue attributes = 9; fixed64 time_unix_nano = 3; fixed64 count = 4; oneof has_sum { double sum = 5; }
     repeated fixed64 bucket_counts = 6; repeated double explicit_bounds = 7; uint32 flags = 10;
   }
-  message ExponentialHistogramDataPoint { repeated KeyValue attributes = 1; fixed64 time_unix_nano = 3; fixed64 count = 4; }
+  message ExponentialHistogramDataPoint {
+    repeated KeyValue attributes = 1; fixed64 time_unix_nano = 3; fixed64 count = 4; oneof has_sum { double sum = 5; }
+    sint32 scale = 6; fixed64 zero_count = 7; Buckets positive = 8; Buckets negative = 9; uint32 flags = 10;
+    oneof has_min { double min = 12; } oneof has_max { double max = 13; } double zero_threshold = 14;
+  }
+  message Buckets { sint32 offset = 1; repeated uint64 bucket_counts = 2; }
   message SummaryDataPoint {
     repeated KeyValue attributes = 7; fixed64 time_unix_nano = 3; fixed64 count = 4; double sum = 5;
     repeated ValueAtQuantile quantile_values = 6; uint32 flags = 8;

@@ -115,7 +115,7 @@ describe.each(encodings)('OTLP in %s', (_, decode) => {
     expect(decoded.rejected.map(({ reason, samples, place }) => [reason.slice(0, 30), samples, place])).toEqual([
       ['delta temporality cannot be su', 2, 'metric "s"'],
       ['a sum or histogram without a t', 1, 'metric "s"'],
-      ['exponential histograms are not', 1, 'metric "e"'],
+      ['a histogram whose buckets do n', 1, 'metric "e"'],
       ['a metric without a usable name', 2, 'metric ""'],
       ['a data point without a value', 1, 'metric "g"'],
       ['an attribute without a usable ', 1, 'metric "g"'],

@@ -133,12 +133,14 @@ describe('readSamples', () => {
     expect([...samples.values]).toEqual([4, 1, 2, 3, 5]);
   });
 
-  it('leaves out rows with a histogram, which are no stale markers', async () => {
+  it('tells a histogram from a stale marker', async () => {
     const sorted = sortSamples([batchOf(['a', '{}', [[1, 1], [2, [STALE_LOW, STALE_HIGH]], [3, [STALE_LOW, STALE_HIGH]]]])]);
-    const columns = columnsOf(sorted, []).slice(0, -1);
+    const histograms = { places: Uint32Array.of(1), bytes: [Uint8Array.of(1, 2)] };
     const writer = new ParquetFileWriter({ columns: sampleTable([]), sortedBy: SORTED_BY, zstdLevel: 1 });
-    writer.writeRowGroup(3, [...columns, { kind: 'blobs', values: [Uint8Array.of(1, 2)], present: { ids: Int32Array.of(0, 1, 0), ends: Uint32Array.of(1, 2, 3) } }]);
-    expect(hexOf(await read(writer.finish({})))).toEqual(['1:3ff00000:0', '3:7ff00000:2']);
+    writer.writeRowGroup(3, columnsOf({ ...sorted, histograms }, []));
+    const found = await read(writer.finish({}));
+    expect(hexOf(found)).toEqual(['1:3ff00000:0', '2:7ff00000:2', '3:7ff00000:2']);
+    expect(found.histograms).toEqual(histograms);
   });
 
   it('reads a small file in one request, and nothing but the footer where statistics rule the rest out', async () => {

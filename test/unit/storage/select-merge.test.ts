@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { HistogramList } from '../../../shared/model/histogram-column.ts';
 import { bitsOf, isStaleAt, putStaleAt } from '../../../shared/model/stale.ts';
 import { mergeSegments, type Segment } from '../../../shared/storage/series-merge.ts';
 
@@ -16,7 +17,7 @@ const merge = (...segments: Segment[]): Point[] => {
   const most = segments.reduce((sum, each) => sum + each.end - each.start, 0);
   const tMs = new Float64Array(most + 1);
   const values = new Float64Array(most + 1);
-  const end = mergeSegments(segments, tMs, values, 1);
+  const end = mergeSegments(segments, tMs, values, 1, new HistogramList());
   const bits = bitsOf(values);
   return Array.from({ length: end - 1 }, (_, i): Point => [tMs[i + 1] as number, isStaleAt(bits, i + 1) ? 'stale' : (values[i + 1] as number)]);
 };
