@@ -1,9 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PermanentError } from '../../shared/errors.ts';
+import { encodeHistogram } from '../../shared/histograms/histogram-bytes.ts';
+import { histogramAt } from '../../shared/model/histogram-column.ts';
 import { labelsToJson, makeLabels } from '../../shared/model/labels.ts';
 import { type SampleBatch, SampleBatchBuilder } from '../../shared/model/sample-batch.ts';
 import { decodeFrame, encodeFrame, encodeFrames, FrameError, isHeartbeat } from '../../shared/wire/frame.ts';
+import { anyHistogram } from '../support/any-histogram.ts';
 
 const text = fc.string({ unit: fc.constantFrom('a', 'b', '"', '\\', '\n', 'é', '😀', '\uffff', '\0', '1', '_'), minLength: 1, maxLength: 6 });
 const labels = fc.dictionary(text, text, { maxKeys: 4 }).map((pairs) => labelsToJson(makeLabels(Object.entries(pairs))));
@@ -21,14 +24,19 @@ const value = fc.oneof(
 );
 const edgeMs = 2 ** 50;
 const tMs = fc.oneof(fc.integer({ min: 1.7e12, max: 1.7e12 + 50 }), fc.maxSafeInteger().map((n) => n % (edgeMs + 1)), fc.constantFrom(edgeMs, -edgeMs));
-const series = fc.record({ metric: text, labels, samples: fc.array(fc.tuple(tMs, value), { maxLength: 12 }) });
+/** Some take more than the frames that a batch is split into here. */
+const histogram = anyHistogram.map(encodeHistogram).filter(({ length }) => length < 100);
+const series = fc.record({ metric: text, labels, samples: fc.array(fc.tuple(tMs, fc.oneof({ weight: 20, arbitrary: value }, { weight: 1, arbitrary: histogram })), { maxLength: 12 }) });
 const metadata = fc.array(fc.record({ metric: text, type: fc.constantFrom('counter', ''), help: text, unit: fc.constant('') }), { maxLength: 3 });
 
 const batches = fc.tuple(fc.array(series, { maxLength: 12 }), metadata).map(([all, described]): SampleBatch => {
   const builder = new SampleBatchBuilder();
   for (const one of all) {
     builder.series(one.metric, one.labels);
-    for (const [t, [low, high]] of one.samples) builder.sampleBits(t, low, high);
+    for (const [t, each] of one.samples) {
+      if (each instanceof Uint8Array) builder.histogram(t, each);
+      else builder.sampleBits(t, ...each);
+    }
   }
   for (const one of described) builder.describe(one);
   return builder.build();
@@ -45,7 +53,8 @@ const flat = (batch: SampleBatch): string[] => {
   return batch.metrics.flatMap((metric, k) => {
     const rows: string[] = [];
     for (let i = batch.offsets[k] as number; i < (batch.offsets[k + 1] as number); i++) {
-      rows.push(`${metric}${batch.labels[k]} ${batch.tMs[i]} ${words[2 * i]} ${words[2 * i + 1]}`);
+      const bytes = histogramAt(batch.histograms, i) ?? new Uint8Array(0);
+      rows.push(`${metric}${batch.labels[k]} ${batch.tMs[i]} ${words[2 * i]} ${words[2 * i + 1]} ${Buffer.from(bytes).toString('hex')}`);
     }
     return rows;
   });

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { cutHistograms } from '../../../shared/model/histogram-column.ts';
 import { SampleBatchBuilder } from '../../../shared/model/sample-batch.ts';
 import { decodeFrame, encodeFrame, FrameError } from '../../../shared/wire/frame.ts';
 
@@ -7,7 +8,14 @@ interface Vector {
   readonly recordId: string;
   readonly sender: string;
   readonly flushIntervalMs: number;
-  readonly series: readonly { readonly metric: string; readonly labels: string; readonly tMs: readonly number[]; readonly valueBits: readonly string[] }[];
+  readonly series: readonly {
+    readonly metric: string;
+    readonly labels: string;
+    readonly tMs: readonly number[];
+    readonly valueBits: readonly string[];
+    /** In hex, by place; the value there is the stale marker. */
+    readonly histograms?: Readonly<Record<string, string>>;
+  }[];
   readonly metadata: readonly { readonly metric: string; readonly type: string; readonly help: string; readonly unit: string }[];
 }
 
@@ -20,9 +28,13 @@ const refused = names.filter((name) => name.startsWith('refused-'));
 
 const batchOf = (vector: Vector) => {
   const builder = new SampleBatchBuilder();
-  for (const { metric, labels, tMs, valueBits } of vector.series) {
+  for (const { metric, labels, tMs, valueBits, histograms } of vector.series) {
     builder.series(metric, labels);
-    valueBits.forEach((bits, i) => builder.sampleBits(tMs[i] as number, Number.parseInt(bits.slice(8), 16), Number.parseInt(bits.slice(0, 8), 16)));
+    valueBits.forEach((bits, i) => {
+      const histogram = histograms?.[i];
+      if (histogram !== undefined) builder.histogram(tMs[i] as number, Buffer.from(histogram, 'hex'));
+      else builder.sampleBits(tMs[i] as number, Number.parseInt(bits.slice(8), 16), Number.parseInt(bits.slice(0, 8), 16));
+    });
   }
   for (const metadata of vector.metadata) builder.describe(metadata);
   return builder.build();
@@ -42,7 +54,9 @@ describe.each(good)('frame %s', (name) => {
     const series = batch.metrics.map((metric, k) => {
       const [start, end] = [batch.offsets[k] as number, batch.offsets[k + 1] as number];
       const valueBits = Array.from(bits.subarray(start, end), (value) => value.toString(16).padStart(16, '0'));
-      return { metric, labels: batch.labels[k], tMs: [...batch.tMs.subarray(start, end)], valueBits };
+      const held = cutHistograms(batch.histograms, start, end);
+      const histograms = held && { histograms: Object.fromEntries(held.bytes.map((bytes, i) => [String(held.places[i]), Buffer.from(bytes).toString('hex')])) };
+      return { metric, labels: batch.labels[k], tMs: [...batch.tMs.subarray(start, end)], valueBits, ...histograms };
     });
     expect(series).toEqual(vector.series);
     expect(batch.metadata).toEqual(vector.metadata);
