@@ -13,7 +13,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a merge keeps what stands twice',
     file: 'shared/storage/merge-group.ts',
-    find: 'this.rows = mergeSegments(segments, this.tMs, this.values, start);',
+    find: 'this.rows = mergeSegments(segments, this.tMs, this.values, start, this.histograms);',
     replace: `for (const { tMs, values, start: from, end } of segments) {
       this.tMs.set(tMs.subarray(from, end), this.rows);
       this.values.set(values.subarray(from, end), this.rows);
@@ -23,7 +23,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'of two values of one sample a merge takes the one that came later',
     file: 'shared/storage/merge-group.ts',
-    find: 'this.rows = mergeSegments(segments, this.tMs, this.values, start);',
+    find: 'this.rows = mergeSegments(segments, this.tMs, this.values, start, this.histograms);',
     replace: `const latest = new Map<number, number>();
     for (const { tMs, values, start: from, end } of segments) for (let i = from; i < end; i++) latest.set(tMs[i] as number, values[i] as number);
     for (const [t, value] of [...latest].sort(([a], [b]) => a - b)) {

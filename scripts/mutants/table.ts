@@ -122,13 +122,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a select does not remove what stands twice',
     file: 'shared/storage/series-merge.ts',
-    find: 'return overlaps ? sortSeriesSamples(tMs, values, at, end) : end;',
+    find: 'return overlaps ? sortSeriesSamples(tMs, values, at, end, histograms) : end;',
     replace: 'return end;',
   },
   {
     name: 'of two values of one sample the first to be read stays',
     file: 'shared/storage/sample-order.ts',
-    find: '(t[a] as number) - (t[b] as number) || compareValues(v, bits, a, b)',
+    find: '(t[a] as number) - (t[b] as number) || compare(v, bits, a, b)',
     replace: '(t[a] as number) - (t[b] as number)',
   },
   {

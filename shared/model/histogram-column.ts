@@ -50,6 +50,8 @@ export const bytesOfHistograms = (column: HistogramColumn | undefined): number =
 export class HistogramList {
   private readonly places: number[] = [];
   private readonly bytes: Uint8Array[] = [];
+  /** The memory they take. */
+  heldBytes = 0;
 
   get count(): number {
     return this.places.length;
@@ -59,6 +61,7 @@ export class HistogramList {
   add(place: number, bytes: Uint8Array): void {
     this.places.push(place);
     this.bytes.push(bytes);
+    this.heldBytes += HISTOGRAM_BYTES + bytes.length;
   }
 
   /** Those of the samples `from` to `to` (exclusive), which are copied to `at` and behind it. */
@@ -75,7 +78,11 @@ export class HistogramList {
     let first = this.places.length;
     while (first > 0 && (this.places[first - 1] as number) >= place) first--;
     const taken = new Map<number, Uint8Array>();
-    for (let i = first; i < this.places.length; i++) taken.set(this.places[i] as number, this.bytes[i] as Uint8Array);
+    for (let i = first; i < this.places.length; i++) {
+      const bytes = this.bytes[i] as Uint8Array;
+      taken.set(this.places[i] as number, bytes);
+      this.heldBytes -= HISTOGRAM_BYTES + bytes.length;
+    }
     this.places.length = first;
     this.bytes.length = first;
     return taken;
@@ -95,6 +102,7 @@ export class HistogramList {
   }
 
   clear(): void {
+    this.heldBytes = 0;
     this.places.length = 0;
     this.bytes.length = 0;
   }

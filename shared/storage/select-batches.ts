@@ -171,10 +171,14 @@ const rowsByFile = (series: readonly PlannedSeries[]): ReadonlyMap<number, reado
 
 const readBatch = async ({ ports, files, range, counts }: BatchPlan, series: readonly PlannedSeries[]): Promise<SeriesBlock> => {
   const found = new Map(series.map(({ key, labels, segments }) => [key, { labels, segments: [...segments] }]));
+  let held = 0;
   await mapBounded([...rowsByFile(series)], PARALLEL_FILES, async ([place, rows]) => {
     const file = files[place] as PartitionFile;
     ports.check?.();
     const piece = await readSamples(countedRead(ports.objects, file, counts), file.bytes, { ...range, rows }, (load) => ports.cache.heads.get(file.key, load));
+    // The plan knows rows alone.
+    held += heldSamples(piece.histograms);
+    if (held > ports.limits.maxSamples) throw tooManySamples(ports.limits.maxSamples);
     piece.metrics.forEach((metric, k) => {
       const [start, end] = within(piece, k, range);
       if (start < end) found.get(keyOf(metric, piece.labels[k] as string))?.segments.push({ tMs: piece.tMs, values: piece.values, histograms: piece.histograms, start, end });
