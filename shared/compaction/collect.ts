@@ -2,7 +2,7 @@ import { hotFilesOf } from '../catalog/hot-files.ts';
 import { type Manifest, manifestKeyOf, objectKeysOf, readEntry, readManifest, type Tier } from '../catalog/partitions.ts';
 import { MissingObjectError } from '../storage/object-store.ts';
 import type { CompactPorts } from './commit-attempt.ts';
-import { allGarbage, claimAttempt, forgetGarbage, type Garbage, GRACE_MS, isDue, keysOfAttempt } from './garbage.ts';
+import { allGarbage, claimAttempt, forgetGarbage, type Garbage, isDue, keysOfAttempt } from './garbage.ts';
 import { type AddressOf, doubtList, forgetList, listSettledMs, readList, sqlListKey } from './sql-list.ts';
 
 export interface CollectReport {
@@ -82,17 +82,22 @@ const manifestOrNone = async ({ objects }: CompactPorts, key: string): Promise<M
   }
 };
 
+const partitionOf = (garbage: Exclude<Garbage, { readonly kind: 'attempt' }>): readonly [Tier, string] =>
+  garbage.kind === 'hot' ? ['raw', garbage.hour] : [garbage.tier, garbage.dt];
+
 /** Whether a statement may run that found the keys in a list: where lists could not be written for a while, the grace begins late. */
 const isRead = async ({ catalog }: CompactPorts, garbage: Garbage, nowMs: number): Promise<boolean> => {
   if (garbage.kind === 'attempt') return false;
-  const settledMs = await (garbage.kind === 'hot' ? listSettledMs(catalog, 'raw', garbage.hour, GRACE_MS) : listSettledMs(catalog, garbage.tier, garbage.dt, GRACE_MS));
+  const [tier, dt] = partitionOf(garbage);
+  const entry = await readEntry(catalog, tier, dt);
+  const settledMs = await listSettledMs(catalog, tier, dt, entry?.manifestKey ?? '');
   return settledMs === undefined || nowMs < settledMs;
 };
 
 /** How many of the keys the catalog or the SQL list of their partition names. A list that does is written again. */
 const namedKeys = async (ports: CompactPorts, garbage: Garbage, keys: readonly string[], addressOf: AddressOf): Promise<number> => {
   if (garbage.kind === 'attempt' || keys.length === 0) return 0;
-  const [tier, dt]: readonly [Tier, string] = garbage.kind === 'hot' ? ['raw', garbage.hour] : [garbage.tier, garbage.dt];
+  const [tier, dt] = partitionOf(garbage);
   const entry = await readEntry(ports.catalog, tier, dt);
   const current = entry === undefined ? [] : [entry.manifestKey, ...objectKeysOf((await readManifest(ports.objects, entry.manifestKey)).files)];
   const rows = tier === 'raw' ? (await hotFilesOf(ports.catalog, dt)).map(({ key }) => key) : [];

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Item, ItemTable, ItemWrite } from '../catalog/item-table.ts';
 import { type PartitionEntry, readManifest, type Tier } from '../catalog/partitions.ts';
 import { MissingObjectError, type ObjectStore, type ObjectSweep } from '../storage/object-store.ts';
+import { GRACE_MS } from './garbage.ts';
 
 /** The address of an object in SQL's eyes, such as `s3://bucket/<key>`. */
 export type AddressOf = (key: string) => string;
@@ -52,12 +53,16 @@ const noteFrom = ({ attributes: { madeFrom, holdsHot, manifestKey, sinceMs } }: 
   sinceMs: Number(sinceMs ?? 0),
 });
 
-/** Until when statements may run that found other files in the list than it names now, but for hot ones; undefined while that is not known. */
-export const listSettledMs = async (items: ItemTable, tier: Tier, dt: string, longestMs: number): Promise<number | undefined> => {
+/**
+ * Until when statements may run that found other files in the list than `manifestKey` has ('' for no manifest), but for hot ones;
+ * undefined while that is not known: the list is in doubt, or not noted as made from it. A list may have been written a moment ago
+ * by a call that could not note it.
+ */
+export const listSettledMs = async (items: ItemTable, tier: Tier, dt: string, manifestKey: string): Promise<number | undefined> => {
   const item = await items.get({ pk: pkOf(tier), sk: dt });
   if (item === undefined) return 0;
-  const { madeFrom, sinceMs } = noteFrom(item);
-  return madeFrom === '' ? undefined : sinceMs + longestMs;
+  const note = noteFrom(item);
+  return note.madeFrom === '' || note.manifestKey !== manifestKey ? undefined : note.sinceMs + GRACE_MS;
 };
 
 /** Stands in the catalog before hot files are put into the list of a raw partition that named none. */

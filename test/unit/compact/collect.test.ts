@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ItemWrite } from '../../../shared/catalog/item-table.ts';
 import { GRACE_MS } from '../../../shared/compaction/garbage.ts';
 import { sqlListKey } from '../../../shared/compaction/sql-list.ts';
 import { END_MS, HOUR, openCompactRoad, START_MS } from './compact-road.ts';
@@ -38,6 +39,33 @@ describe('garbage', () => {
     expect((await road.keys()).filter((key) => key.startsWith('hot/') || key.includes('v1-'))).toEqual([]);
     expect(await road.ports.catalog.query('garbage')).toEqual([]);
     expect(await road.read()).toHaveLength(2);
+  });
+
+  it('is held where the list was written but not noted, since it is not known since when', async () => {
+    const road = await openCompactRoad();
+    await road.addHot(START_MS + 1, sampleAt(1));
+    await road.watermark(CLOSED_MS);
+    await road.minute({ nowMs: CLOSED_MS });
+    const goneMs = END_MS + 7 * DAY;
+    const { catalog } = road.ports;
+    const isNote = (write: ItemWrite): boolean => 'put' in write && write.put.pk === 'sql-list/raw';
+    const withoutNotes = {
+      ...road.ports,
+      catalog: {
+        get: catalog.get.bind(catalog),
+        query: catalog.query.bind(catalog),
+        transact: (writes: readonly ItemWrite[]) => (writes.some(isNote) ? Promise.reject(new Error('no note')) : catalog.transact(writes)),
+      },
+    };
+    await expect(road.minute({ nowMs: goneMs }, withoutNotes)).rejects.toThrow('no note');
+    const laterMs = goneMs + 2 * GRACE_MS;
+    await expect(road.minute({ nowMs: laterMs }, withoutNotes)).rejects.toThrow('no note');
+    const isFileLeft = async (): Promise<boolean> => (await road.keys()).some((key) => key.startsWith('raw/') && key.endsWith('.parquet'));
+    expect(await isFileLeft()).toBe(true);
+    await road.minute({ nowMs: laterMs + MINUTE });
+    expect(await isFileLeft()).toBe(true);
+    await road.minute({ nowMs: laterMs + MINUTE + GRACE_MS });
+    expect(await road.keys()).toEqual([]);
   });
 
   it('is removed a grace after the list could be written, when that was not possible for long', async () => {
