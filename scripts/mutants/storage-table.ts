@@ -83,12 +83,6 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: 'if (!isDue(garbage, nowMs)) continue;',
   },
   {
-    name: 'the list of a partition that is gone is forgotten when in doubt',
-    file: COLLECT,
-    find: 'if (inList > 0) await doubtList(',
-    replace: 'if (inList > 0) await forgetList(',
-  },
-  {
     name: 'grace begins with the commit, whenever the SQL list could be written',
     file: COLLECT,
     find: 'return settledMs === undefined || nowMs < settledMs;',
