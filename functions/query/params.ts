@@ -1,3 +1,4 @@
+import { PromqlParseError } from '../../shared/promql/errors.ts';
 import { HttpFault } from '../../shared/http/http-fault.ts';
 import { parseDurationMs } from '../../shared/model/duration.ts';
 
@@ -95,3 +96,6 @@ export const unescapeLabelName = (name: string): string => {
     return point <= 0x10ffff && (point < 0xd800 || point > 0xdfff) ? String.fromCodePoint(point) : whole;
   });
 };
+
+/** A query that does not parse is a bad parameter; anything else stays what it is. */
+export const parseFault = (error: unknown): unknown => (error instanceof PromqlParseError ? invalidParameter('query', error.message) : error);

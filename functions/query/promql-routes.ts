@@ -1,7 +1,6 @@
 import type { Context } from 'hono';
 import { installationWatermark } from '../../shared/catalog/watermarks.ts';
 import { HttpFault } from '../../shared/http/http-fault.ts';
-import { PromqlExecutionError, PromqlParseError } from '../../shared/promql/errors.ts';
 import { DEFAULT_LOOKBACK_MS, evaluateInstant, evaluateRange, type QueryOptions, type RangeBounds } from '../../shared/promql/engine.ts';
 import type { FileState } from '../../shared/promql/range-cache.ts';
 import type { QueryResult } from '../../shared/promql/query-result.ts';
@@ -16,7 +15,7 @@ import { makeSelectTiers } from '../../shared/storage/select-tiers.ts';
 import { DEFAULT_RETENTION } from '../../shared/tiers/retention.ts';
 import { successInPieces } from './answers.ts';
 import { deadlineOf } from './deadline.ts';
-import { invalidParameter, limitParameter, parseStepMs, rangeParameters, timeParameter } from './params.ts';
+import { invalidParameter, limitParameter, parseFault, parseStepMs, rangeParameters, timeParameter } from './params.ts';
 import { startQueryClock, statsJson } from './query-stats.ts';
 import { requestParameters } from './request-parameters.ts';
 import type { QueryPorts } from './query-ports.ts';
@@ -58,7 +57,7 @@ const answerQuery = async (ports: QueryPorts, c: Context, params: URLSearchParam
     tiers: { select: clock.timed(makeSelectTiers(storage, counts)), resolution: resolutionParameter(params) },
   };
   const result = await evaluate(clock.timed(makeSelectSeries(storage, counts)), params.get('query') ?? '', { ...options, sources }).catch((error: unknown) => {
-    throw queryFault(error);
+    throw parseFault(error);
   });
   const { value, isCut } = cutTo(result, limit);
   const warnings = isCut ? [...result.warnings, 'results truncated due to limit'] : result.warnings;
@@ -108,11 +107,4 @@ const lookbackParameter = (params: URLSearchParams): number | undefined => {
   const lookbackMs = parseStepMs(text);
   if (lookbackMs === undefined) throw new HttpFault(400, `error parsing lookback delta duration: cannot parse ${JSON.stringify(text.slice(0, 100))} to a valid duration`);
   return lookbackMs > 0 ? lookbackMs : undefined;
-};
-
-/** Prometheus' status and words of what went wrong in a query. */
-const queryFault = (error: unknown): unknown => {
-  if (error instanceof PromqlParseError) return new HttpFault(400, `invalid parameter "query": ${error.message}`, { cause: error });
-  if (error instanceof PromqlExecutionError) return new HttpFault(422, error.message, { cause: error });
-  return error;
 };

@@ -1,11 +1,10 @@
 import type { Context } from 'hono';
 import type { Expr } from '../../shared/promql/ast.ts';
 import { astJson } from '../../shared/promql/ast-json.ts';
-import { PromqlParseError } from '../../shared/promql/errors.ts';
 import { parseQuery } from '../../shared/promql/parser.ts';
 import { prettyPrint } from '../../shared/promql/pretty-printer.ts';
 import { success } from './answers.ts';
-import { invalidParameter } from './params.ts';
+import { parseFault } from './params.ts';
 import { requestParameters } from './request-parameters.ts';
 
 /** The query in its canonical form. */
@@ -19,6 +18,6 @@ const queryOf = async (c: Context): Promise<Expr> => {
   try {
     return parseQuery(query);
   } catch (cause) {
-    throw cause instanceof PromqlParseError ? invalidParameter('query', cause.message) : cause;
+    throw parseFault(cause);
   }
 };
