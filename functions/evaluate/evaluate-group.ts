@@ -10,6 +10,7 @@ import { dueSlots } from '../../shared/alerting/slots.ts';
 import type { Slot, SlotClock } from '../../shared/alerting/slots.ts';
 import { inParallel } from '../../shared/alerting/spread.ts';
 import { knowRule } from '../../shared/alerting/state-items.ts';
+import type { KnownRule } from '../../shared/alerting/state-items.ts';
 import { storeTransitions } from '../../shared/alerting/transitions.ts';
 import type { Transition } from '../../shared/alerting/transitions.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -134,18 +135,18 @@ const resultOf = async ({ scope, group, slot, overlay }: SlotRun, rule: Rule): P
 };
 
 /** Stores the transitions of a rule. What it makes of series is for the end of the slot. */
-const storeResult = async ({ scope, group }: SlotRun, rule: Rule, result: RuleResult): Promise<readonly RecordedSample[]> => {
+const storeResult = async ({ scope, group, slot }: SlotRun, rule: Rule, result: RuleResult): Promise<readonly RecordedSample[]> => {
   if ('recorded' in result) return result.recorded;
-  await storeChanges(scope, group, rule as AlertingRule, result);
+  await storeChanges(scope, { ruleId: rule.id, group: group.id, name: (rule as AlertingRule).name }, slot.slotMs, result);
   scope.memory.alerts.set(rule.id, result.alerts);
   return alertSeries(result.alerts);
 };
 
-const storeChanges = async ({ memory, ports, lease, report }: TickScope, group: RuleGroup, rule: AlertingRule, { changes }: RuleStep): Promise<void> => {
+const storeChanges = async ({ memory, ports, lease, report }: TickScope, rule: KnownRule, atMs: number, { changes }: RuleStep): Promise<void> => {
   if (changes.length === 0) return;
-  const known = { ruleId: rule.id, group: group.id, name: rule.name };
-  const transitions = changes.map(({ key, alert }): Transition => ({ ruleId: rule.id, key, alert }));
-  await storeTransitions(ports.alerts, lease, transitions, memory.known.has(rule.id) ? [] : [knowRule(known)]);
-  memory.known.set(rule.id, known);
+  const before = memory.alerts.get(rule.ruleId);
+  const transitions = changes.map(({ key, alert }): Transition => ({ rule, key, before: before?.get(key), alert, atMs }));
+  await storeTransitions(ports.alerts, lease, transitions, memory.known.has(rule.ruleId) ? [] : [knowRule(rule)]);
+  memory.known.set(rule.ruleId, rule);
   report.transitions += transitions.length;
 };

@@ -1,7 +1,7 @@
 import { isActive, isForgotten, resolved } from '../../shared/alerting/alert.ts';
 import type { Alert } from '../../shared/alerting/alert.ts';
 import { forgetRule } from '../../shared/alerting/state-items.ts';
-import type { AlertsByLabels } from '../../shared/alerting/state-items.ts';
+import type { AlertsByLabels, KnownRule } from '../../shared/alerting/state-items.ts';
 import { storeTransitions } from '../../shared/alerting/transitions.ts';
 import type { Transition } from '../../shared/alerting/transitions.ts';
 import { isGroupOf } from '../../shared/rules/rule-group.ts';
@@ -12,16 +12,17 @@ import type { TickScope } from './tick-scope.ts';
 export const retireRules = async (scope: TickScope, rules: RuleSet, nowMs: number): Promise<void> => {
   const current = new Set(rules.groups.flatMap((group) => group.rules.map((rule) => rule.id)));
   const unread = rules.unreadFiles ?? [];
-  for (const { ruleId, group } of scope.memory.known.values()) {
-    if (current.has(ruleId) || unread.some((file) => isGroupOf(group, file))) continue;
-    await retire(scope, ruleId, nowMs);
+  for (const rule of scope.memory.known.values()) {
+    if (current.has(rule.ruleId) || unread.some((file) => isGroupOf(rule.group, file))) continue;
+    await retire(scope, rule, nowMs);
   }
 };
 
-const retire = async (scope: TickScope, ruleId: string, nowMs: number): Promise<void> => {
+const retire = async (scope: TickScope, rule: KnownRule, nowMs: number): Promise<void> => {
   const { memory } = scope;
+  const { ruleId } = rule;
   const alerts = memory.alerts.get(ruleId) ?? new Map<string, Alert>();
-  const transitions = endings(ruleId, alerts, nowMs);
+  const transitions = endings(rule, alerts, nowMs);
   await storeTransitions(scope.ports.alerts, scope.lease, transitions);
   const left = new Map(alerts);
   for (const { key, alert } of transitions) {
@@ -43,10 +44,9 @@ const forget = async ({ ports, lease, memory }: TickScope, ruleId: string): Prom
   memory.known.delete(ruleId);
 };
 
-const endings = (ruleId: string, alerts: AlertsByLabels, nowMs: number): Transition[] =>
-  [...alerts].flatMap(([key, alert]): Transition[] => {
-    if (!isActive(alert)) return [];
-    if (alert.phase === 'pending') return [{ ruleId, key, alert: undefined }];
-    const atMs = Math.max(nowMs, alert.changedAtMs + 1); // the clock may have been set back
-    return [{ ruleId, key, alert: resolved(alert, atMs) }];
+const endings = (rule: KnownRule, alerts: AlertsByLabels, nowMs: number): Transition[] =>
+  [...alerts].flatMap(([key, before]): Transition[] => {
+    if (!isActive(before)) return [];
+    const atMs = Math.max(nowMs, before.changedAtMs + 1); // the clock may have been set back
+    return [{ rule, key, before, alert: before.phase === 'pending' ? undefined : resolved(before, atMs), atMs }];
   });

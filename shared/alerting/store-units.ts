@@ -5,33 +5,49 @@ import type { Lease } from './lease.ts';
 
 /**
  * Stores units of writes, each whole or not at all, several to a transaction. One transaction after the other, since all of
- * them check the lease, and DynamoDB refuses transactions that meet on an item.
+ * them check the lease, and DynamoDB refuses transactions that meet on an item. Returns how many units are stored: all of them,
+ * or the first ones, up to a transaction in which one of `checks` did not hold.
  * @throws StaleLeaseError when the lease has gone.
  */
-export const storeUnits = async (items: ItemTable, lease: Lease, units: readonly (readonly ItemWrite[])[]): Promise<void> => {
-  for (const writes of packed(units)) {
-    const outcome = await items.transact([leaseCheck(lease), ...writes]);
-    if (!outcome.done) throw new StaleLeaseError(`store alerts: found epoch ${lease.epoch} overtaken`);
+export const storeUnits = async (items: ItemTable, lease: Lease, units: readonly (readonly ItemWrite[])[], checks: readonly ItemWrite[] = []): Promise<number> => {
+  let stored = 0;
+  for (const { writes, unitCount } of packed(units, MAX_TRANSACT_WRITES - 1 - checks.length)) {
+    const outcome = await items.transact([leaseCheck(lease), ...checks, ...writes]);
+    if (!outcome.done) {
+      const isOurs = outcome.failed.every((index) => index > 0 && index <= checks.length);
+      if (!isOurs) throw new StaleLeaseError(`store alerts: found epoch ${lease.epoch} overtaken`);
+      return stored;
+    }
+    stored += unitCount;
   }
+  return stored;
 };
 
 /** DynamoDB allows 4 MB in a transaction; attribute names and numbers are not counted here. */
 const MAX_BATCH_BYTES = 3_000_000;
 
-/** Batches that fit a transaction beside the lease check; what belongs together stays together. */
-const packed = (units: readonly (readonly ItemWrite[])[]): ItemWrite[][] => {
-  const batches: ItemWrite[][] = [];
-  let batch: ItemWrite[] = [];
+interface Batch {
+  readonly writes: readonly ItemWrite[];
+  readonly unitCount: number;
+}
+
+/** Batches that fit a transaction beside the checks; what belongs together stays together. */
+const packed = (units: readonly (readonly ItemWrite[])[], mostWrites: number): readonly Batch[] => {
+  const batches: Batch[] = [];
+  let writes: ItemWrite[] = [];
+  let unitCount = 0;
   let batchBytes = 0;
   for (const unit of units) {
     const bytes = unit.reduce((sum, write) => sum + Buffer.byteLength(JSON.stringify(write)), 0);
-    if (batch.length > 0 && (batch.length + unit.length > MAX_TRANSACT_WRITES - 1 || batchBytes + bytes > MAX_BATCH_BYTES)) {
-      batches.push(batch);
-      batch = [];
+    if (writes.length > 0 && (writes.length + unit.length > mostWrites || batchBytes + bytes > MAX_BATCH_BYTES)) {
+      batches.push({ writes, unitCount });
+      writes = [];
+      unitCount = 0;
       batchBytes = 0;
     }
-    batch.push(...unit);
+    writes.push(...unit);
+    unitCount++;
     batchBytes += bytes;
   }
-  return batch.length === 0 ? batches : [...batches, batch];
+  return writes.length === 0 ? batches : [...batches, { writes, unitCount }];
 };

@@ -1,21 +1,35 @@
 import type { ItemTable, ItemWrite } from '../catalog/item-table.ts';
+import { readClosedMs, stillClosedAt } from '../history/shelf.ts';
 import type { Alert } from './alert.ts';
+import { eventWrites } from './alert-events.ts';
 import type { Lease } from './lease.ts';
 import { writeAlert } from './state-items.ts';
+import type { KnownRule } from './state-items.ts';
 import { storeUnits } from './store-units.ts';
 
 /** One alert's transition. */
 export interface Transition {
-  readonly ruleId: string;
+  readonly rule: KnownRule;
   /** Canonical labels JSON of the alert. */
   readonly key: string;
+  /** Undefined where there was none. */
+  readonly before: Alert | undefined;
   /** Undefined when a pending alert ends. */
   readonly alert: Alert | undefined;
+  /** The evaluation time. */
+  readonly atMs: number;
 }
 
 /**
- * Stores transitions, `first` in front of them.
+ * Stores transitions, each with its event for the history, `first` in front of them.
  * @throws StaleLeaseError when the lease has gone: what is remembered of alerts may be wrong then.
  */
-export const storeTransitions = (items: ItemTable, lease: Lease, transitions: readonly Transition[], first: readonly ItemWrite[] = []): Promise<void> =>
-  storeUnits(items, lease, [first, ...transitions.map(({ ruleId, key, alert }) => [writeAlert(ruleId, key, alert)])]);
+export const storeTransitions = async (items: ItemTable, lease: Lease, transitions: readonly Transition[], first: readonly ItemWrite[] = []): Promise<void> => {
+  await storeUnits(items, lease, first.length === 0 ? [] : [first]);
+  for (let left = transitions; left.length > 0; ) {
+    const closedMs = await readClosedMs(items, 'alert_events');
+    const units = left.map((transition) => [writeAlert(transition.rule.ruleId, transition.key, transition.alert), ...eventWrites(transition, closedMs)]);
+    // What is left when an hour was closed meanwhile, once an hour at most, goes to the next one.
+    left = left.slice(await storeUnits(items, lease, units, [stillClosedAt('alert_events', closedMs)]));
+  }
+};

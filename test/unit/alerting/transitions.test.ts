@@ -18,6 +18,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const RULE = { ruleId: 'rule', group: 'g', name: 'A' };
+
 const transition = (host: string, value = 1, annotation = ''): Transition => {
   const labels = makeLabels([
     ['alertname', 'A'],
@@ -25,7 +27,7 @@ const transition = (host: string, value = 1, annotation = ''): Transition => {
     ['host', host],
   ]);
   const alert = { phase: 'firing', labels, annotations: [['text', annotation]], value, activeAtMs: 1, firedAtMs: 2, keepFiringSinceMs: 3, changedAtMs: 3 } as const;
-  return { ruleId: 'rule', key: labelsToJson(labels), alert };
+  return { rule: RULE, key: labelsToJson(labels), before: undefined, alert, atMs: 3 };
 };
 
 const entry = (id: string) => ({ id, receiver: 'ops', integration: 'ops/webhook/0', channel: 'webhook', severity: '', subject: id, body: '{}', sequence: 1 }) as const;
@@ -38,10 +40,10 @@ const counting = (items: ItemTable): { table: ItemTable; batches: (readonly Item
 it('stores alerts as they are, in few transactions, each under the lease', async () => {
   const all = Array.from({ length: 120 }, (_, i) => transition(`h${i}`, [NaN, Infinity, 0.1][i % 3]));
   const { table, batches } = counting(world.alerts);
-  await storeTransitions(table, lease, all, [knowRule({ ruleId: 'rule', group: 'g', name: 'A' })]);
-  expect(batches.map((writes) => writes.length)).toEqual([100, 23]);
+  await storeTransitions(table, lease, all, [knowRule(RULE)]);
+  expect(batches.map((writes) => writes.length)).toEqual([2, 100, 100, 46]);
   expect(batches.every(([first]) => first !== undefined && 'check' in first)).toBe(true);
-  expect(await knownRules(world.alerts)).toEqual([{ ruleId: 'rule', group: 'g', name: 'A' }]);
+  expect(await knownRules(world.alerts)).toEqual([RULE]);
   const stored = (await readAlerts(world.alerts, ['rule'])).get('rule');
   expect(new Map([...(stored ?? [])].sort())).toEqual(new Map(all.map((each) => [each.key, each.alert] as const).sort()));
 });

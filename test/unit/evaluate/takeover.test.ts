@@ -52,7 +52,7 @@ describe('two evaluators', () => {
     expect([first?.epoch, second?.epoch]).toEqual([1, 2]);
     expect(await takeLease(world.alerts, 'c', 2, 'when-free')).toBeUndefined();
     const lease = first ?? { holder: '', epoch: 0 };
-    await expect(storeTransitions(world.alerts, lease, [{ ruleId: 'r', key: '{}', alert: undefined }])).rejects.toThrow(StaleLeaseError);
+    await expect(storeTransitions(world.alerts, lease, [{ rule: { ruleId: 'r', group: 'g', name: 'R' }, key: '{}', before: undefined, alert: undefined, atMs: 1 }])).rejects.toThrow(StaleLeaseError);
     expect(await world.alerts.transact([leaseCheck(lease)])).toEqual({ done: false, failed: [0] });
   });
 });
