@@ -1,7 +1,9 @@
 import { MAX_END_DELAY_MS, isUntoldEnd, newGroup, placesOf, removeGroup, writeGroup } from '../../shared/alerting/dispatch/alert-group.ts';
 import type { GroupPlace, GroupState } from '../../shared/alerting/dispatch/alert-group.ts';
-import { flushGroup } from '../../shared/alerting/dispatch/flush-group.ts';
-import type { FlushOutcome } from '../../shared/alerting/dispatch/flush-group.ts';
+import { escalationIsDue, escalationPlace } from '../../shared/alerting/dispatch/escalation.ts';
+import { escalateGroup, flushGroup } from '../../shared/alerting/dispatch/flush-group.ts';
+import type { FlushOutcome, GroupFlush } from '../../shared/alerting/dispatch/flush-group.ts';
+import { removeAcknowledgement, sortAcknowledgements } from '../../shared/alerting/acknowledgements.ts';
 import { makeMutes } from '../../shared/alerting/dispatch/mutes.ts';
 import type { Mutes } from '../../shared/alerting/dispatch/mutes.ts';
 import { readLog } from '../../shared/alerting/dispatch/notification-log.ts';
@@ -14,6 +16,7 @@ import { inParallel } from '../../shared/alerting/spread.ts';
 import { storeUnits } from '../../shared/alerting/store-units.ts';
 import type { ItemWrite } from '../../shared/catalog/item-table.ts';
 import { labelsToJson } from '../../shared/model/labels.ts';
+import { promqlOf } from '../../shared/rules/rule-group.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
 import type { RoutedAlert } from './memory.ts';
 import type { TickScope } from './tick-scope.ts';
@@ -33,24 +36,28 @@ interface GroupMembers {
 export const flushGroups = async (scope: TickScope, config: AlertmanagerConfig, rules: RuleSet, nowMs: number): Promise<void> => {
   const { memory, ports, report } = scope;
   const alerts = collectAlerts(scope, rules, nowMs);
+  const { holding: acknowledged, over } = sortAcknowledgements(memory.acknowledgements, alerts, nowMs);
   const groups = groupAlerts(scope, config, alerts);
   const created = createGroups(scope, groups, nowMs);
   const stateOf = (id: string): GroupState => (memory.groups.get(id) ?? created.get(id)) as GroupState;
   const due = [...groups].filter(([id, members]) => isDue(stateOf(id), members, nowMs));
   const mutes = due.length === 0 ? undefined : makeMutes(config, { silences: memory.silences, firing: inhibitors(alerts), nowMs });
-  const outcomes = await inParallel(due, READ_PARALLEL, ([id, members]) => flushOne(scope, config, { id, members, state: stateOf(id), mutes: mutes as Mutes, nowMs }));
+  const outcomes = await inParallel(due, READ_PARALLEL, ([id, members]) => flushOne(scope, config, { members, state: stateOf(id), mutes: mutes as Mutes, acknowledged, nowMs }));
   const units: (readonly ItemWrite[])[] = outcomes.map(({ writes }) => writes);
   const flushed = new Set(due.map(([id]) => id));
   for (const [id, group] of created) if (!flushed.has(id)) units.push([writeGroup(group)]);
   const gone = [...memory.groups.keys()].filter((id) => !groups.has(id));
   for (const id of gone) units.push([removeGroup(id)]);
+  // What was acknowledged has ended: the next time is told of again.
+  for (const acknowledgement of over) units.push([removeAcknowledgement(acknowledgement)]);
   await storeUnits(ports.alerts, scope.lease, units);
+  if (over.size > 0) memory.acknowledgements = memory.acknowledgements.filter((each) => !over.has(each));
   for (const id of gone) memory.groups.delete(id);
   for (const [id, group] of created) memory.groups.set(id, group);
   due.forEach(([id], i) => remember(scope, id, outcomes[i] as FlushOutcome));
   report.groups = memory.groups.size;
   report.flushes = due.length;
-  for (const { nextFlushMs } of memory.groups.values()) report.nextFlushMs = Math.min(report.nextFlushMs ?? Infinity, nextFlushMs);
+  for (const { nextFlushMs, escalation } of memory.groups.values()) report.nextFlushMs = Math.min(report.nextFlushMs ?? Infinity, nextFlushMs, escalation.nextMs ?? Infinity);
 };
 
 const remember = ({ memory, report }: TickScope, id: string, { group, notifications }: FlushOutcome): void => {
@@ -62,7 +69,7 @@ const remember = ({ memory, report }: TickScope, id: string, { group, notificati
 
 /** By label set: where two rules, or a rule and somebody outside, have the same alert, the one that fires counts. */
 const collectAlerts = ({ memory, ports }: TickScope, rules: RuleSet, nowMs: number): ReadonlyMap<string, ToldAlert> => {
-  const queries = new Map(rules.groups.flatMap((group) => group.rules.map((rule) => [rule.id, rule.query])));
+  const queries = new Map(rules.groups.flatMap((group) => group.rules.map((rule) => [rule.id, promqlOf(rule)])));
   const found = new Map<string, ToldAlert>();
   const add = (key: string, alert: ToldAlert): void => {
     const before = found.get(key);
@@ -116,7 +123,9 @@ const createGroups = ({ memory }: TickScope, groups: ReadonlyMap<string, GroupMe
   return created;
 };
 
-const isDue = (group: GroupState, { place, alerts }: GroupMembers, nowMs: number): boolean => {
+const isDue = (group: GroupState, members: GroupMembers, nowMs: number): boolean => flushIsDue(group, members, nowMs) || escalationIsDue(group.escalation, members.place.route.escalate, nowMs);
+
+const flushIsDue = (group: GroupState, { place, alerts }: GroupMembers, nowMs: number): boolean => {
   const waitMs = group.nextFlushMs - nowMs;
   // No timer runs longer than that: the clock was set back.
   if (waitMs <= 0 || waitMs > Math.max(place.route.groupWaitMs, place.route.groupIntervalMs)) return true;
@@ -128,16 +137,27 @@ const inhibitors = function* (alerts: ReadonlyMap<string, ToldAlert>): Generator
 };
 
 interface OneFlush {
-  readonly id: string;
   readonly members: GroupMembers;
   readonly state: GroupState;
   readonly mutes: Mutes;
+  readonly acknowledged: ReadonlySet<string>;
   readonly nowMs: number;
 }
 
-const flushOne = async ({ ports }: TickScope, config: AlertmanagerConfig, { id, members, state, mutes, nowMs }: OneFlush): Promise<FlushOutcome> => {
-  const { place } = members;
-  const integrations = integrationsOf(config, place.route.receiver);
+const flushOne = async (scope: TickScope, config: AlertmanagerConfig, { members, state, ...rest }: OneFlush): Promise<FlushOutcome> => {
+  const { place, alerts } = members;
+  const { escalate } = place.route;
+  const [first, second] = await Promise.all([
+    heardAt(scope, config, place),
+    escalate === undefined ? { integrations: [], logs: [] } : heardAt(scope, config, escalationPlace(place, escalate)),
+  ]);
+  const flush = { place, group: state, members: alerts, ...first, second, externalUrl: scope.ports.externalUrl, ...rest };
+  return flushIsDue(state, members, rest.nowMs) ? flushGroup(flush) : escalateGroup(flush);
+};
+
+/** The integrations of a place's receiver, and what each has been told of the group. */
+const heardAt = async ({ ports }: TickScope, config: AlertmanagerConfig, { id, route }: GroupPlace): Promise<Pick<GroupFlush, 'integrations' | 'logs'>> => {
+  const integrations = integrationsOf(config, route.receiver);
   const logs = await Promise.all(integrations.map((integration) => readLog(ports.alerts, { integration: integration.id, groupId: id })));
-  return flushGroup({ place, group: state, members: members.alerts, integrations, logs, mutes, nowMs, externalUrl: ports.externalUrl });
+  return { integrations, logs };
 };

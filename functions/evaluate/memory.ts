@@ -1,3 +1,4 @@
+import type { Acknowledgement } from '../../shared/alerting/acknowledgements.ts';
 import { readGroups } from '../../shared/alerting/dispatch/alert-group.ts';
 import type { GroupPlace, GroupState } from '../../shared/alerting/dispatch/alert-group.ts';
 import type { ExternalAlert } from '../../shared/alerting/external-alerts.ts';
@@ -6,14 +7,19 @@ import type { Silence } from '../../shared/alerting/silences/silence.ts';
 import { readCursors } from '../../shared/alerting/cursors.ts';
 import type { Cursor } from '../../shared/alerting/cursors.ts';
 import type { Lease } from '../../shared/alerting/lease.ts';
+import { readRetirements } from '../../shared/alerting/retirements.ts';
+import type { Retirement } from '../../shared/alerting/retirements.ts';
+import type { Roster } from '../../shared/alerting/roster.ts';
 import { readUnsent } from '../../shared/alerting/unsent.ts';
 import { readUnpublished } from '../../shared/alerting/outbox.ts';
 import type { OutboxEntry } from '../../shared/alerting/outbox.ts';
 import { knownRules, readAlerts } from '../../shared/alerting/state-items.ts';
 import type { AlertsByLabels, KnownRule } from '../../shared/alerting/state-items.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
+import type { Sender } from '../../shared/catalog/senders.ts';
 import type { GroupSeries } from '../../shared/rules/group-series.ts';
 import type { Shard } from '../../shared/wire/record-stream.ts';
+import { RunningStatements } from './statements.ts';
 
 /** What does not change about an alert: its hash, and its groups under one configuration. */
 export interface RoutedAlert {
@@ -37,8 +43,12 @@ export interface AlertMemory {
   /** Groups of alerts, by id. */
   readonly groups: Map<string, GroupState>;
   silences: readonly Silence[];
+  retirements: readonly Retirement[];
+  /** What each rule with `no_data: alert` expects, by rule id, and as the table has it. */
+  readonly rosters: Map<string, { readonly roster: Roster; readonly stored: Roster | undefined }>;
   external: readonly ExternalAlert[];
-  /** With which silences and external alerts were read. */
+  acknowledgements: readonly Acknowledgement[];
+  /** With which what others change was read. */
   revisions: ReadonlyMap<string, string>;
   /** By canonical labels JSON. */
   readonly routed: Map<string, RoutedAlert>;
@@ -54,20 +64,25 @@ export interface EvaluateMemory {
   /** Whether a lease was lost: the next one is taken only when it is free. */
   overtaken: boolean;
   alerts: AlertMemory | undefined;
+  /** Of rules with `sql`. */
+  readonly statements: RunningStatements;
   shards: readonly Shard[];
   shardsListedAtMs: number | undefined;
-  /** Counts the heartbeats, for their record ids. */
+  /** Counts heartbeats and samples of the road, for their record ids. */
   beats: number;
+  /** Times of our own samples that have come back: the newest, and the newest that rules have counted. */
+  readonly road: { newestMs: number | undefined; countedMs: number | undefined };
+  senders: { readonly readAtMs: number; readonly list: readonly Sender[] } | undefined;
 }
 
 export const createEvaluateMemory = (holder: string): EvaluateMemory => {
   if (!/^[0-9a-f]{16}$/.test(holder)) throw new Error(`create evaluate memory: found the holder ${JSON.stringify(holder)}, 16 hex digits are needed`);
-  return { holder, lease: undefined, overtaken: false, alerts: undefined, shards: [], shardsListedAtMs: undefined, beats: 0 };
+  return { holder, lease: undefined, overtaken: false, alerts: undefined, statements: new RunningStatements(), shards: [], shardsListedAtMs: undefined, beats: 0, road: { newestMs: undefined, countedMs: undefined }, senders: undefined };
 };
 
 export const loadAlertMemory = async (items: ItemTable): Promise<AlertMemory> => {
   const known = await knownRules(items);
-  const [alerts, cursors, unpublished, groups, unsent] = await Promise.all([
+  const [alerts, cursors, unpublished, groups, unsent, retirements] = await Promise.all([
     readAlerts(
       items,
       known.map((rule) => rule.ruleId),
@@ -76,6 +91,7 @@ export const loadAlertMemory = async (items: ItemTable): Promise<AlertMemory> =>
     readUnpublished(items),
     readGroups(items),
     readUnsent(items),
+    readRetirements(items),
   ]);
   return {
     alerts,
@@ -86,7 +102,11 @@ export const loadAlertMemory = async (items: ItemTable): Promise<AlertMemory> =>
     unpublished,
     groups,
     silences: [],
+    // With the alerts: without them the first tick would page for what is gone on purpose.
+    retirements,
+    rosters: new Map(),
     external: [],
+    acknowledgements: [],
     revisions: new Map(),
     routed: new Map(),
     routedBy: undefined,

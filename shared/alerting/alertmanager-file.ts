@@ -41,7 +41,7 @@ export const parseAlertmanagerFile = (text: string, file: string, templateFiles:
   const { templates, errors } = parseTemplateFiles(templateFiles);
   // Of a file that is no YAML at all it would be an error that helps nobody.
   const readable = yaml.errors.length === 0 || reader.has('route') || reader.has('receivers');
-  const route = readable ? readRoot(reader, { receivers: new Set(receivers.map(({ name }) => name)), timeIntervals: new Set(timeIntervals.keys()) }) : undefined;
+  const route = readable ? readRoot(reader, { receivers: new Map(receivers.map(({ name, integrations }) => [name, integrations.length])), timeIntervals: new Set(timeIntervals.keys()) }) : undefined;
   if (yaml.errors.length > 0 || errors.length > 0 || route === undefined) return { config: undefined, errors: [...yaml.errors, ...errors] };
   return { config: { resolveTimeoutMs, route, inhibitRules, timeIntervals, receivers, templates, redactedText: redactedText(text) }, errors: [] };
 };

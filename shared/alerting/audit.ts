@@ -11,7 +11,7 @@ export interface AuditEntry {
   readonly atMs: number;
   /** Fresh. */
   readonly id: string;
-  readonly action: 'silence created' | 'silence changed' | 'silence expired';
+  readonly action: 'silence created' | 'silence changed' | 'silence expired' | 'retirement created' | 'retirement removed' | 'alerts acknowledged' | 'acknowledgements ended' | 'notification redelivered';
   /** Name and id of the API key; `local` where the installation is open. */
   readonly actor: string;
   /** Whom the request named; nobody has checked that. */

@@ -1,7 +1,7 @@
 import type { Item, ItemTable } from '../catalog/item-table.ts';
 import { SPREAD, inParallel, sortableMs, spreadKey } from './spread.ts';
 
-const PK = 'ledger';
+export const LEDGER_PK = 'ledger';
 
 /** As long as published notifications stay (outbox.ts). */
 const RETENTION_MS = 30 * 86_400_000;
@@ -19,13 +19,15 @@ export interface LedgerEntry {
   readonly attempts: number;
   readonly firstAttemptMs: number;
   readonly lastAttemptMs: number;
+  /** From when on tries count, where it was asked to be delivered again: its first attempt after that. */
+  readonly triesSinceMs?: number;
   readonly lastAnswer: string;
   readonly state: DeliveryState;
 }
 
 export const readLedgerEntry = async (items: ItemTable, id: string, sequence: number): Promise<LedgerEntry | undefined> => {
   const item = await items.get(keyOf(id, sequence));
-  return item === undefined ? undefined : entryOf(item);
+  return item === undefined ? undefined : ledgerEntryOf(item);
 };
 
 export const writeLedgerEntry = async (items: ItemTable, entry: LedgerEntry): Promise<void> => {
@@ -36,16 +38,16 @@ export const writeLedgerEntry = async (items: ItemTable, entry: LedgerEntry): Pr
 /** Deliveries of flushes within a time range (both ends inclusive), oldest first. */
 export const readLedger = async (items: ItemTable, fromMs: number, toMs: number): Promise<readonly LedgerEntry[]> => {
   const range = { from: sortableMs(fromMs), to: `${sortableMs(toMs)}#~` };
-  const found = await inParallel(SPREAD, SPREAD.length, (digit) => items.query(`${PK}#${digit}`, range));
+  const found = await inParallel(SPREAD, SPREAD.length, (digit) => items.query(`${LEDGER_PK}#${digit}`, range));
   return found
     .flat()
-    .map(entryOf)
+    .map(ledgerEntryOf)
     .sort((a, b) => a.sequence - b.sequence);
 };
 
-const keyOf = (id: string, sequence: number): { pk: string; sk: string } => ({ pk: spreadKey(PK, id), sk: `${sortableMs(sequence)}#${id}` });
+const keyOf = (id: string, sequence: number): { pk: string; sk: string } => ({ pk: spreadKey(LEDGER_PK, id), sk: `${sortableMs(sequence)}#${id}` });
 
-const entryOf = ({ attributes }: Item): LedgerEntry => ({
+export const ledgerEntryOf = ({ attributes }: Item): LedgerEntry => ({
   id: String(attributes['id']),
   receiver: String(attributes['receiver']),
   integration: String(attributes['integration']),
@@ -56,4 +58,5 @@ const entryOf = ({ attributes }: Item): LedgerEntry => ({
   lastAttemptMs: Number(attributes['lastAttemptMs']),
   lastAnswer: String(attributes['lastAnswer']),
   state: attributes['state'] as DeliveryState,
+  ...(attributes['triesSinceMs'] === undefined ? {} : { triesSinceMs: Number(attributes['triesSinceMs']) }),
 });

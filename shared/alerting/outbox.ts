@@ -3,7 +3,7 @@ import type { Channel, Publish, PublishedNotification } from './publish.ts';
 import { SPREAD, inParallel, sortableMs, spreadKey } from './spread.ts';
 
 const UNPUBLISHED = 'outbox#unpublished';
-const PUBLISHED = 'outbox#published';
+export const PUBLISHED_PK = 'outbox#published';
 
 /** Published notifications stay for people to read, and to deliver again. */
 export const PUBLISHED_RETENTION_MS = 30 * 86_400_000;
@@ -18,7 +18,7 @@ export interface OutboxEntry extends PublishedNotification {
 
 const FIELDS = ['id', 'receiver', 'integration', 'channel', 'severity', 'subject', 'body'] as const;
 
-/** Belongs into the transaction of the flush that makes it. */
+/** Belongs into the transaction of the flush that makes it, or that asks for it again: it is published, and marked, anew. */
 export const enqueue = (entry: OutboxEntry): ItemWrite => ({ put: { ...keyOf(UNPUBLISHED, entry), attributes: attributesOf(entry) } });
 
 /** What has not surely been handed to the fan-out, oldest first. */
@@ -26,8 +26,14 @@ export const readUnpublished = async (items: ItemTable): Promise<readonly Outbox
   const found = await inParallel(SPREAD, SPREAD.length, (digit) => items.query(`${UNPUBLISHED}#${digit}`));
   return found
     .flat()
-    .map(entryOf)
+    .map(outboxEntryOf)
     .sort((a, b) => a.sequence - b.sequence);
+};
+
+/** One that has been handed to the fan-out; undefined when there is none, or not yet, or no more. */
+export const readPublished = async (items: ItemTable, id: string, sequence: number): Promise<OutboxEntry | undefined> => {
+  const item = await items.get(keyOf(PUBLISHED_PK, { id, sequence }));
+  return item === undefined ? undefined : outboxEntryOf(item);
 };
 
 export interface PublishOutcome {
@@ -57,14 +63,14 @@ const markPublished = (entry: OutboxEntry, nowMs: number): ItemWrite[] => [
   { remove: keyOf(UNPUBLISHED, entry) },
   {
     put: {
-      ...keyOf(PUBLISHED, entry),
+      ...keyOf(PUBLISHED_PK, entry),
       attributes: { ...attributesOf(entry), publishedAtMs: nowMs },
       expiresAtS: Math.ceil((nowMs + PUBLISHED_RETENTION_MS) / 1000),
     },
   },
 ];
 
-const keyOf = (prefix: string, entry: OutboxEntry): { pk: string; sk: string } => ({
+const keyOf = (prefix: string, entry: Pick<OutboxEntry, 'id' | 'sequence'>): { pk: string; sk: string } => ({
   pk: spreadKey(prefix, entry.id),
   sk: `${sortableMs(entry.sequence)}#${entry.id}`,
 });
@@ -84,7 +90,7 @@ const attributesOf = (entry: OutboxEntry): Record<string, Attribute> => ({
   sequence: entry.sequence,
 });
 
-const entryOf = ({ attributes }: Item): OutboxEntry => ({
+export const outboxEntryOf = ({ attributes }: Item): OutboxEntry => ({
   id: String(attributes['id']),
   receiver: String(attributes['receiver']),
   integration: String(attributes['integration']),

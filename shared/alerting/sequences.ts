@@ -15,8 +15,7 @@ export const raiseSequence = async (
   items: ItemTable,
   { integration, dedupKey, sequence, nowMs }: { readonly integration: string; readonly dedupKey: string; readonly sequence: number; readonly nowMs: number },
 ): Promise<SequenceOutcome> => {
-  const hash = hashOf(integration, dedupKey);
-  const key = { pk: spreadKey('sequence', hash), sk: hash };
+  const key = keyOf({ integration, dedupKey });
   const outcome = await items.transact([
     {
       put: { ...key, attributes: { integration, dedupKey, sequence }, expiresAtS: Math.ceil((nowMs + RETENTION_MS) / 1000) },
@@ -24,4 +23,20 @@ export const raiseSequence = async (
     },
   ]);
   return outcome.done ? 'newest' : 'superseded';
+};
+
+/** The newest sequence that was tried; undefined when none was. */
+export const readSequence = async (items: ItemTable, of: SequenceKey): Promise<number | undefined> => {
+  const item = await items.get(keyOf(of));
+  return item === undefined ? undefined : Number(item.attributes['sequence']);
+};
+
+interface SequenceKey {
+  readonly integration: string;
+  readonly dedupKey: string;
+}
+
+const keyOf = ({ integration, dedupKey }: SequenceKey): { pk: string; sk: string } => {
+  const hash = hashOf(integration, dedupKey);
+  return { pk: spreadKey('sequence', hash), sk: hash };
 };

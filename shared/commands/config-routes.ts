@@ -3,6 +3,7 @@ import { formatMatchers } from '../alerting/routing/matcher-text.ts';
 import { matchRoutes } from '../alerting/routing/route.ts';
 import type { Route } from '../alerting/routing/route.ts';
 import { PermanentError } from '../errors.ts';
+import { formatDurationMs } from '../model/duration.ts';
 import { makeLabels } from '../model/labels.ts';
 import type { LabelPair } from '../model/labels.ts';
 import type { CheckReport, NamedText } from './check.ts';
@@ -25,7 +26,9 @@ const labelOf = (text: string): LabelPair => {
   return [text.slice(0, at), text.slice(at + 1)];
 };
 
+const escalationOf = ({ escalate }: Route): string => (escalate === undefined ? '' : `  escalate: ${escalate.receiver} after ${formatDurationMs(escalate.afterMs)}`);
+
 const branch = (route: Route, indent: string, isLast: boolean, name: string): readonly string[] => [
-  `${indent}${isLast ? '└── ' : '├── '}${name}${route.continues ? '  continue: true' : ''}  receiver: ${route.receiver}`,
+  `${indent}${isLast ? '└── ' : '├── '}${name}${route.continues ? '  continue: true' : ''}  receiver: ${route.receiver}${escalationOf(route)}`,
   ...route.routes.flatMap((child, i) => branch(child, `${indent}${isLast ? '    ' : '│   '}`, i === route.routes.length - 1, formatMatchers(child.matchers.matchers))),
 ];

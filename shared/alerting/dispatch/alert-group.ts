@@ -3,7 +3,10 @@ import { groupKeyOf, groupLabelsOf, matchRoutes } from '../routing/route.ts';
 import type { Route } from '../routing/route.ts';
 import type { Labels } from '../../model/labels.ts';
 import { SPREAD, hashOf, inParallel, spreadKey } from '../spread.ts';
+import { NO_ESCALATION, escalationFrom, escalationTo } from './escalation.ts';
+import type { Escalation } from './escalation.ts';
 import type { ToldAlert } from './told-alert.ts';
+import { wordSet } from './word-set.ts';
 
 const PK = 'group';
 
@@ -34,6 +37,7 @@ export interface GroupState {
   readonly firing: ReadonlySet<string>;
   /** `<hash>@<endedAtMs>` of ended alerts that have been flushed. */
   readonly ended: ReadonlySet<string>;
+  readonly escalation: Escalation;
 }
 
 /** The groups of an alert: one per route that takes it. Twins, with the same receiver and key, are one. */
@@ -55,6 +59,7 @@ export const newGroup = ({ id, route }: GroupPlace, alert: ToldAlert, nowMs: num
   nextFlushMs: alert.startsAtMs + route.groupWaitMs < nowMs ? nowMs : nowMs + route.groupWaitMs,
   firing: new Set(),
   ended: new Set(),
+  escalation: NO_ESCALATION,
 });
 
 /** The first time on the group's grid after now; the due time itself while that is to come. */
@@ -69,7 +74,7 @@ export const isUntoldEnd = (group: GroupState, alert: ToldAlert): boolean =>
 export const writeGroup = (group: GroupState): ItemWrite => ({
   put: {
     ...keyOf(group.id),
-    attributes: { createdMs: group.createdMs, nextFlushMs: group.nextFlushMs, firing: [...group.firing].join(' '), ended: [...group.ended].join(' ') },
+    attributes: { createdMs: group.createdMs, nextFlushMs: group.nextFlushMs, firing: [...group.firing].join(' '), ended: [...group.ended].join(' '), ...escalationTo(group.escalation) },
   },
 });
 
@@ -88,6 +93,5 @@ const groupOf = ({ sk, attributes }: Item): GroupState => ({
   nextFlushMs: Number(attributes['nextFlushMs']),
   firing: wordSet(attributes['firing']),
   ended: wordSet(attributes['ended']),
+  escalation: escalationFrom(attributes),
 });
-
-export const wordSet = (text: unknown): ReadonlySet<string> => new Set(String(text ?? '').split(' ').filter((word) => word !== ''));

@@ -2,6 +2,8 @@ import type { ItemWrite } from '../../catalog/item-table.ts';
 import { enqueue } from '../outbox.ts';
 import type { OutboxEntry } from '../outbox.ts';
 import type { Integration } from '../receivers.ts';
+import { NO_ESCALATION, advanceEscalation, escalationPlace } from './escalation.ts';
+import type { Escalation } from './escalation.ts';
 import { MAX_GROUP_ALERTS, endedKey, isUntoldEnd, nextFlushMs, removeGroup, writeGroup } from './alert-group.ts';
 import type { GroupPlace, GroupState } from './alert-group.ts';
 import { notificationOf } from './group-notification.ts';
@@ -20,6 +22,10 @@ export interface GroupFlush {
   readonly integrations: readonly Integration[];
   /** Of each integration. */
   readonly logs: readonly (LogEntry | undefined)[];
+  /** Of the receiver that the group escalates to; none where it escalates to nobody. */
+  readonly second: Pick<GroupFlush, 'integrations' | 'logs'>;
+  /** Hashes of alerts that somebody has taken on: they are not repeated, and do not escalate. */
+  readonly acknowledged: ReadonlySet<string>;
   readonly mutes: Mutes;
   readonly nowMs: number;
   readonly externalUrl: string;
@@ -35,11 +41,11 @@ export interface FlushOutcome {
 
 /** One flush of one group, by Alertmanager's stages: inhibition, time intervals, silences, then each integration's log. */
 export const flushGroup = (flush: GroupFlush): FlushOutcome => {
-  const { place, group, mutes, nowMs } = flush;
+  const { place, group, nowMs } = flush;
   const { firing, ended, leftOut } = sortMembers(flush);
-  const quiet = mutes.mutedTimes(place.route).length > 0;
-  const told = quiet ? [] : [...firing, ...ended].filter(({ labels }) => !isMuted(mutes, labels));
-  const effects = told.length === 0 ? [] : tell(flush, told, leftOut);
+  const told = tellableOf(flush, [...firing, ...ended]);
+  const first = told.length === 0 ? [] : tell(flush, told, { leftOut, sequence: group.nextFlushMs, repeats: true });
+  const { escalation, tellings } = escalate(flush, { firing, told, tellsFirst: true });
   const next: GroupState | undefined =
     firing.length === 0
       ? undefined
@@ -48,12 +54,46 @@ export const flushGroup = (flush: GroupFlush): FlushOutcome => {
           nextFlushMs: nextFlushMs(group.nextFlushMs, place.route.groupIntervalMs, nowMs),
           firing: new Set(firing.map(({ hash }) => hash)),
           ended: new Set([...ended.map(endedKey), ...keptEnds(group, flush.members)]),
+          escalation,
         };
-  return {
-    group: next,
-    notifications: effects.flatMap(({ notification }) => notification ?? []),
-    writes: [next === undefined ? removeGroup(group.id) : writeGroup(next), ...effects.flatMap(({ writes }) => writes)],
-  };
+  return outcomeOf(group.id, next, [...first, ...tellings]);
+};
+
+/** The timer of the escalation alone has run out: the route's own receiver is told nothing, and its timer stays. */
+export const escalateGroup = (flush: GroupFlush): FlushOutcome => {
+  const { group } = flush;
+  const { firing } = sortMembers(flush);
+  const { escalation, tellings } = escalate(flush, { firing, told: tellableOf(flush, firing), tellsFirst: false });
+  return outcomeOf(group.id, { ...group, escalation }, tellings);
+};
+
+const outcomeOf = (id: string, next: GroupState | undefined, tellings: readonly Telling[]): FlushOutcome => ({
+  group: next,
+  notifications: tellings.flatMap(({ notification }) => notification ?? []),
+  writes: [next === undefined ? removeGroup(id) : writeGroup(next), ...tellings.flatMap(({ writes }) => writes)],
+});
+
+const tellableOf = ({ place, mutes }: GroupFlush, alerts: readonly ToldAlert[]): readonly ToldAlert[] =>
+  mutes.mutedTimes(place.route).length > 0 ? [] : alerts.filter(({ labels }) => !isMuted(mutes, labels));
+
+interface EscalationMembers {
+  readonly firing: readonly ToldAlert[];
+  /** Firing and ended ones that may be told of. */
+  readonly told: readonly ToldAlert[];
+  readonly tellsFirst: boolean;
+}
+
+/** The second receiver hears of alerts that escalate, and of the ends of those that have; nothing is repeated to it. */
+const escalate = (flush: GroupFlush, { firing, told, tellsFirst }: EscalationMembers): { readonly escalation: Escalation; readonly tellings: readonly Telling[] } => {
+  const { place, group, second, acknowledged, nowMs } = flush;
+  const step = place.route.escalate;
+  if (step === undefined) return { escalation: NO_ESCALATION, tellings: [] };
+  const tellable = new Set(told.map(({ hash }) => hash));
+  const escalation = advanceEscalation({ step, before: group.escalation, firing, tellable, acknowledged, tellsFirst, nowMs });
+  const heard = told.filter(({ hash, endedAtMs }) => (endedAtMs === undefined ? escalation : group.escalation).escalated.has(hash));
+  if (heard.length === 0) return { escalation, tellings: [] };
+  const there = escalationPlace(place, step);
+  return { escalation, tellings: tell({ ...flush, ...second, place: there, group: { ...group, id: there.id } }, heard, { leftOut: 0, sequence: nowMs, repeats: false }) };
 };
 
 /** Ends that were flushed before and are still remembered. */
@@ -73,23 +113,35 @@ interface Telling {
   readonly writes: readonly ItemWrite[];
 }
 
-const tell = (flush: GroupFlush, alerts: readonly ToldAlert[], leftOut: number): readonly Telling[] => {
-  const { place, group, integrations, logs, nowMs, externalUrl } = flush;
+interface HowToTell {
+  /** Alerts beyond the most that are told of. */
+  readonly leftOut: number;
+  /** The flush's time. */
+  readonly sequence: number;
+  readonly repeats: boolean;
+}
+
+/** How many notifications a flush makes at most: they share a transaction. */
+const bodiesOf = ({ integrations, second }: GroupFlush): number => integrations.length + second.integrations.length;
+
+const tell = (flush: GroupFlush, alerts: readonly ToldAlert[], { leftOut, sequence: flushedMs, repeats }: HowToTell): readonly Telling[] => {
+  const { place, group, integrations, logs, acknowledged, nowMs, externalUrl } = flush;
   const hashes = (isFiring: boolean): ReadonlySet<string> => new Set(alerts.filter(({ endedAtMs }) => (endedAtMs === undefined) === isFiring).map(({ hash }) => hash));
   const firing = hashes(true);
   const resolved = hashes(false);
   // Never behind an earlier one, even where the clock was set back or the group is a new one under an old key.
-  const sequence = Math.max(group.nextFlushMs, ...logs.map((log) => (log?.sequence ?? 0) + 1));
+  const sequence = Math.max(flushedMs, ...logs.map((log) => (log?.sequence ?? 0) + 1));
   const { repeatIntervalMs } = place.route;
+  const isRepeated = repeats && ![...firing].every((hash) => acknowledged.has(hash));
   return integrations.flatMap((integration, i): Telling[] => {
     const log = logs[i];
-    if (!needsUpdate(log, { firing, resolved }, { sendResolved: integration.sendResolved, repeatIntervalMs, nowMs })) return [];
+    if (!needsUpdate(log, { firing, resolved }, { sendResolved: integration.sendResolved, repeatIntervalMs: isRepeated ? repeatIntervalMs : Infinity, nowMs })) return [];
     const newest = { firing, resolved, atMs: nowMs };
     const key = { integration: integration.id, groupId: group.id };
     if (!integration.sendResolved && firing.size === 0) {
       return [{ notification: undefined, writes: [writeLog(key, { sequence, state: 'sent', newest, sent: newest }, keepMsOf(repeatIntervalMs))] }];
     }
-    const notification = notificationOf({ place, alerts, leftOut, sequence, externalUrl }, integration, integrations.length);
+    const notification = notificationOf({ place, alerts, leftOut, sequence, externalUrl }, integration, bodiesOf(flush));
     const entry: LogEntry = { sequence, state: 'pending', newest, sent: log?.sent };
     return [{ notification, writes: [enqueue(notification), writeLog(key, entry, keepMsOf(repeatIntervalMs))] }];
   });

@@ -1,6 +1,6 @@
 import type { Item, ItemTable, ItemWrite } from '../../catalog/item-table.ts';
 import { hashOf, spreadKey } from '../spread.ts';
-import { wordSet } from './alert-group.ts';
+import { wordSet } from './word-set.ts';
 
 const PK = 'log';
 
@@ -41,13 +41,13 @@ export const writeLog = (key: LogKey, entry: LogEntry, keepMs: number): ItemWrit
 
 /**
  * Writes down how the notification with this sequence ended. Nothing happens when a newer one is on its way by now: that one
- * decides; nor when it has been written down before.
+ * decides; nor once it has arrived. One that failed for good may have been delivered again by hand.
  */
 export const endLog = async (items: ItemTable, key: LogKey, sequence: number, state: 'sent' | 'failed', nowMs: number): Promise<void> => {
   const item = await items.get(keyOf(key));
   if (item === undefined) return;
   const entry = entryOf(item);
-  if (entry.sequence !== sequence || entry.state !== 'pending') return;
+  if (entry.sequence !== sequence || entry.state === 'sent' || entry.state === state) return;
   const ended: LogEntry = { ...entry, state, sent: state === 'sent' ? { ...entry.newest, atMs: nowMs } : entry.sent };
   const keepMs = Number(item.attributes['keepMs']);
   await items.transact([{ put: itemOf(key, ended, keepMs), when: { is: 'equal', attribute: 'sequence', value: sequence } }]);

@@ -1,3 +1,4 @@
+import { isScalar } from 'yaml';
 import { parseDurationMs } from '../../model/duration.ts';
 import type { YamlField, YamlFile, YamlNode } from '../../rules/yaml-file.ts';
 import { templateProblem } from '../message-template.ts';
@@ -27,6 +28,12 @@ export class FieldReader {
 
   has(key: string): boolean {
     return this.fields.has(key);
+  }
+
+  /** Whether the field is there and says nothing: `null`, or nothing at all. */
+  isNull(key: string): boolean {
+    const node = this.fields.get(key)?.value;
+    return node === null || (isScalar(node) && node.type === 'PLAIN' && ['', '~', 'null'].includes(String(node.value)));
   }
 
   node(key: string): YamlNode {

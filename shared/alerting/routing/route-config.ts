@@ -5,15 +5,16 @@ import { FieldReader } from '../receiver-config/field-reader.ts';
 import { NO_MATCHERS, checkMatcher, compileMatchers, parseMatchers } from './matcher-text.ts';
 import type { MatcherSet } from './matcher-text.ts';
 import { childKey, rootRoute } from './route.ts';
-import type { Route } from './route.ts';
+import type { EscalationStep, Route } from './route.ts';
 
 const ROUTE_KEYS = [
-  'receiver', 'matchers', 'match', 'match_re', 'continue', 'group_by', 'group_wait', 'group_interval', 'repeat_interval', 'mute_time_intervals', 'active_time_intervals', 'routes',
+  'receiver', 'matchers', 'match', 'match_re', 'continue', 'group_by', 'group_wait', 'group_interval', 'repeat_interval', 'mute_time_intervals', 'active_time_intervals', 'escalate', 'routes',
 ];
 
 /** Names that routes may use. */
 export interface KnownNames {
-  readonly receivers: ReadonlySet<string>;
+  /** With their numbers of integrations. */
+  readonly receivers: ReadonlyMap<string, number>;
   readonly timeIntervals: ReadonlySet<string>;
 }
 
@@ -32,7 +33,7 @@ export const readRoot = (reader: FieldReader, names: KnownNames): Route => {
 };
 
 const readRoute = (reader: FieldReader, parent: Route, matchers: MatcherSet, names: KnownNames): Route => {
-  const own: Route = {
+  const read: Route = {
     key: childKey(parent.key, matchers),
     receiver: reader.text('receiver') || parent.receiver,
     matchers,
@@ -43,8 +44,10 @@ const readRoute = (reader: FieldReader, parent: Route, matchers: MatcherSet, nam
     repeatIntervalMs: positive(reader, 'repeat_interval', parent.repeatIntervalMs),
     muteTimeIntervals: readNames(reader, 'mute_time_intervals', names.timeIntervals),
     activeTimeIntervals: readNames(reader, 'active_time_intervals', names.timeIntervals),
+    escalate: undefined,
     routes: [],
   };
+  const own = { ...read, escalate: readEscalation(reader, { parent, receiver: read.receiver, names }) };
   const receiver = reader.text('receiver');
   if (receiver !== '' && !names.receivers.has(receiver)) reader.fail('receiver', `receiver: found ${JSON.stringify(receiver)}, which is not among the receivers`);
   // The children know the parent's key as it will be: the root's own is `{}`.
@@ -102,6 +105,40 @@ const positive = (reader: FieldReader, key: string, otherwise: number): number =
   const durationMs = reader.durationMs(key, otherwise);
   if (durationMs <= 0) reader.fail(key, `${key}: found 0, a duration such as 5m is needed`);
   return durationMs;
+};
+
+/** What one flush tells of a group must fit one transaction (100 writes): two for each integration, the group and the lease. */
+const MAX_INTEGRATIONS_WITH_ESCALATION = 49;
+
+interface OwnReceiver {
+  readonly parent: Route;
+  /** The route's own. */
+  readonly receiver: string;
+  readonly names: KnownNames;
+}
+
+/** `escalate: { after: 15m, receiver: leads }`; `null` is for a child whose parent has one that it does not want. */
+const readEscalation = (reader: FieldReader, { parent, receiver, names }: OwnReceiver): EscalationStep | undefined => {
+  // Those who hear of an alert at once need not hear of it later.
+  const inherited = parent.escalate?.receiver === receiver ? undefined : parent.escalate;
+  const step = reader.isNull('escalate') ? undefined : reader.has('escalate') ? readStep(reader, names) : inherited;
+  if (step === undefined) return undefined;
+  if (step.receiver === receiver) reader.fail('escalate', `escalate: found the receiver ${JSON.stringify(receiver)} of the route itself, another one is needed`);
+  const integrations = (names.receivers.get(receiver) ?? 0) + (names.receivers.get(step.receiver) ?? 0);
+  if (integrations > MAX_INTEGRATIONS_WITH_ESCALATION) {
+    reader.fail('escalate', `escalate: found ${integrations} integrations of both receivers, at most ${MAX_INTEGRATIONS_WITH_ESCALATION} are allowed together`);
+  }
+  return step;
+};
+
+const readStep = (reader: FieldReader, { receivers }: KnownNames): EscalationStep => {
+  const step = reader.under('escalate', ['after', 'receiver']);
+  if (!step.has('after')) reader.fail('escalate', 'escalate: found no after, a duration such as 15m is needed');
+  const afterMs = positive(step, 'after', 1);
+  const receiver = step.text('receiver');
+  if (receiver === '') reader.fail('escalate', 'escalate: found no receiver, one of the receivers is needed');
+  else if (!receivers.has(receiver)) step.fail('receiver', `receiver: found ${JSON.stringify(receiver)}, which is not among the receivers`);
+  return { afterMs, receiver };
 };
 
 const readNames = (reader: FieldReader, key: string, known: ReadonlySet<string>): readonly string[] =>

@@ -2,6 +2,12 @@ import type { Labels } from '../../model/labels.ts';
 import { formatMatchers, goQuote } from './matcher-text.ts';
 import type { MatcherSet } from './matcher-text.ts';
 
+/** Who hears of an alert that fires, and has been told of, for so long without an acknowledgement. Our own addition to Alertmanager's routes. */
+export interface EscalationStep {
+  readonly afterMs: number;
+  readonly receiver: string;
+}
+
 /** A node of the routing tree, with what it has from its parents. */
 export interface Route {
   /** Alertmanager's route key: the matchers from the root down. */
@@ -18,6 +24,8 @@ export interface Route {
   readonly muteTimeIntervals: readonly string[];
   /** Names of time intervals outside of which nobody is told; empty: at any time. */
   readonly activeTimeIntervals: readonly string[];
+  /** Handed down to children, as timers are; undefined: nobody else is told. */
+  readonly escalate: EscalationStep | undefined;
   readonly routes: readonly Route[];
 }
 
@@ -42,6 +50,7 @@ export const rootRoute = (receiver: string, matchers: MatcherSet): Route => ({
   repeatIntervalMs: DEFAULT_REPEAT_INTERVAL_MS,
   muteTimeIntervals: [],
   activeTimeIntervals: [],
+  escalate: undefined,
   routes: [],
 });
 

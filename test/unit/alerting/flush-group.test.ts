@@ -37,6 +37,8 @@ const alertOf = (host: string, endedAtMs?: number, more: Record<string, string> 
   return { hash: alertHash(labels), labels, annotations: [], startsAtMs: NOW, endedAtMs, isPending: false, generatorUrl: '' };
 };
 
+const NOBODY = { integrations: [], logs: [] };
+
 /** A group that is flushed again and again, its receivers answering at once. */
 class Story {
   group: GroupState | undefined;
@@ -59,6 +61,8 @@ class Story {
       members,
       integrations,
       logs: integrations.map((_, i) => this.logs[i]),
+      second: NOBODY,
+      acknowledged: new Set(),
       mutes: makeMutes(this.config, { silences: [], firing: members.filter(({ endedAtMs }) => endedAtMs === undefined).map(({ hash, labels }) => ({ id: hash, labels })), nowMs }),
       nowMs,
       externalUrl: '',
@@ -155,7 +159,7 @@ describe('a group over its flushes', () => {
     const many = Array.from({ length: 2500 }, (_, i) => alertOf(`h${i}`));
     const story = new Story(configOf(), alertOf('a'));
     const outcome = flushGroup({
-      place: story.place, group: story.group as GroupState, members: many, integrations: integrationsOf(story.config, 'ops'), logs: [undefined, undefined],
+      place: story.place, group: story.group as GroupState, members: many, integrations: integrationsOf(story.config, 'ops'), logs: [undefined, undefined], second: NOBODY, acknowledged: new Set(),
       mutes: makeMutes(story.config, { silences: [], firing: [], nowMs: NOW }), nowMs: NOW, externalUrl: '',
     });
     const { message } = JSON.parse(outcome.notifications[0]?.body ?? '') as NotificationBody;
