@@ -95,7 +95,7 @@ class SliceBuilder {
     }
     const { recordId } = frame.header;
     if (seen.has(recordId, record.data)) tally.duplicates++;
-    else if (isHeartbeat(frame)) tally.heartbeats++;
+    else if (isHeartbeat(frame)) tally.heartbeat(frame.header, record.arrivalMs);
     else if (this.take(record, frame, limits, tally)) seen.add(recordId, record.data);
   }
 
@@ -122,7 +122,7 @@ class SliceBuilder {
     tally.samples += frame.batch.tMs.length;
     this.heldBytes += heldBytesOf(batch);
     if (rejected.length > 0) this.setAside(record, sender, rejected.map(({ reason, samples }) => ({ reason, samples })), tally);
-    if (batch.tMs.length > 0) tally.late(sender, record.arrivalMs - newestMs(batch.tMs));
+    tally.seen(frame.header, record.arrivalMs, batch.tMs.length, batch.tMs.length === 0 ? undefined : record.arrivalMs - oldestMs(batch.tMs));
     if (batch.tMs.length > 0 || batch.metadata.length > 0) {
       this.batches.push(batch);
       this.recordIds.push(recordId);
@@ -160,8 +160,8 @@ const heldBytesOf = ({ tMs, labels, histograms, metadata }: SampleBatch): number
   return labelBytes + bytesOfHistograms(histograms) + tMs.length * SAMPLE_BYTES + labels.length * SERIES_BYTES + metadata.length * DESCRIPTION_BYTES;
 };
 
-const newestMs = (tMs: Float64Array): number => {
-  let newest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < tMs.length; i++) newest = Math.max(newest, tMs[i] as number);
-  return newest;
+const oldestMs = (tMs: Float64Array): number => {
+  let oldest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < tMs.length; i++) oldest = Math.min(oldest, tMs[i] as number);
+  return oldest;
 };

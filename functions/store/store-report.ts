@@ -1,3 +1,6 @@
+import type { SenderSeen } from '../../shared/catalog/senders.ts';
+import type { FrameHeader } from '../../shared/wire/frame.ts';
+
 /** Samples that were not stored, by sender and reason. */
 export interface RejectedSamples {
   readonly sender: string;
@@ -7,7 +10,10 @@ export interface RejectedSamples {
   readonly records: number;
 }
 
-/** How far a sender's newest sample lay behind its record's arrival; negative for a clock that runs ahead. */
+/**
+ * How far a sender's oldest sample of a record lay behind the record's arrival: rules count every sample only where this is below the
+ * lateness that they allow. Negative for a clock that runs ahead.
+ */
 export interface SenderLateness {
   readonly sender: string;
   readonly latenessMs: number;
@@ -28,6 +34,8 @@ export interface StoreReport {
   readonly rejected: readonly RejectedSamples[];
   /** Per sender the greatest of the delivery. */
   readonly lateness: readonly SenderLateness[];
+  /** Why the catalog's list of senders was not brought up to date, which nothing waits for. */
+  readonly sendersProblem?: string;
 }
 
 /** Sums up while a delivery is stored. */
@@ -40,8 +48,9 @@ export class StoreTally {
   rows = 0;
   objects = 0;
   bytes = 0;
+  sendersProblem: string | undefined;
   private readonly rejected = new Map<string, { sender: string; reason: string; samples: number; records: number }>();
-  private readonly lateness = new Map<string, number>();
+  private readonly bySender = new Map<string, SenderSeen>();
 
   reject(sender: string, reason: string, samples: number): void {
     const key = JSON.stringify([sender, reason]);
@@ -54,13 +63,30 @@ export class StoreTally {
     }
   }
 
-  late(sender: string, latenessMs: number): void {
-    this.lateness.set(sender, Math.max(this.lateness.get(sender) ?? Number.NEGATIVE_INFINITY, latenessMs));
+  heartbeat(header: FrameHeader, arrivalMs: number): void {
+    this.heartbeats++;
+    this.seen(header, arrivalMs, 0, undefined);
+  }
+
+  seen({ sender, flushIntervalMs }: FrameHeader, arrivalMs: number, samples: number, latenessMs: number | undefined): void {
+    const known = this.bySender.get(sender);
+    this.bySender.set(sender, {
+      sender,
+      arrivalMs: Math.max(known?.arrivalMs ?? arrivalMs, arrivalMs),
+      flushIntervalMs,
+      samples: (known?.samples ?? 0) + samples,
+      latenessMs: latenessMs === undefined ? known?.latenessMs : Math.max(known?.latenessMs ?? Number.NEGATIVE_INFINITY, latenessMs),
+    });
+  }
+
+  senders(): readonly SenderSeen[] {
+    return [...this.bySender.values()];
   }
 
   report(): StoreReport {
-    const { records, duplicates, heartbeats, quarantined, samples, rows, objects, bytes } = this;
-    const lateness = [...this.lateness].map(([sender, latenessMs]) => ({ sender, latenessMs }));
-    return { records, duplicates, heartbeats, quarantined, samples, rows, objects, bytes, rejected: [...this.rejected.values()], lateness };
+    const { records, duplicates, heartbeats, quarantined, samples, rows, objects, bytes, sendersProblem } = this;
+    const lateness = this.senders().flatMap(({ sender, latenessMs }) => (latenessMs === undefined ? [] : [{ sender, latenessMs }]));
+    const counts = { records, duplicates, heartbeats, quarantined, samples, rows, objects, bytes };
+    return { ...counts, rejected: [...this.rejected.values()], lateness, ...(sendersProblem === undefined ? {} : { sendersProblem }) };
   }
 }

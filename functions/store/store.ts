@@ -4,8 +4,9 @@ import { addGap } from '../../shared/catalog/gaps.ts';
 import { addHotFile } from '../../shared/catalog/hot-files.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import { MetadataCache, saveMetadata } from '../../shared/catalog/metric-metadata.ts';
+import { SenderLog } from '../../shared/catalog/senders.ts';
 import { raiseWatermark } from '../../shared/catalog/watermarks.ts';
-import { PermanentError } from '../../shared/errors.ts';
+import { messageOf, PermanentError } from '../../shared/errors.ts';
 import { addClass } from '../../shared/lakes/class-rows.ts';
 import type { CutByClass } from '../../shared/lakes/cut-by-class.ts';
 import { classPorts } from '../../shared/lakes/lakes.ts';
@@ -30,6 +31,7 @@ export class StoreMemory {
   readonly attempts = new AttemptLog();
   /** Retention classes that stand in the catalog. */
   readonly classes = new Set<string>();
+  readonly senders = new SenderLog();
 }
 
 export interface StoreOptions {
@@ -60,7 +62,17 @@ export const storeDelivery = async (ports: StorePorts, delivery: Delivery, optio
     for (const prepared of prepare(delivery, options, tally)) await storeSlice(ports, prepared, options, tally);
     await raiseWatermark(ports.catalog, delivery.shardId, newestArrivalMs(delivery));
   }
+  await noteSenders(ports, delivery, options, tally);
   return tally.report();
+};
+
+/** For people to see. The batch is stored by now, and is not delivered again for this. */
+const noteSenders = async ({ catalog }: StorePorts, delivery: Delivery, { memory }: StoreOptions, tally: StoreTally): Promise<void> => {
+  try {
+    await memory.senders.note(catalog, delivery.shardId, tally.senders(), newestArrivalMs(delivery));
+  } catch (error) {
+    tally.sendersProblem = messageOf(error);
+  }
 };
 
 /** A record alone is one that may have ended the process before, so its attempts are counted. */
