@@ -4,8 +4,22 @@ import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
+import type { RunSql } from '../../shared/sql/run-sql.ts';
 import type { ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import type { ListShards, PutRecords } from '../../shared/wire/record-stream.ts';
+
+/** Of one statement of a rule: the least interval of such rules. */
+export const SQL_TIMEOUT_MS = 60_000;
+
+/** How rules with `sql` are answered. */
+export interface RuleSql {
+  /** Ends within SQL_TIMEOUT_MS, and gives at most MAX_SQL_ROWS rows. */
+  readonly run: RunSql;
+  /** What the engine charges for a scan; nothing on one's own machine. */
+  readonly dollars: (bytesScanned: number) => number;
+  /** How long after a sample is stored statements see it: slots with statements wait for so much longer. */
+  readonly behindMs: number;
+}
 
 export interface EvaluatePorts {
   /** What rules make waits here for the stream. */
@@ -18,6 +32,8 @@ export interface EvaluatePorts {
   readonly catalog: ItemTable;
   /** What the rules of one tick read over: it may remember what it has seen of the catalog. */
   readonly openSelect: () => SelectSeries;
+  /** Absent: rules with `sql` end in an error. */
+  readonly sql?: RuleSql;
   /**
    * The rules that hold now. Rejects while the files are wrong or cannot be read: an empty set instead would resolve every alert.
    */

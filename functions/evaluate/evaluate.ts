@@ -73,7 +73,7 @@ interface Tick {
 /** A group that fails does not stop the others; only a lost lease does. */
 const evaluateAll = async (ports: EvaluatePorts, memory: EvaluateMemory, { lease, alerts, nowMs, report }: Tick): Promise<void> => {
   const [rules, alertmanager] = await Promise.all([ports.rules(), ports.alertmanager()]);
-  const scope = { ports, lease, memory: alerts, select: shareMetrics(ports.openSelect()), report };
+  const scope = { ports, lease, memory: alerts, statements: memory.statements, select: shareMetrics(ports.openSelect()), report };
   const clock = { nowMs, watermarkMs: report.watermarkMs, latenessMs: ports.latenessMs ?? DEFAULT_LATENESS_MS, capMs: ports.capMs ?? DEFAULT_CAP_MS };
   const part = async (name: string, work: () => Promise<void>): Promise<void> => {
     try {

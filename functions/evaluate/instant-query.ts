@@ -1,4 +1,5 @@
-import type { Labels } from '../../shared/model/labels.ts';
+import { lastSeenIn } from '../../shared/alerting/roster.ts';
+import type { SeenSeries } from '../../shared/alerting/roster.ts';
 import { evaluateInstant, evaluateRange } from '../../shared/promql/engine.ts';
 import type { RangeBounds } from '../../shared/promql/engine.ts';
 import { PromqlLimitError } from '../../shared/promql/errors.ts';
@@ -22,13 +23,12 @@ export const instantQuery = async (select: SelectSeries, query: string, tMs: num
 };
 
 /**
- * The label sets that an expression has given at any step from `fromMs` on.
+ * The label sets that an expression has given at any step of a range, and at which one last.
  * @throws as {@link instantQuery}
  */
-export const queriedLabels = async (select: SelectSeries, query: string, bounds: RangeBounds, time: QueryTime): Promise<readonly Labels[]> => {
+export const seenSeries = async (select: SelectSeries, query: string, bounds: RangeBounds, time: QueryTime): Promise<readonly SeenSeries[]> => {
   const { timed, check } = limited(select, time);
-  const result = await evaluateRange(timed, query, bounds, { check });
-  return result.type === 'matrix' ? result.series.map(({ labels }) => labels) : [];
+  return lastSeenIn(await evaluateRange(timed, query, bounds, { check }));
 };
 
 /** What ends a rule that computes for too long. */

@@ -6,6 +6,15 @@ export interface TickReport {
   watermarkMs: number | undefined;
   openShards: number;
   heartbeats: number;
+  /** Since the newest of our own samples that has come back; undefined when none has. */
+  roadAgeMs: number | undefined;
+  /** From a sample's time to the tick whose rules count it; undefined when none has come so far. */
+  detectionLatencyMs: number | undefined;
+  /** Whether rules lack samples that are on their way. */
+  behind: boolean;
+  /** Seen within a day, and those of them whose samples come too late for rules. */
+  senders: number;
+  lateSenders: number;
   slots: number;
   incompleteSlots: number;
   skippedSlots: number;
@@ -14,6 +23,10 @@ export interface TickReport {
   /** Rules evaluated, over all slots, and those of them that ended in an error. */
   evaluations: number;
   ruleErrors: number;
+  /** Of rules with `sql`: statements that gave an answer, what they scanned, and what that costs. */
+  statements: number;
+  scannedBytes: number;
+  scanDollars: number;
   transitions: number;
   /** Samples that rules made: recorded results, ALERTS, and ends of series. */
   recordedSamples: number;
@@ -26,6 +39,7 @@ export interface TickReport {
   notifications: number;
   published: number;
   unpublished: number;
+  /** Alerts of rules. */
   pending: number;
   firing: number;
   /** Parts of the tick that did not work; the others went on. */
@@ -37,12 +51,20 @@ export const emptyReport = (): TickReport => ({
   watermarkMs: undefined,
   openShards: 0,
   heartbeats: 0,
+  roadAgeMs: undefined,
+  detectionLatencyMs: undefined,
+  behind: false,
+  senders: 0,
+  lateSenders: 0,
   slots: 0,
   incompleteSlots: 0,
   skippedSlots: 0,
   waitingGroups: 0,
   evaluations: 0,
   ruleErrors: 0,
+  statements: 0,
+  scannedBytes: 0,
+  scanDollars: 0,
   transitions: 0,
   recordedSamples: 0,
   groups: 0,

@@ -2,6 +2,7 @@ import type { Lease } from '../../shared/alerting/lease.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import type { EvaluatePorts } from './evaluate-ports.ts';
 import type { AlertMemory } from './memory.ts';
+import type { RunningStatements } from './statements.ts';
 import type { TickReport } from './tick-report.ts';
 
 /** What every part of one tick works with. */
@@ -9,6 +10,7 @@ export interface TickScope {
   readonly ports: EvaluatePorts;
   readonly lease: Lease;
   readonly memory: AlertMemory;
+  readonly statements: RunningStatements;
   /** Over what is stored. */
   readonly select: SelectSeries;
   readonly report: TickReport;

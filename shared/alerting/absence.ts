@@ -1,5 +1,6 @@
 import { childrenOf, withoutParens } from '../promql/ast.ts';
 import type { Binary, Expr } from '../promql/ast.ts';
+import type { RuleSource } from '../rules/rule-group.ts';
 
 /** Functions whose value tells of samples that are not there. */
 const TELL_ABSENCE: ReadonlySet<string> = new Set(['absent', 'absent_over_time', 'timestamp']);
@@ -13,6 +14,9 @@ const SHRINKING: ReadonlySet<string> = new Set(['count', 'sum', 'count_over_time
  * Arithmetic is not followed, so `1 - rate(x[5m]) > 0.5` is missed.
  */
 export const firesOnAbsence = (expr: Expr): boolean => firesAt(expr, true);
+
+/** Of a statement nobody knows. */
+export const mayFireOnAbsence = (source: RuleSource): boolean => source.language === 'sql' || firesOnAbsence(source.expr);
 
 /** `isCondition`: whether nothing but `and` and `or` stand above, so that an `or` is one of conditions. */
 const firesAt = (expr: Expr, isCondition: boolean): boolean => {

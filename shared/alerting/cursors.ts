@@ -5,8 +5,18 @@ import type { Lease } from './lease.ts';
 const PK = 'cursor';
 
 /** Of one slot; a DynamoDB write unit is 1 KB, and more errors than these say nothing new. */
-const MAX_ERRORS = 20;
-const MAX_ERROR_CHARS = 300;
+export const MAX_ERRORS = 20;
+export const MAX_ERROR_CHARS = 300;
+
+/** Rules of a group whose scans are kept: a group with more is told in the tick's report alone. */
+const MAX_SCANS = 200;
+
+/** What a statement has read. */
+export interface Scan {
+  readonly bytes: number;
+  /** What its engine charges for it. */
+  readonly dollars: number;
+}
 
 /** How far a group has come. */
 export interface Cursor {
@@ -18,6 +28,8 @@ export interface Cursor {
   readonly errors: ReadonlyMap<string, string>;
   /** Whether the slot has made series, which lie under its key in the outbox. */
   readonly wrote: boolean;
+  /** What the statements of that slot have scanned, by rule id; absent where there were none. */
+  readonly scans?: ReadonlyMap<string, Scan>;
 }
 
 /**
@@ -33,6 +45,7 @@ export const advanceCursor = async (items: ItemTable, lease: Lease, cursor: Curs
       epoch: lease.epoch,
       complete: cursor.complete,
       wrote: cursor.wrote,
+      ...(cursor.scans === undefined || cursor.scans.size === 0 ? {} : { scans: JSON.stringify([...cursor.scans].slice(0, MAX_SCANS)) }),
       errors: JSON.stringify([...cursor.errors].slice(0, MAX_ERRORS).map(([ruleId, text]) => [ruleId, text.slice(0, MAX_ERROR_CHARS).toWellFormed()])),
     },
   };
@@ -49,6 +62,7 @@ export const readCursors = async (items: ItemTable): Promise<ReadonlyMap<string,
         slotMs: Number(item.attributes['slotMs']),
         complete: item.attributes['complete'] === true,
         wrote: item.attributes['wrote'] === true,
+        ...(item.attributes['scans'] === undefined ? {} : { scans: new Map(JSON.parse(String(item.attributes['scans'])) as [string, Scan][]) }),
         errors: new Map(JSON.parse(String(item.attributes['errors'] ?? '[]')) as [string, string][]),
       },
     ]),

@@ -100,7 +100,7 @@ const groupJson = ({ group, lastSlotMs }: GroupState, rules: readonly RuleState[
 const ruleJson = ({ rule, alerts, health, lastError }: RuleState, lastSlotMs: number | undefined, withAlerts: boolean): object => ({
   ...(rule.kind === 'alerting' ? { state: stateOf(alerts) } : {}),
   name: rule.name,
-  query: printExpr(parseQuery(rule.query)),
+  query: rule.source.language === 'promql' ? printExpr(rule.source.expr) : rule.query,
   ...(rule.kind === 'alerting' ? { duration: rule.holdMs / 1000, keepFiringFor: rule.keepFiringMs / 1000 } : {}),
   labels: recordOf(labelSources(rule)),
   ...(rule.kind === 'alerting' ? alertFields(rule, alerts, withAlerts) : {}),

@@ -1,5 +1,4 @@
 import { messageOf } from '../errors.ts';
-import type { Labels } from '../model/labels.ts';
 import { evaluateInstant, evaluateRange } from '../promql/engine.ts';
 import { instantVector } from '../promql/query-result.ts';
 import type { InstantSample } from '../promql/query-result.ts';
@@ -13,7 +12,9 @@ import { TestSeries } from '../rules/unit-tests/test-series.ts';
 import { advanceRule } from './advance-rule.ts';
 import { alertSeries } from './alert-series.ts';
 import type { Alert } from './alert.ts';
-import { ROSTER_MS, ROSTER_STEP_MS, findNoData } from './no-data.ts';
+import { findNoData } from './no-data.ts';
+import { ROSTER_STEP_MS, lastSeenIn } from './roster.ts';
+import type { Roster, SeenSeries } from './roster.ts';
 import { samplesOfRule } from './rule-samples.ts';
 import type { AlertsByLabels } from './state-items.ts';
 
@@ -27,6 +28,7 @@ export class TestRun {
   private readonly groups: readonly RuleGroup[];
   private readonly test: RuleTest;
   private readonly alerts = new Map<string, AlertsByLabels>();
+  private readonly rosters = new Map<string, Roster>();
   private readonly made = new Map<string, GroupSeries>();
 
   constructor(test: RuleTest, groups: readonly RuleGroup[]) {
@@ -79,15 +81,16 @@ export class TestRun {
     if (rule.kind === 'recording') return recordedSamples(rule, vector, group.limit);
     const setting = { tMs, externalLabels: this.test.externalLabels, externalUrl: this.test.externalUrl, query: (text: string) => this.query(text, tMs) };
     const before = this.alerts.get(rule.id) ?? NO_ALERTS;
-    const { missing, held } = await findNoData(rule, before, { now: setting.query, roster: (text) => this.roster(text, tMs) });
+    const state = { alerts: before, roster: this.rosters.get(rule.id), retirements: [] };
+    const { missing, held, roster } = await findNoData(rule, state, tMs, { now: setting.query, seen: (text, fromMs, toMs) => this.seen(text, fromMs, toMs) });
     const { alerts } = advanceRule(rule, before, await samplesOfRule(rule, [...vector, ...missing], setting), { slotMs: tMs, complete: true }, group.limit, held);
     this.alerts.set(rule.id, alerts);
+    if (roster !== undefined) this.rosters.set(rule.id, roster);
     return alertSeries(alerts);
   }
 
-  private async roster(query: string, tMs: number): Promise<readonly Labels[]> {
-    const bounds = { startMs: Math.max(0, tMs - ROSTER_MS), endMs: tMs, stepMs: ROSTER_STEP_MS };
-    const result = await evaluateRange(this.series.select, query, bounds);
-    return result.type === 'matrix' ? result.series.map(({ labels }) => labels) : [];
+  private async seen(query: string, fromMs: number, toMs: number): Promise<readonly SeenSeries[]> {
+    if (toMs < 0) return []; // a test's time begins at 0
+    return lastSeenIn(await evaluateRange(this.series.select, query, { startMs: Math.max(0, fromMs), endMs: toMs, stepMs: ROSTER_STEP_MS }));
   }
 }

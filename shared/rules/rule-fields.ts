@@ -1,16 +1,15 @@
 import { messageOf } from '../errors.ts';
 import { compareUtf8 } from '../model/utf8.ts';
-import type { Expr } from '../promql/ast.ts';
-import { parseQuery } from '../promql/parser.ts';
-import { typeOf } from '../promql/type-checker.ts';
+import { readNoData } from './no-data-fields.ts';
 import { ruleId } from './rule-group.ts';
-import type { NamedTemplate, NoDataPolicy, Rule } from './rule-group.ts';
+import type { NamedTemplate, Rule } from './rule-group.ts';
+import { readQuery } from './rule-query.ts';
 import { parseTemplate } from './template.ts';
 import { fieldOf, readDuration, readLabels, refuseUnknown } from './yaml-fields.ts';
 import type { TextField } from './yaml-fields.ts';
 import type { YamlField, YamlFile, YamlNode } from './yaml-file.ts';
 
-const RULE_KEYS = new Set(['alert', 'record', 'expr', 'for', 'keep_firing_for', 'no_data', 'labels', 'annotations']);
+const RULE_KEYS = new Set(['alert', 'record', 'expr', 'sql', 'for', 'keep_firing_for', 'no_data', 'labels', 'annotations']);
 
 /** What a recording rule has no use for (Prometheus, rulefmt.go). */
 const ALERT_KEYS = ['for', 'keep_firing_for', 'no_data', 'annotations'];
@@ -43,7 +42,7 @@ export const readRule = (yaml: YamlFile, node: YamlNode, place: RulePlace): Rule
   const occurrence = place.seen.get(key) ?? 0;
   place.seen.set(key, occurrence + 1);
   const id = ruleId(place.groupId, name, pairs, occurrence);
-  const query = readQuery(yaml, fieldOf(fields, 'expr'), node, what);
+  const query = readQuery(yaml, fields, node, what);
   const alerting = {
     holdMs: readDuration(yaml, fieldOf(fields, 'for'), what) ?? 0,
     keepFiringMs: readDuration(yaml, fieldOf(fields, 'keep_firing_for'), what) ?? 0,
@@ -52,16 +51,10 @@ export const readRule = (yaml: YamlFile, node: YamlNode, place: RulePlace): Rule
     annotations: readTemplates(yaml, readLabels(yaml, fieldOf(fields, 'annotations'), what, 'annotations'), name, `${what}: annotations`),
   };
   if (query === undefined) return undefined;
+  if (query.source.language === 'sql' && alerting.noData.mode !== 'ok') {
+    yaml.fail(fieldOf(fields, 'no_data')?.keyNode ?? node, `${what}: found no_data beside sql, which has no expression to watch: the statement says itself what is missing`);
+  }
   return record === undefined ? { kind: 'alerting', id, name, ...query, ...alerting } : { kind: 'recording', id, name, ...query, labels: pairs };
-};
-
-/** Prometheus' own way is `ok`: what is not there does not match. */
-const readNoData = (yaml: YamlFile, field: YamlField | undefined, what: string): NoDataPolicy => {
-  if (field === undefined) return 'ok';
-  const text = yaml.text(field.value, `${what}: no_data`);
-  if (text === 'ok' || text === 'keep' || text === 'alert') return text;
-  yaml.fail(field.value ?? field.keyNode, `${what}: no_data: found ${JSON.stringify(text)}, ok, keep and alert are allowed`);
-  return 'ok';
 };
 
 const checkRecord = (yaml: YamlFile, record: YamlField, fields: readonly YamlField[], name: string, what: string): void => {
@@ -70,23 +63,6 @@ const checkRecord = (yaml: YamlFile, record: YamlField, fields: readonly YamlFie
     const field = fieldOf(fields, key);
     if (field !== undefined) yaml.fail(field.keyNode, `${what}: found the field ${JSON.stringify(key)}, which only rules with alert have`);
   }
-};
-
-const readQuery = (yaml: YamlFile, field: YamlField | undefined, rule: YamlNode, what: string): { query: string; expr: Expr } | undefined => {
-  const query = field === undefined ? '' : yaml.text(field.value, `${what}: expr`);
-  if (query.trim() === '') {
-    yaml.fail(field?.value ?? rule, `${what}: found no expr, every rule needs one`);
-    return undefined;
-  }
-  try {
-    const expr = parseQuery(query);
-    const type = typeOf(expr);
-    if (type === 'vector' || type === 'scalar') return { query, expr };
-    yaml.fail(field?.value ?? rule, `${what}: expr: found a ${type}, a vector or scalar is needed`);
-  } catch (error) {
-    yaml.fail(field?.value ?? rule, `${what}: expr: ${messageOf(error)}`);
-  }
-  return undefined;
 };
 
 const readTemplates = (yaml: YamlFile, fields: readonly TextField[], rule: string, what: string): readonly NamedTemplate[] =>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { groupId } from './rule-group.ts';
+import { groupId, hasSql } from './rule-group.ts';
 import type { RuleGroup, RuleSet } from './rule-group.ts';
 import { readRule } from './rule-fields.ts';
 import { fieldOf, readDuration, readLabels, refuseUnknown } from './yaml-fields.ts';
@@ -11,6 +11,9 @@ export const DEFAULT_INTERVAL_MS = 60_000;
 
 /** The evaluator ticks at most once per second. */
 const MIN_INTERVAL_MS = 1000;
+
+/** Athena bills each statement for 10 MB at least: 2 dollars a month for a rule at this interval, 13 at 10 s. */
+const MIN_SQL_INTERVAL_MS = 60_000;
 
 const GROUP_KEYS = new Set(['name', 'interval', 'limit', 'query_offset', 'labels', 'rules']);
 
@@ -70,6 +73,9 @@ const readGroup = (yaml: YamlFile, node: YamlNode, file: string, number: number)
     limit: readLimit(yaml, fieldOf(fields, 'limit'), what),
     rules: rules.filter((rule) => rule !== undefined),
   };
+  if (hasSql(group) && group.intervalMs < MIN_SQL_INTERVAL_MS) {
+    yaml.fail(fieldOf(fields, 'interval')?.value ?? node, `${what}: interval: found ${group.intervalMs} ms with rules that have sql, at least ${MIN_SQL_INTERVAL_MS} ms is allowed: each evaluation is a scan that costs money`);
+  }
   return { group, node: nameField?.value ?? node };
 };
 

@@ -1,19 +1,32 @@
 import { createHash } from 'node:crypto';
-import type { LabelPair } from '../model/labels.ts';
+import type { LabelPair, Labels } from '../model/labels.ts';
 import type { Expr } from '../promql/ast.ts';
+import type { SlotStatement } from '../sql/slot-statement.ts';
 import type { Template } from './template.ts';
 
 export type NamedTemplate = readonly [name: string, template: Template];
 
-export type NoDataPolicy = 'ok' | 'keep' | 'alert';
+/** What becomes of alerts whose series stop to report: they end, they stay as they are, or the series is an alert of its own. */
+export type NoDataMode = 'ok' | 'keep' | 'alert';
+
+export interface NoDataPolicy {
+  readonly mode: NoDataMode;
+  /** Series that have reported within it are expected; 0: only those of `expected`. */
+  readonly windowMs: number;
+  /** Label sets of which each must be carried, in full, by some series; also when none ever was. */
+  readonly expected: readonly Labels[];
+}
+
+/** What a rule asks, parsed. */
+export type RuleSource = { readonly language: 'promql'; readonly expr: Expr } | { readonly language: 'sql'; readonly statement: SlotStatement };
 
 interface RuleOf {
   /** Names the rule's state: the same after an edit of its expression, `for` or annotations, so that these keep running alerts. */
   readonly id: string;
   readonly name: string;
+  /** As the file has it. */
   readonly query: string;
-  /** `query`, parsed. */
-  readonly expr: Expr;
+  readonly source: RuleSource;
 }
 
 /** A rule whose result is stored as series of its name. */
@@ -29,7 +42,6 @@ export interface AlertingRule extends RuleOf {
   readonly holdMs: number;
   /** `keep_firing_for`: time kept after the last match. */
   readonly keepFiringMs: number;
-  /** What becomes of alerts whose series stop to report: they end, they stay as they are, or the series is an alert of its own. */
   readonly noData: NoDataPolicy;
   /** The group's labels and the rule's own, which win; sorted by name. */
   readonly labels: readonly NamedTemplate[];
@@ -75,3 +87,8 @@ export const ruleId = (group: string, name: string, labels: readonly LabelPair[]
 /** The labels of a rule as the file has them. */
 export const labelSources = (rule: Rule): readonly LabelPair[] =>
   rule.kind === 'recording' ? rule.labels : rule.labels.map(([name, template]): LabelPair => [name, template.source]);
+
+/** The rule's expression, for links to where PromQL is looked at; '' where it has none. */
+export const promqlOf = (rule: Rule): string => (rule.source.language === 'promql' ? rule.query : '');
+
+export const hasSql = (group: RuleGroup): boolean => group.rules.some(({ source }) => source.language === 'sql');

@@ -13,7 +13,7 @@ export const stagesOf = (rules: readonly Rule[]): readonly (readonly Rule[])[] =
   let made = new Set<string>();
   for (const rule of rules) {
     const stage = stages.at(-1);
-    if (stage === undefined || readsOneOf(rule.expr, made)) {
+    if (stage === undefined || reads(rule, made)) {
       stages.push([rule]);
       made = new Set();
     } else stage.push(rule);
@@ -23,6 +23,9 @@ export const stagesOf = (rules: readonly Rule[]): readonly (readonly Rule[])[] =
 };
 
 const madeBy = (rule: Rule): readonly string[] => (rule.kind === 'recording' ? [rule.name] : [ALERTS, ALERTS_FOR_STATE]);
+
+/** A statement sees what is stored, and nothing that the slot itself makes. */
+const reads = ({ source }: Rule, metrics: ReadonlySet<string>): boolean => source.language === 'promql' && readsOneOf(source.expr, metrics);
 
 /** Whether a selector names one of the metrics, or may mean any. */
 const readsOneOf = (expr: Expr, metrics: ReadonlySet<string>): boolean => {

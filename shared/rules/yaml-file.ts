@@ -91,6 +91,10 @@ export class YamlFile {
     return isSeq(this.resolve(node));
   }
 
+  isMapping(node: YamlNode): boolean {
+    return isMap(this.resolve(node));
+  }
+
   /** The node itself, or what its alias stands for. Counts visits. */
   private resolve(node: YamlNode): YamlNode {
     this.visited++;

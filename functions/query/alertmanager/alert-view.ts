@@ -9,6 +9,7 @@ import type { AlertmanagerConfig } from '../../../shared/alerting/receivers.ts';
 import { readSilences } from '../../../shared/alerting/silences/silence-store.ts';
 import { labelsToJson } from '../../../shared/model/labels.ts';
 import type { Labels } from '../../../shared/model/labels.ts';
+import { promqlOf } from '../../../shared/rules/rule-group.ts';
 import type { AlertmanagerPorts } from './alertmanager-ports.ts';
 
 /** An alert that fires, with what keeps it from being told of. */
@@ -54,7 +55,7 @@ const readFiring = async ({ alerts, rules, externalUrl }: AlertmanagerPorts, con
     for (const { rule, alerts: active } of states) {
       for (const { phase, labels, annotations, firedAtMs, activeAtMs, changedAtMs } of active) {
         if (phase !== 'firing') continue;
-        const generatorUrl = graphUrl(externalUrl, rule.query);
+        const generatorUrl = graphUrl(externalUrl, promqlOf(rule));
         found.set(labelsToJson(labels), {
           labels,
           annotations,

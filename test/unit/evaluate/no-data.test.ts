@@ -25,8 +25,9 @@ const run = async (from: number, to: number): Promise<void> => {
   for (let minute = from; minute <= to; minute++) await world.tick(START + minute * MINUTE + 16_000);
 };
 
+/** Of the rules of the test: the installation has alerts of its own about itself. */
 const active = (): string[] =>
-  [...(world.memory.alerts?.alerts.values() ?? [])].flatMap((alerts) => [...alerts].filter(([, { phase }]) => phase !== 'inactive').map(([key, { phase }]) => `${key} ${phase}`));
+  [...(world.memory.alerts?.alerts.values() ?? [])].flatMap((alerts) => [...alerts].filter(([key, { phase }]) => phase !== 'inactive' && !key.includes('"tidemark":"true"')).map(([key, { phase }]) => `${key} ${phase}`));
 
 describe('no_data', () => {
   it('ok ends an alert with its series, as Prometheus does', async () => {

@@ -103,7 +103,7 @@ describe('parseRuleFile', () => {
   });
 
   it('reads no_data, and refuses other words', () => {
-    expect(parseRuleFile('- {name: g, rules: [{alert: A, expr: up, no_data: keep}]}', 'f.yml').groups[0]?.rules[0]).toMatchObject({ noData: 'keep' });
+    expect(parseRuleFile('- {name: g, rules: [{alert: A, expr: up, no_data: keep}]}', 'f.yml').groups[0]?.rules[0]).toMatchObject({ noData: { mode: 'keep', windowMs: 3_600_000, expected: [] } });
     expect(parseRuleFile('- {name: g, rules: [{alert: A, expr: up, no_data: page}]}', 'f.yml').errors).toEqual([
       'f.yml:1:51: group "g", rule 1 "A": no_data: found "page", ok, keep and alert are allowed',
     ]);
