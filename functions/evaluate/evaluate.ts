@@ -1,10 +1,12 @@
 import { StaleLeaseError, keepLease, takeLease } from '../../shared/alerting/lease.ts';
 import type { Lease } from '../../shared/alerting/lease.ts';
+import { OWN_RULE_ID } from '../../shared/alerting/own-alerts.ts';
 import { publishAll } from '../../shared/alerting/outbox.ts';
 import { DEFAULT_CAP_MS, DEFAULT_LATENESS_MS } from '../../shared/alerting/slots.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { shareMetrics } from '../../shared/rules/share-metrics.ts';
 import { evaluateGroup } from './evaluate-group.ts';
+import { evaluateOwn } from './evaluate-own.ts';
 import type { EvaluatePorts } from './evaluate-ports.ts';
 import { flushGroups } from './flush-groups.ts';
 import { loadAlertMemory } from './memory.ts';
@@ -12,6 +14,7 @@ import type { AlertMemory, EvaluateMemory } from './memory.ts';
 import { readOutside } from './read-outside.ts';
 import { sendUnsent } from './record-slot.ts';
 import { retireRules } from './retire-rules.ts';
+import { readRoad, sendRoadSample } from './road-sample.ts';
 import { walkRoad } from './road.ts';
 import { emptyReport } from './tick-report.ts';
 import type { TickReport } from './tick-report.ts';
@@ -35,6 +38,7 @@ export const evaluateTick = async (ports: EvaluatePorts, memory: EvaluateMemory,
   const { alerts } = memory;
   try {
     await walkRoad(ports, memory, nowMs, report);
+    await sendRoadSample(ports, memory, nowMs, report);
     await evaluateAll(ports, memory, { lease, alerts, nowMs, report });
   } catch (error) {
     if (!(error instanceof StaleLeaseError)) throw error;
@@ -84,9 +88,11 @@ const evaluateAll = async (ports: EvaluatePorts, memory: EvaluateMemory, { lease
       memory.alerts = undefined; // the effect of what failed is unknown: remember nothing
     }
   };
+  await readRoad(scope, memory, clock);
   await part('send series', () => sendUnsent(scope));
   await part('retire rules', () => retireRules(scope, rules, nowMs));
   for (const group of rules.groups) await part(`evaluate group ${group.id}`, () => evaluateGroup(scope, group, clock));
+  await part('evaluate own alerts', () => evaluateOwn(scope, { rules, alertmanager, clock }, memory));
   await part('flush groups', async () => {
     // Behind a failure the memory may be wrong, and receivers would be told so; what is stored is right.
     const known = (memory.alerts ??= await loadAlertMemory(ports.alerts));
@@ -104,7 +110,8 @@ const publishWaiting = async (ports: EvaluatePorts, alerts: AlertMemory, nowMs: 
 };
 
 const countAlerts = (alerts: AlertMemory, report: TickReport): void => {
-  for (const byLabels of alerts.alerts.values()) {
+  for (const [ruleId, byLabels] of alerts.alerts) {
+    if (ruleId === OWN_RULE_ID) continue;
     for (const { phase } of byLabels.values()) {
       if (phase === 'pending') report.pending++;
       if (phase === 'firing') report.firing++;

@@ -1,5 +1,6 @@
 import { isActive, isForgotten, resolved } from '../../shared/alerting/alert.ts';
 import type { Alert } from '../../shared/alerting/alert.ts';
+import { OWN_RULE_ID } from '../../shared/alerting/own-alerts.ts';
 import { forgetRule } from '../../shared/alerting/state-items.ts';
 import type { AlertsByLabels, KnownRule } from '../../shared/alerting/state-items.ts';
 import { storeTransitions } from '../../shared/alerting/transitions.ts';
@@ -13,7 +14,7 @@ export const retireRules = async (scope: TickScope, rules: RuleSet, nowMs: numbe
   const current = new Set(rules.groups.flatMap((group) => group.rules.map((rule) => rule.id)));
   const unread = rules.unreadFiles ?? [];
   for (const rule of scope.memory.known.values()) {
-    if (current.has(rule.ruleId) || unread.some((file) => isGroupOf(rule.group, file))) continue;
+    if (rule.ruleId === OWN_RULE_ID || current.has(rule.ruleId) || unread.some((file) => isGroupOf(rule.group, file))) continue;
     await retire(scope, rule, nowMs);
   }
 };

@@ -1,6 +1,7 @@
 import { installationWatermark, refreshShards } from '../../shared/catalog/watermarks.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { SampleBatchBuilder } from '../../shared/model/sample-batch.ts';
+import type { SampleBatch } from '../../shared/model/sample-batch.ts';
 import { encodeFrame } from '../../shared/wire/frame.ts';
 import type { OutgoingRecord, Shard } from '../../shared/wire/record-stream.ts';
 import type { EvaluatePorts } from './evaluate-ports.ts';
@@ -37,10 +38,16 @@ export const walkRoad = async (ports: EvaluatePorts, memory: EvaluateMemory, now
   report.watermarkMs = await installationWatermark(ports.catalog);
 };
 
-const heartbeat = (shard: Shard, memory: EvaluateMemory): OutgoingRecord => {
+const heartbeat = (shard: Shard, memory: EvaluateMemory): OutgoingRecord => ({
+  partitionKey: `heartbeat-${shard.shardId}`,
+  explicitHashKey: shard.startingHashKey,
+  data: ownFrame(memory, new SampleBatchBuilder().build()),
+});
+
+/** A frame of the evaluator's own, under the next of its record ids. */
+export const ownFrame = (memory: EvaluateMemory, batch: SampleBatch): Uint8Array => {
   const recordId = Buffer.alloc(16);
   recordId.write(memory.holder, 0, 8, 'hex');
   recordId.writeBigUInt64BE(BigInt(memory.beats++), 8);
-  const frame = encodeFrame({ recordId, sender: 'tidemark/evaluate', flushIntervalMs: 0 }, new SampleBatchBuilder().build(), 'none');
-  return { partitionKey: `heartbeat-${shard.shardId}`, explicitHashKey: shard.startingHashKey, data: frame };
+  return encodeFrame({ recordId, sender: 'tidemark/evaluate', flushIntervalMs: 0 }, batch, 'none');
 };

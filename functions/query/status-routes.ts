@@ -5,6 +5,7 @@ import { DEFAULT_LOOKBACK_MS } from '../../shared/promql/engine.ts';
 import { DEFAULT_RETENTION } from '../../shared/tiers/retention.ts';
 import { success } from './answers.ts';
 import type { QueryPorts } from './query-ports.ts';
+import { scrapePoolsRoute, targetsRoute } from './targets-route.ts';
 
 /**
  * The Prometheus release whose behaviour ours is. Grafana reads it to decide which requests a server knows. There is no
@@ -23,10 +24,10 @@ export const addStatusRoutes = (ports: QueryPorts, get: (path: string, handle: H
   constant('status/flags', flagsOf(ports));
   constant('status/config', { yaml: CONFIG_YAML });
   constant('status/walreplay', { min: 0, max: 0, current: 0 });
+  get('/api/v1/targets', (c) => targetsRoute(ports, c));
+  get('/api/v1/scrape_pools', (c) => scrapePoolsRoute(ports, c));
   // Samples are pushed and alerts are delivered by ourselves, so there are none of either.
-  constant('targets', { activeTargets: [], droppedTargets: [], droppedTargetCounts: {} });
   constant('targets/metadata', []);
-  constant('scrape_pools', { scrapePools: [] });
   constant('alertmanagers', { activeAlertmanagers: [], droppedAlertmanagers: [] });
   constant('notifications', []);
 };

@@ -193,6 +193,7 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
     holder: randomBytes(8).toString('hex'),
     metrics,
     say,
+    warn: (line) => void process.stderr.write(`${line}\n`),
   });
   return [evaluator, runMapping(parts), ...CHANNELS.map((channel) => runNotifier(parts, channel)), compactorOf(parts)];
 };

@@ -54,8 +54,9 @@ const countIngest = (registry: MetricRegistry, count: IngestCount): void => {
 const countStore = (registry: MetricRegistry, report: StoreReport): void => {
   for (const [name] of STORE_COUNTERS) registry.counter(`tidemark_store_${name}_total`).add(report[name]);
   for (const { reason, samples } of report.rejected) registry.counter('tidemark_store_rejected_total', { reason }, 'Samples refused by the store.').add(samples);
+  if (report.sendersProblem !== undefined) registry.counter('tidemark_failures_total', { part: 'senders' }).add();
   for (const { sender, latenessMs } of report.lateness) {
-    registry.gauge('tidemark_sender_lateness_seconds', { sender }, 'Arrival of the last record less its newest sample.').set(latenessMs / 1000);
+    registry.gauge('tidemark_sender_lateness_seconds', { sender }, 'Arrival of a record less its oldest sample: the greatest of the last batch.').set(latenessMs / 1000);
   }
 };
 
@@ -76,6 +77,12 @@ const countTick = (registry: MetricRegistry, report: TickReport, nowMs: number):
   if (report.watermarkMs !== undefined && report.watermarkMs > 0) {
     registry.gauge('tidemark_watermark_age_seconds', {}, 'How long ago the time lies up to which everything is stored.').set((nowMs - report.watermarkMs) / 1000);
   }
+  if (report.detectionLatencyMs !== undefined) {
+    registry.gauge('tidemark_detection_latency_seconds', {}, 'How old the newest of our own samples was that rules counted.').set(report.detectionLatencyMs / 1000);
+  }
+  registry.gauge('tidemark_behind', {}, '1 while rules lack samples that are on their way.').set(report.behind ? 1 : 0);
+  registry.gauge('tidemark_senders', {}, 'Senders of the last day.').set(report.senders);
+  registry.gauge('tidemark_late_senders', {}, 'Those of them whose samples come too late for rules.').set(report.lateSenders);
   if (report.errors.length > 0) registry.counter('tidemark_failures_total', { part: 'evaluate' }).add(report.errors.length);
 };
 

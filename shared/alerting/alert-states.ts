@@ -4,6 +4,7 @@ import { isActive } from './alert.ts';
 import type { Alert } from './alert.ts';
 import { readCursors } from './cursors.ts';
 import type { Cursor } from './cursors.ts';
+import { OWN_RULE_ID } from './own-alerts.ts';
 import { knownRules, readAlerts } from './state-items.ts';
 
 export interface RuleState {
@@ -41,6 +42,10 @@ export const readAlertStates = async (items: ItemTable, rules: RuleSet): Promise
     };
   });
 };
+
+/** What the installation raises of itself and is active, by activation. */
+export const readOwnAlerts = async (items: ItemTable): Promise<readonly Alert[]> =>
+  [...((await readAlerts(items, [OWN_RULE_ID])).get(OWN_RULE_ID)?.values() ?? [])].filter(isActive).sort((a, b) => a.activeAtMs - b.activeAtMs);
 
 const ruleState = (rule: Rule, cursor: Cursor | undefined, alerts: readonly Alert[]): RuleState => {
   const error = cursor?.errors.get(rule.id);

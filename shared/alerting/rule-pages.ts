@@ -8,7 +8,7 @@ import type { LabelPair, Labels } from '../model/labels.ts';
 import { labelSources } from '../rules/rule-group.ts';
 import type { AlertingRule, RuleSet } from '../rules/rule-group.ts';
 import type { Alert } from './alert.ts';
-import { readAlertStates } from './alert-states.ts';
+import { readAlertStates, readOwnAlerts } from './alert-states.ts';
 import type { GroupState, RuleState } from './alert-states.ts';
 
 export interface RulePagesPorts {
@@ -37,8 +37,8 @@ export const makeRulePages = (ports: RulePagesPorts) => ({
     return { groups: groups.filter(({ state, rules }) => rules.length > 0 || state.rules.length === 0).map(({ state, rules }) => groupJson(state, rules, withAlerts)) };
   },
   alerts: async (): Promise<{ readonly alerts: readonly object[] }> => {
-    const states = await readAlertStates(ports.alerts, await ports.rules());
-    return { alerts: states.flatMap((state) => state.rules.flatMap((rule) => rule.alerts.map(alertJson))) };
+    const [states, own] = await Promise.all([ports.rules().then((rules) => readAlertStates(ports.alerts, rules)), readOwnAlerts(ports.alerts)]);
+    return { alerts: [...states.flatMap((state) => state.rules.flatMap((rule) => rule.alerts)), ...own].map(alertJson) };
   },
 });
 

@@ -51,7 +51,6 @@ export const SAME_ANSWERS: readonly string[] = [
   'metadata',
   'metadata?metric=nothing',
   'targets/metadata',
-  'scrape_pools',
   'alertmanagers',
   'status/walreplay',
   'format_query?query=cpu>1e9',

@@ -4,7 +4,8 @@ import { makeMutes } from '../../../shared/alerting/dispatch/mutes.ts';
 import { graphUrl } from '../../../shared/alerting/dispatch/told-alert.ts';
 import { readExternalAlerts } from '../../../shared/alerting/external-alerts.ts';
 import { fingerprint } from '../../../shared/alerting/fingerprint.ts';
-import { readAlertStates } from '../../../shared/alerting/alert-states.ts';
+import type { Alert } from '../../../shared/alerting/alert.ts';
+import { readAlertStates, readOwnAlerts } from '../../../shared/alerting/alert-states.ts';
 import type { AlertmanagerConfig } from '../../../shared/alerting/receivers.ts';
 import { readSilences } from '../../../shared/alerting/silences/silence-store.ts';
 import { labelsToJson } from '../../../shared/model/labels.ts';
@@ -28,7 +29,7 @@ export interface AlertView {
 
 type Firing = Omit<AlertView, 'places' | 'silencedBy' | 'inhibitedBy'>;
 
-/** All alerts that fire, of rules and from outside, by fingerprint's order. */
+/** All alerts that fire, of rules, of Tidemark itself and from outside, by fingerprint's order. */
 export const viewAlerts = async (ports: AlertmanagerPorts, config: AlertmanagerConfig, nowMs: number): Promise<readonly AlertView[]> => {
   const [firing, silences] = await Promise.all([readFiring(ports, config, nowMs), readSilences(ports.alerts)]);
   const prints = new Map(firing.map((alert) => [labelsToJson(alert.labels), fingerprint(alert.labels)]));
@@ -46,27 +47,20 @@ export const viewAlerts = async (ports: AlertmanagerPorts, config: AlertmanagerC
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const readFiring = async ({ alerts, rules, externalUrl }: AlertmanagerPorts, config: AlertmanagerConfig, nowMs: number): Promise<readonly Firing[]> => {
-  const [groups, external] = await Promise.all([rules().then((set) => readAlertStates(alerts, set)), readExternalAlerts(alerts)]);
+  const [groups, external, own] = await Promise.all([rules().then((set) => readAlertStates(alerts, set)), readExternalAlerts(alerts), readOwnAlerts(alerts)]);
   const found = new Map<string, Firing>();
   for (const { labels, annotations, startsAtMs, endsAtMs, updatedAtMs, generatorUrl } of external) {
     if (endsAtMs > nowMs) found.set(labelsToJson(labels), { labels, annotations, startsAtMs, endsAtMs, updatedAtMs, generatorUrl });
   }
+  const add = ({ phase, labels, annotations, firedAtMs, activeAtMs, changedAtMs }: Alert, generatorUrl: string, lastSlotMs?: number): void => {
+    if (phase !== 'firing') return;
+    const startsAtMs = firedAtMs ?? activeAtMs;
+    found.set(labelsToJson(labels), { labels, annotations, startsAtMs, endsAtMs: nowMs + config.resolveTimeoutMs, updatedAtMs: lastSlotMs ?? changedAtMs, generatorUrl });
+  };
   for (const { rules: states, lastSlotMs } of groups) {
-    for (const { rule, alerts: active } of states) {
-      for (const { phase, labels, annotations, firedAtMs, activeAtMs, changedAtMs } of active) {
-        if (phase !== 'firing') continue;
-        const generatorUrl = graphUrl(externalUrl, promqlOf(rule));
-        found.set(labelsToJson(labels), {
-          labels,
-          annotations,
-          startsAtMs: firedAtMs ?? activeAtMs,
-          endsAtMs: nowMs + config.resolveTimeoutMs,
-          updatedAtMs: lastSlotMs ?? changedAtMs,
-          generatorUrl,
-        });
-      }
-    }
+    for (const { rule, alerts: active } of states) for (const alert of active) add(alert, graphUrl(externalUrl, promqlOf(rule)), lastSlotMs);
   }
+  for (const alert of own) add(alert, graphUrl(externalUrl, ''));
   return [...found.values()];
 };
 

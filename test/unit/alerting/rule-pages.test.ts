@@ -58,7 +58,8 @@ describe('the rules page', () => {
     expect(broken).toMatchObject({ state: 'inactive', health: 'err', lastError: expect.stringContaining('same labelset') as string, alerts: [] });
     expect(now).toMatchObject({ state: 'firing', health: 'ok' });
     expect(groups[1]).toMatchObject({ name: 'empty', rules: [] });
-    expect((await pages().alerts()).alerts).toHaveLength(2);
+    const { alerts } = (await pages().alerts()) as { alerts: readonly { labels: { alertname: string } }[] };
+    expect(alerts.map(({ labels }) => labels.alertname)).toEqual(['Down', 'Now', 'TidemarkRuleErrors']);
   });
 
   it('says unknown before the first evaluation', async () => {

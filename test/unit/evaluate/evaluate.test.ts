@@ -172,7 +172,7 @@ describe('evaluateTick', () => {
   it('evaluates even when the stream does not answer, and says so', async () => {
     fillUp(START, START + 60 * MINUTE, 2);
     world.failRecords = true;
-    expect(await world.tick(START + 16_000)).toMatchObject({ slots: 1, heartbeats: 0, pending: 1, errors: ['put heartbeats: put records: the stream does not answer', 'put series of rules.yml;instance_down: put records: the stream does not answer'] });
+    expect(await world.tick(START + 16_000)).toMatchObject({ slots: 1, heartbeats: 0, pending: 1, errors: ['put heartbeats: put records: the stream does not answer', "put the road's sample: put records: the stream does not answer", 'put series of rules.yml;instance_down: put records: the stream does not answer'] });
   });
 
   it('goes on with other groups when one cannot be stored, and stores it at the next tick', async () => {

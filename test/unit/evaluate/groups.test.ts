@@ -73,12 +73,17 @@ describe('groups in ticks', () => {
     expect(told).toEqual([[50, 'firing', 'a firing']]);
   }, 60_000);
 
-  it('are told again at the next interval after a final failure', async () => {
+  it('are told again at the next interval after a final failure, which is an alert of its own until then', async () => {
     fill('a', 0, 30 * MINUTE);
     answer = 404;
-    const failed = await run(0, 100_000);
+    const failed = await run(0, 70_000);
     answer = 200;
-    expect([...failed, ...(await run(105_000, 8 * MINUTE))]).toEqual([[50, 'firing', 'a firing'], [170, 'firing', 'a firing']]);
+    expect([...failed, ...(await run(75_000, 8 * MINUTE))]).toEqual([
+      [50, 'firing', 'a firing'],
+      [85, 'firing', ' firing'], // TidemarkDeliveryFailed: it is over once it is told
+      [170, 'firing', 'a firing'],
+      [205, 'resolved', ' resolved'],
+    ]);
   }, 60_000);
 
   it('are silenced from the next flush on, and told when the silence is over', async () => {

@@ -1,5 +1,6 @@
 import type { WebhookMessage } from '../../../shared/alerting/message.ts';
 import type { PublishedNotification } from '../../../shared/alerting/publish.ts';
+import { compileMatchers, parseMatchers } from '../../../shared/alerting/routing/matcher-text.ts';
 import { NO_RECEIVERS } from '../../../shared/alerting/receivers.ts';
 import type { AlertmanagerConfig } from '../../../shared/alerting/receivers.ts';
 import { raiseWatermark } from '../../../shared/catalog/watermarks.ts';
@@ -29,13 +30,21 @@ export const BRIEF_RULES = `- name: instance_down
 
 export const WEBHOOK: AlertmanagerConfig = {
   ...NO_RECEIVERS,
-  // Each alert for itself, and at once: what the tests of rules look at.
-  route: { ...NO_RECEIVERS.route, receiver: 'ops', groupBy: 'all', groupWaitMs: 0, groupIntervalMs: 1 },
+  // Each alert for itself, and at once: what the tests of rules look at. Own alerts are nobody's.
+  route: {
+    ...NO_RECEIVERS.route,
+    receiver: 'ops',
+    groupBy: 'all',
+    groupWaitMs: 0,
+    groupIntervalMs: 1,
+    routes: [{ ...NO_RECEIVERS.route, receiver: 'nobody', matchers: compileMatchers(parseMatchers('tidemark="true"')) }],
+  },
   receivers: [
     {
       name: 'ops',
       integrations: [{ id: 'ops/webhook/0', receiver: 'ops', channel: 'webhook', url: { text: 'http://127.0.0.1:1/' }, auth: { kind: 'none' }, maxAlerts: 0, signingSecrets: [], sendResolved: true }],
     },
+    { name: 'nobody', integrations: [] },
   ],
 };
 
@@ -54,6 +63,8 @@ export class World {
   readonly samples: StoredSample[] = [];
   readonly published: PublishedNotification[] = [];
   readonly records: OutgoingRecord[] = [];
+  /** The samples that walk the road stand apart. */
+  readonly road: OutgoingRecord[] = [];
   readonly reports: TickReport[] = [];
   readonly alerts: ItemTable;
   readonly catalog: ItemTable;
@@ -148,7 +159,7 @@ export class World {
       alertmanager: async () => this.alertmanager,
       putRecords: async (records) => {
         if (this.failRecords) throw new Error('put records: the stream does not answer');
-        this.records.push(...records);
+        for (const record of records) (record.partitionKey.startsWith('road-') ? this.road : this.records).push(record);
       },
       listShards: async () => this.shards,
       publish: async (notification) => void this.published.push(notification),

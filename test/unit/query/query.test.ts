@@ -191,8 +191,7 @@ describe('the rest of the API', () => {
     expect((await query.get('/api/v1/parse_query?query=up%7B')).status).toBe(400);
   });
 
-  it('says that it scrapes nothing, and which limits queries have', async () => {
-    expect(await bodyOf(query.get('/api/v1/targets'))).toMatchObject({ data: { activeTargets: [], droppedTargets: [] } });
+  it('says that it knows no other Alertmanager, and which limits queries have', async () => {
     expect(await bodyOf(query.get('/api/v1/alertmanagers'))).toMatchObject({ data: { activeAlertmanagers: [] } });
     expect(await bodyOf(query.get('/api/v1/status/flags'))).toMatchObject({ data: { 'query.lookback-delta': '5m', 'query.max-samples': '50000000', 'query.timeout': '30s' } });
     expect((await query.app.request('/-/ready', { method: 'HEAD' })).status).toBe(200);
