@@ -56,7 +56,8 @@ export const listNotifications = async (items: ItemTable, filter: NotificationFi
     const known = await readWindow(items, { times, digits, unpublished, withPublished: readsPublished(filter) }, budget);
     found.push(...known.filter((each) => isWanted(each, filter)).sort((a, b) => b.sequence - a.sequence || (a.id < b.id ? -1 : 1)));
     const all = filter.ids !== undefined && found.length >= filter.ids.size;
-    if (all || found.length > filter.limit || budget.isSpent) break;
+    if (budget.isSpent) budget.isCut = true;
+    if (all || found.length > filter.limit || budget.isCut) break;
   }
   return { notifications: found.slice(0, filter.limit), isCut: found.length > filter.limit || budget.isCut };
 };

@@ -1,8 +1,12 @@
 import type { Context } from 'hono';
 import { parseMatchers, compileMatchers } from '../../../shared/alerting/routing/matcher-text.ts';
 import type { MatcherSet } from '../../../shared/alerting/routing/matcher-text.ts';
+import type { ChangeBy } from '../../../shared/alerting/silences/silence-store.ts';
 import { PermanentError } from '../../../shared/errors.ts';
 import { readBody } from '../../../shared/http/read-body.ts';
+import type { ApiKey } from '../../../shared/keys/api-key.ts';
+import type { MatchOp, Matcher } from '../../../shared/promql/matcher.ts';
+import type { AlertmanagerPorts } from './alertmanager-ports.ts';
 
 /** Of a body: some thousand alerts. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
@@ -56,3 +60,24 @@ export const timeOf = (value: unknown, what: string): number | undefined => {
   if (tMs >= 0 && tMs <= MAX_TIME_MS) return tMs;
   throw new PermanentError(`read ${what}: found no time, one such as 2026-01-31T12:00:00Z is needed`);
 };
+
+/** A list of matchers as Alertmanager's API writes them. */
+export const matchersOf = (value: unknown, what: string): MatcherSet => {
+  if (!Array.isArray(value)) throw new PermanentError(`read ${what}: found no matchers, a list is needed`);
+  if (value.length > MAX_FILTERS) throw new PermanentError(`read ${what}: found ${value.length} matchers, at most ${MAX_FILTERS} are allowed`);
+  return compileMatchers(value.map((each, i) => matcherOf(each, `${what}: matcher ${i + 1}`)));
+};
+
+const matcherOf = (value: unknown, what: string): Matcher => {
+  const { name, value: wanted, isRegex, isEqual = true } = objectOf(value, what);
+  if (typeof isEqual !== 'boolean' || typeof isRegex !== 'boolean') throw new PermanentError(`read ${what}: found isRegex or isEqual that is neither true nor false`);
+  const op: MatchOp = isRegex ? (isEqual ? '=~' : '!~') : isEqual ? '=' : '!=';
+  return { name: textOf(name, what), op, value: textOf(wanted, what) };
+};
+
+/** Who changes something, for the audit. */
+export const changeBy = ({ nowMs, random }: AlertmanagerPorts, key: ApiKey | undefined): ChangeBy => ({
+  actor: key === undefined ? 'local' : `${key.name} (${key.id})`,
+  nowMs: nowMs(),
+  random: random(),
+});

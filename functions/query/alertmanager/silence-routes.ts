@@ -1,5 +1,4 @@
 import type { Context } from 'hono';
-import { compileMatchers } from '../../../shared/alerting/routing/matcher-text.ts';
 import { expireSilence, readSilence, readSilences, setSilence } from '../../../shared/alerting/silences/silence-store.ts';
 import { DEFAULT_MAX_SILENCE_MS, silenceState } from '../../../shared/alerting/silences/silence.ts';
 import type { Silence, WantedSilence } from '../../../shared/alerting/silences/silence.ts';
@@ -7,9 +6,8 @@ import { PermanentError } from '../../../shared/errors.ts';
 import { HttpFault } from '../../../shared/http/http-fault.ts';
 import type { ApiKey } from '../../../shared/keys/api-key.ts';
 import { makeLabels } from '../../../shared/model/labels.ts';
-import type { MatchOp, Matcher } from '../../../shared/promql/matcher.ts';
 import type { AlertmanagerPorts } from './alertmanager-ports.ts';
-import { filtersOf, jsonBody, objectOf, textOf, timeOf } from './request.ts';
+import { changeBy, filtersOf, jsonBody, matchersOf, objectOf, textOf, timeOf } from './request.ts';
 
 const STATE_ORDER = ['active', 'pending', 'expired'] as const;
 
@@ -46,8 +44,6 @@ export const deleteSilence = async (ports: AlertmanagerPorts, c: Context, key: A
   return c.body(null, 200);
 };
 
-const changeBy = ({ nowMs, random }: AlertmanagerPorts, key: ApiKey | undefined) => ({ actor: key === undefined ? 'local' : `${key.name} (${key.id})`, nowMs: nowMs(), random: random() });
-
 const idOf = (text: string): string => {
   if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) return text;
   throw new PermanentError(`read silence: found ${JSON.stringify(text.slice(0, 100))}, the id of a silence is needed`);
@@ -58,16 +54,7 @@ const wantedSilence = (value: unknown): WantedSilence => {
   const id = textOf(given['id'], 'silence: id');
   const [startsAtMs, endsAtMs] = [timeOf(given['startsAt'], 'silence: startsAt'), timeOf(given['endsAt'], 'silence: endsAt')];
   if (startsAtMs === undefined || endsAtMs === undefined) throw new PermanentError('read silence: found no startsAt or no endsAt, both are needed');
-  if (!Array.isArray(given['matchers'])) throw new PermanentError('read silence: found no matchers, a list is needed');
-  const matchers = given['matchers'].map((each, i) => matcherOf(each, `silence: matcher ${i + 1}`));
-  return { id: id === '' ? undefined : idOf(id), matchers: compileMatchers(matchers).matchers, startsAtMs, endsAtMs, createdBy: textOf(given['createdBy'], 'silence: createdBy'), comment: textOf(given['comment'], 'silence: comment') };
-};
-
-const matcherOf = (value: unknown, what: string): Matcher => {
-  const { name, value: wanted, isRegex, isEqual = true } = objectOf(value, what);
-  if (typeof isEqual !== 'boolean' || typeof isRegex !== 'boolean') throw new PermanentError(`read ${what}: found isRegex or isEqual that is neither true nor false`);
-  const op: MatchOp = isRegex ? (isEqual ? '=~' : '!~') : isEqual ? '=' : '!=';
-  return { name: textOf(name, what), op, value: textOf(wanted, what) };
+  return { id: id === '' ? undefined : idOf(id), matchers: matchersOf(given['matchers'], 'silence').matchers, startsAtMs, endsAtMs, createdBy: textOf(given['createdBy'], 'silence: createdBy'), comment: textOf(given['comment'], 'silence: comment') };
 };
 
 /** `gettableSilence` of Alertmanager's API. */

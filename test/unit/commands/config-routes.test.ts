@@ -24,6 +24,26 @@ describe('tidemark config routes', () => {
     ]);
   });
 
+  it('shows who hears of an alert that nobody acknowledges, as children have it from their parents', () => {
+    const text = `route:
+  receiver: ops
+  escalate: {after: 90m, receiver: leads}
+  routes:
+    - {matchers: [a=b], receiver: leads}
+    - {matchers: [c=d], escalate: null}
+    - {matchers: [e=f], escalate: {after: 5m, receiver: ops}, receiver: leads}
+    - {matchers: [g=h]}
+receivers: [{name: ops}, {name: leads}]
+`;
+    expect(configRoutesShow({ file: 'am.yml', text }).lines[0]?.split('\n').slice(1)).toEqual([
+      '└── default-route  receiver: ops  escalate: leads after 1h30m',
+      '    ├── {a="b"}  receiver: leads',
+      '    ├── {c="d"}  receiver: ops',
+      '    ├── {e="f"}  receiver: leads  escalate: ops after 5m',
+      '    └── {g="h"}  receiver: ops  escalate: leads after 1h30m',
+    ]);
+  });
+
   it('names the receivers of labels', () => {
     const receivers = (...labels: string[]) => configRoutesTest(FILE, labels).lines;
     expect(receivers('severity=page', 'host=a')).toEqual(['pager']);
