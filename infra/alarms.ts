@@ -23,6 +23,8 @@ export interface AlarmSources {
   readonly functions: Readonly<Record<'ingest' | 'store' | 'compact' | 'query' | 'evaluate' | 'notify', NodeFunction>>;
   /** In ms. */
   readonly oldestHotAge: IMetric;
+  /** In ms. */
+  readonly roadAge: IMetric;
   readonly queues: readonly ChannelQueue[];
 }
 
@@ -30,7 +32,7 @@ export interface AlarmSources {
 export class Alarms extends Construct {
   private readonly topic: Topic;
 
-  constructor(scope: Construct, id: string, { settings, functions, queues, oldestHotAge }: AlarmSources) {
+  constructor(scope: Construct, id: string, { settings, functions, queues, oldestHotAge, roadAge }: AlarmSources) {
     super(scope, id);
     this.topic = new Topic(this, 'Operators', { enforceSSL: true, displayName: 'Tidemark operators' });
     settings.operators.forEach((endpoint, k) => new Subscription(this, `Operator${k}`, { topic: this.topic, endpoint, protocol: SubscriptionProtocol.EMAIL }));
@@ -47,6 +49,7 @@ export class Alarms extends Construct {
     this.add(storeBehind(functions.store));
     this.add(compactBehind(oldestHotAge));
     this.add(evaluateSilent(functions.evaluate));
+    this.add(roadSilent(roadAge));
   }
 
   private add({ name, says, metric, threshold, periods, below, missing }: AlarmSpec): void {
@@ -100,7 +103,21 @@ const compactBehind = (metric: IMetric): AlarmSpec => ({
   missing: TreatMissingData.BREACHING,
 });
 
-/** The dead man's switch on a path of its own: nothing started the evaluation for five minutes. */
+/**
+ * The dead man's switch on a path of its own: each tick puts a sample through stream, store, object and catalog, and reads the newest
+ * that came back. Where rules are due once a minute that is 75 s old at the most; a road that brings nothing, and an evaluation that
+ * says nothing, are the same breach.
+ */
+const roadSilent = (metric: IMetric): AlarmSpec => ({
+  name: 'road-silent',
+  says: 'no sample has come back over the whole road for five minutes',
+  metric,
+  threshold: 180_000,
+  periods: 5,
+  missing: TreatMissingData.BREACHING,
+});
+
+/** Nothing started the evaluation for five minutes. */
 const evaluateSilent = (evaluate: NodeFunction): AlarmSpec => ({
   name: 'evaluate-silent',
   says: 'rules are not evaluated',

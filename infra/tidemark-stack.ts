@@ -30,10 +30,10 @@ export class TidemarkStack extends Stack {
     const store = new StoreStep(this, 'StoreStep', parts);
     const compact = new CompactStep(this, 'CompactStep', parts, catalog);
     const query = new QueryStep(this, 'QueryStep', parts, catalog);
-    const evaluate = new EvaluateStep(this, 'EvaluateStep', parts, fanOut, query.url);
+    const evaluate = new EvaluateStep(this, 'EvaluateStep', parts, catalog, fanOut, query.url);
     const notify = new NotifyStep(this, 'NotifyStep', parts, fanOut);
     const functions = { ingest: ingest.fn, store: store.fn, compact: compact.fn, query: query.fn, evaluate: evaluate.fn, notify: notify.fn };
-    new Alarms(this, 'Alarms', { settings, functions, queues: fanOut.queues, oldestHotAge: compact.oldestHotAge });
+    new Alarms(this, 'Alarms', { settings, functions, queues: fanOut.queues, oldestHotAge: compact.oldestHotAge, roadAge: evaluate.roadAge });
     const outputs = {
       IngestUrl: ingest.url,
       QueryUrl: query.url,

@@ -40,6 +40,27 @@ describe('alarms', () => {
     });
   });
 
+  it('take a road that brings nothing back, and one that nobody looks at, for a breach', () => {
+    const filters = ofType(stack, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties);
+    expect(filters).toContainEqual(
+      expect.objectContaining({
+        FilterPattern: '{ $.tick.roadAgeMs = "*" }',
+        MetricTransformations: [{ MetricName: 'RoadAge', MetricNamespace: 'Tidemark/Tidemark', MetricValue: '$.tick.roadAgeMs' }],
+      }),
+    );
+    expect(filters).toContainEqual(expect.objectContaining({ FilterPattern: '{ $.tick.detectionLatencyMs = "*" }' }));
+    expect(named('road-silent')?.Properties).toMatchObject({
+      Namespace: 'Tidemark/Tidemark',
+      MetricName: 'RoadAge',
+      Statistic: 'Maximum',
+      Period: 60,
+      EvaluationPeriods: 5,
+      Threshold: 180_000,
+      ComparisonOperator: 'GreaterThanThreshold',
+      TreatMissingData: 'breaching',
+    });
+  });
+
   it('ring when a hot file is unmerged for twelve hours, or nobody says how old the oldest is', () => {
     const [[filterId, filter] = ['', undefined]] = ofType(stack, 'AWS::Logs::MetricFilter');
     expect(filterId).toMatch(/^CompactStep/);

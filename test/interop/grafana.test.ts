@@ -28,7 +28,7 @@ describe('Grafana', () => {
     expect(answer.status).toBeLessThan(300);
     // Two flushes of everything, so that every rate has two samples.
     await eventually('rates', 60_000, async () => {
-      const found = await queryVector(tidemark.url, 'count(rate(tidemark_store_objects_total[1m])) and count(rate(node_cpu_seconds_total[1m])) and count(tidemark_sender_lateness_seconds)');
+      const found = await queryVector(tidemark.url, 'count(rate(tidemark_store_objects_total[1m])) and count(rate(node_cpu_seconds_total[1m])) and count(tidemark_sender_lateness_seconds) and count(tidemark_detection_latency_seconds)');
       return found.length > 0 ? true : undefined;
     });
   });
