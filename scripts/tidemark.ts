@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ItemTable } from '../shared/catalog/item-table.ts';
 import type { Api } from '../shared/commands/api.ts';
 import { BACKFILL_FORMATS, type BackfillFormat, backfill } from '../shared/commands/backfill.ts';
+import { backtest } from '../shared/commands/backtest.ts';
 import { type CheckReport, type NamedText, checkConfig, checkRules } from '../shared/commands/check.ts';
 import { configRoutesShow, configRoutesTest } from '../shared/commands/config-routes.ts';
 import { deleteSeries } from '../shared/commands/delete.ts';
@@ -17,6 +18,7 @@ import { query } from '../shared/commands/query.ts';
 import { rebuild } from '../shared/commands/rebuild.ts';
 import { rebuildCatalog } from '../shared/commands/rebuild-catalog.ts';
 import { redrive } from '../shared/commands/redrive.ts';
+import { listRetirements, retire, unretire } from '../shared/commands/retirements.ts';
 import { sql } from '../shared/commands/sql.ts';
 import { testRules } from '../shared/commands/test-rules.ts';
 import { PermanentError, messageOf } from '../shared/errors.ts';
@@ -209,6 +211,41 @@ withAdmin(program.command('delete'))
     print(await withProgress(async (progress) => deleteSeries(await adminOf(options), { match, from, to, dryRun, json, progress })));
   });
 
+interface BacktestCommand extends AdminOptions {
+  readonly from: string;
+  readonly to?: string;
+  readonly against?: string[];
+  readonly alertmanager?: string;
+  readonly picture?: string;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly markdown: boolean;
+}
+
+withAdmin(program.command('backtest'))
+  .description('try rules on history: would-be alerts, pages and minutes of firing; changes nothing, fine to interrupt')
+  .argument('<file...>', 'rule files in the format of Prometheus')
+  .requiredOption('--from <time>', 'the first time, Unix seconds or RFC 3339')
+  .option('--to <time>', 'the first time that is left out; all that is surely stored if absent')
+  .option('--against <file...>', 'the rules as they were: what the change of them changes')
+  .option('--alertmanager <file>', 'count the pages that its routes, timers, inhibition and mute times would send')
+  .option('--picture <file>', 'a time line as SVG')
+  .option('--dry-run', 'say how much it would evaluate and read, and stop', false)
+  .option('--json', 'for machines, with all episodes', false)
+  .option('--markdown', 'with --against: for the comment of a pull request', false)
+  .action(async (files: string[], { against, alertmanager, picture, ...options }: BacktestCommand) => {
+    const { from, to, dryRun, json, markdown } = options;
+    const config = alertmanager === undefined ? undefined : readNamed(alertmanager);
+    const request = {
+      files: files.map(readNamed),
+      ...(against === undefined ? {} : { against: against.map(readNamed) }),
+      ...(config === undefined ? {} : { alertmanager: { ...config, templates: await templateFilesOf(config.text, config.file) } }),
+      ...(to === undefined ? {} : { to }),
+      ...(picture === undefined ? {} : { picture: (svg: string) => writeFileSync(picture, svg) }),
+    };
+    tell(await withProgress(async (progress) => backtest(await adminOf(options), { ...request, from, dryRun, json, markdown, progress })));
+  });
+
 const check = program.command('check').description('read files as the product does, and name all their errors');
 
 check
@@ -246,6 +283,28 @@ configRoutes
   .argument('<file>')
   .argument('<label...>', "such as severity=page")
   .action((file: string, labels: string[]) => tell(configRoutesTest(readNamed(file), labels)));
+
+const alerts = program.command('alerts').description('what people say of alerts');
+
+withApi(alerts.command('retire'))
+  .description('say that series go away on purpose: none of them is missing until it has reported again')
+  .requiredOption('--match <matchers>', "which series, such as '{instance=\"web-3\"}'")
+  .requiredOption('--comment <text>', 'why')
+  .option('--for <duration>', 'how long their going may take', '7d')
+  .option('--json', 'the answer as it is', false)
+  .action(async ({ match, comment, for: during, json, ...options }: { url: string; key?: string; match: string; comment: string; for: string; json: boolean }) =>
+    print(await retire(apiOf(options), { match, comment, for: during, createdBy: userInfo().username, json })),
+  );
+
+withApi(alerts.command('retirements'))
+  .description('what was said so')
+  .option('--json', 'the answer as it is', false)
+  .action(async (options: { url: string; key?: string; json: boolean }) => print(await listRetirements(apiOf(options), options.json)));
+
+withApi(alerts.command('unretire'))
+  .description('take one back: its series are missing again')
+  .argument('<id>')
+  .action(async (id: string, options: { url: string; key?: string }) => print(await unretire(apiOf(options), id)));
 
 const keys = program.command('keys').description('API keys of a deployed installation; npm start on loopback needs none');
 

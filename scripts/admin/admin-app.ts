@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { faultFrom, faultHeaders } from '../../shared/http/http-fault.ts';
 import { localOnly } from '../../shared/http/local-only.ts';
 import type { AdminPorts } from './admin-ports.ts';
+import { backtestRoutes } from './backtest-routes.ts';
 import { backfillRoutes } from './backfill-routes.ts';
 import { deleteRoutes } from './delete-routes.ts';
 import { doctorRoutes } from './doctor-routes.ts';
@@ -17,6 +18,7 @@ export const makeAdminApp = (ports: AdminPorts): Hono => {
   app.route('/redrive', redriveRoutes(ports));
   app.route('/backfill', backfillRoutes(ports));
   app.route('/doctor', doctorRoutes(ports));
+  app.route('/backtest', backtestRoutes(ports));
   app.onError((error, c) => {
     const fault = faultFrom(error);
     return c.json({ status: 'error', error: fault.message }, fault.status, faultHeaders(fault));

@@ -23,6 +23,8 @@ export interface AdminPorts {
   readonly retention: Retention;
   /** Those of the settings. */
   readonly classes: readonly RetentionClass[];
+  /** What reading objects costs per request; nothing on one's own machine. */
+  readonly requestDollars?: (requests: number) => number;
   /** Does the heavy work elsewhere, say in a thread that keeps nobody waiting. Here where it is left out. */
   readonly answerCall?: AnswerLakeCall;
 }

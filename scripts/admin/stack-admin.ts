@@ -8,6 +8,7 @@ import { makeKinesisPut } from '../../shared/aws/stream-kinesis.ts';
 import type { Api } from '../../shared/commands/api.ts';
 import { PermanentError } from '../../shared/errors.ts';
 import { parseRetentionClasses } from '../../shared/lakes/retention-class.ts';
+import { getDollars } from '../../shared/sql/dollars.ts';
 import { parseRetention } from '../../shared/tiers/retention.ts';
 import { inProcess } from './in-process.ts';
 
@@ -30,6 +31,7 @@ export const openStack = async (stackName: string, env: Readonly<Record<string, 
     promotedLabels: JSON.parse(outputs.PromotedLabels) as string[],
     buckets: Number(outputs.Buckets),
     retention: parseRetention(outputs.Retention),
+    requestDollars: getDollars,
     classes: parseRetentionClasses(JSON.parse(outputs.RetentionClasses)),
   });
 };

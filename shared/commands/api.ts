@@ -7,11 +7,45 @@ export interface Api {
   readonly fetch: typeof fetch;
 }
 
+export interface ApiCall {
+  readonly method?: string;
+  readonly body?: string | Uint8Array;
+  readonly contentType?: string;
+}
+
 /**
  * One call; the body of a 2xx answer as text.
  * @throws PermanentError with the server's own words, or with what to do when nobody answers.
  */
-export const callApi = async (api: Api, path: string, init: { method?: string; body?: string | Uint8Array; contentType?: string } = {}): Promise<string> => {
+export const callApi = async (api: Api, path: string, init: ApiCall = {}): Promise<string> => (await answerOf(api, path, init)).text();
+
+/**
+ * One call; the lines of a 2xx answer as they come.
+ * @throws as {@link callApi}, and when the answer breaks off.
+ */
+export async function* callLines(api: Api, path: string, init: ApiCall): AsyncGenerator<string> {
+  const { body } = await answerOf(api, path, init);
+  const decoder = new TextDecoder();
+  const parts: string[] = [];
+  const chunks = (body ?? []) as AsyncIterable<Uint8Array>;
+  try {
+    for await (const chunk of chunks) {
+      const [first = '', ...lines] = decoder.decode(chunk, { stream: true }).split('\n');
+      parts.push(first);
+      // A line of megabytes comes in thousands of pieces: they are put together once.
+      for (const line of lines) {
+        yield parts.splice(0).join('');
+        parts.push(line);
+      }
+    }
+  } catch (cause) {
+    throw new PermanentError(`call ${path}: the answer broke off`, { cause });
+  }
+  const last = parts.join('');
+  if (last !== '') yield last;
+}
+
+const answerOf = async (api: Api, path: string, init: ApiCall): Promise<Response> => {
   const headers: Record<string, string> = {};
   if (api.key !== undefined) headers['authorization'] = `Bearer ${api.key}`;
   if (init.contentType !== undefined) headers['content-type'] = init.contentType;
@@ -20,9 +54,8 @@ export const callApi = async (api: Api, path: string, init: { method?: string; b
     .catch((error: unknown) => {
       throw new PermanentError(`call ${api.url}: nobody answers there; start it with "npm start", or name another place with --url`, { cause: error });
     });
-  const text = await answer.text();
-  if (answer.ok) return text;
-  const found = [`found HTTP ${answer.status}`, reasonOf(text)].filter((part) => part !== '').join(', ');
+  if (answer.ok) return answer;
+  const found = [`found HTTP ${answer.status}`, reasonOf(await answer.text())].filter((part) => part !== '').join(', ');
   throw new PermanentError(`call ${path}: ${found}${answer.status === 401 ? '; give one with --key or TIDEMARK_KEY' : ''}`);
 };
 
