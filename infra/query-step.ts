@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { environmentOf, QUERY_ENV } from '../shared/config.ts';
 import { alertmanagerConstants, ruleConstants } from './embedded-files.ts';
@@ -37,23 +37,7 @@ export class QueryStep extends Construct {
     // Silences, and alerts that others send.
     tables.allowWrite(this.fn, tables.alerts);
     tables.allowRead(this.fn, tables.keys);
-    this.allowSql(lake.bucket.bucketArn, catalog);
+    catalog.allowQuery(this.fn);
     this.url = new FunctionAddress(this, 'Address', this.fn).url;
-  }
-
-  private allowSql(bucketArn: string, catalog: Catalog): void {
-    const stack = Stack.of(this);
-    const arn = (service: string, resource: string, resourceName?: string): string =>
-      stack.formatArn({ service, resource, ...(resourceName === undefined ? {} : { resourceName }) });
-    this.fn.allow({ actions: ['s3:GetBucketLocation'], resources: [bucketArn] });
-    this.fn.allow({
-      actions: ['athena:StartQueryExecution', 'athena:StopQueryExecution', 'athena:GetQueryExecution', 'athena:GetQueryResults'],
-      resources: [arn('athena', 'workgroup', catalog.workGroupName)],
-    });
-    this.fn.allow({
-      actions: ['glue:GetDatabase', 'glue:GetTable', 'glue:GetPartitions'],
-      resources: [arn('glue', 'catalog'), arn('glue', 'database', catalog.databaseName), arn('glue', 'table', `${catalog.databaseName}/*`)],
-      why: 'Athena resolves every table and view of our own database; which ones, the statement says.',
-    });
   }
 }

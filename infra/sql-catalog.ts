@@ -48,6 +48,7 @@ export class Catalog extends Construct {
   readonly workGroupName: string;
   private readonly database: CfnDatabase;
   private readonly bucketName: string;
+  private readonly bucketArn: string;
   private readonly classes: readonly string[];
 
   constructor(scope: Construct, id: string, settings: Settings, bucket: Bucket) {
@@ -58,6 +59,7 @@ export class Catalog extends Construct {
     this.databaseName = stackName.toLowerCase().replaceAll('-', '_');
     this.workGroupName = stackName;
     this.bucketName = bucket.bucketName;
+    this.bucketArn = bucket.bucketArn;
     this.database = new CfnDatabase(this, 'Database', { catalogId: account, databaseInput: { name: this.databaseName } });
     this.classes = settings.retentionClasses.map(({ name }) => name);
     const places = [{ retention: settings.retention }, ...settings.retentionClasses.map(({ name, retention }) => ({ name, retention: parseRetention(retention) }))];
@@ -76,6 +78,22 @@ export class Catalog extends Construct {
     const { databaseName: database, classes } = this;
     const ofClasses = classes.map((retentionClass, i) => this.view(`SamplesOf-${retentionClass}`, samplesViewTable({ database, promotedLabels, retentionClass }, ''), raw.slice(i + 1, i + 2)));
     this.view('Samples', samplesViewTable({ database, promotedLabels, classes }, ''), [...raw.slice(0, 1), ...ofClasses]);
+  }
+
+  /** The right to run statements over the views; of the objects that Athena reads and writes with it the lake decides. */
+  allowQuery(grantee: NodeFunction): void {
+    const arn = (service: string, resource: string, resourceName?: string): string =>
+      Stack.of(this).formatArn({ service, resource, ...(resourceName === undefined ? {} : { resourceName }) });
+    grantee.allow({ actions: ['s3:GetBucketLocation'], resources: [this.bucketArn] });
+    grantee.allow({
+      actions: ['athena:StartQueryExecution', 'athena:StopQueryExecution', 'athena:GetQueryExecution', 'athena:GetQueryResults'],
+      resources: [arn('athena', 'workgroup', this.workGroupName)],
+    });
+    grantee.allow({
+      actions: ['glue:GetDatabase', 'glue:GetTable', 'glue:GetPartitions'],
+      resources: [arn('glue', 'catalog'), arn('glue', 'database', this.databaseName), arn('glue', 'table', `${this.databaseName}/*`)],
+      why: 'Athena resolves every table and view of our own database; which ones, the statement says.',
+    });
   }
 
   /** The right to move the boundary in the views of samples. Glue asks for the catalog and the database of a table too. */

@@ -36,6 +36,7 @@ const alertsTable = text('ALERTS_TABLE');
 const keysTable = text('KEYS_TABLE');
 const promotedLabels = list('PROMOTED_LABELS');
 const database = text('GLUE_DATABASE');
+const workGroup = text('ATHENA_WORKGROUP');
 const retention = keptFor('RETENTION');
 /** JSON as `parseRetentionClasses` takes it. */
 const retentionClasses = text('RETENTION_CLASSES');
@@ -49,7 +50,7 @@ export const QUERY_ENV = {
   catalogTable,
   alertsTable,
   keysTable,
-  workGroup: text('ATHENA_WORKGROUP'),
+  workGroup,
   database,
   retention,
 } as const;
@@ -59,6 +60,8 @@ export const EVALUATE_ENV = {
   catalogTable,
   alertsTable,
   topicArn: text('TOPIC_ARN'),
+  workGroup,
+  database,
   /** Where people reach the query function, for links in notifications. */
   externalUrl: text('EXTERNAL_URL'),
 } as const;

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
+import { SQL_TIMEOUT_MS } from '../../functions/evaluate/evaluate-ports.ts';
 import { DEFAULT_BODY_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_IN_FLIGHT_BYTES, makeIngestApp } from '../../functions/ingest/ingest.ts';
 import { notify } from '../../functions/notify/notify.ts';
 import { makeRulePages } from '../../shared/alerting/rule-pages.ts';
@@ -31,6 +32,8 @@ import { type RetentionClass, shortestRetention } from '../../shared/lakes/reten
 import { DEFAULT_PROMOTED_LABELS } from '../../shared/parquet/schema.ts';
 import { limitsFor, type SampleLimits } from '../../shared/protocols/limits.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
+import { MAX_SQL_ROWS } from '../../shared/rules/sql-samples.ts';
+import type { RunSql } from '../../shared/sql/run-sql.ts';
 import type { ObjectListing, ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import { type PieceCache, makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
@@ -71,7 +74,6 @@ export interface Installation {
 /** Decoded files that queries and rules share: about 16 M samples. */
 const CACHE_BYTES = 256 * 1024 * 1024;
 const SQL_MEMORY_MB = 1024;
-const SQL_TIMEOUT_MS = 60_000;
 /** Receivers on this machine are what one tries things with; other private networks stay closed, as on AWS. */
 const LOOPBACK_TOO = makeIsOpen(['127.0.0.0/8', '::1/128']);
 const OUTGOING = { fetch: makeGuardedFetch(LOOPBACK_TOO), createTransport: makeSmtpTransport(LOOPBACK_TOO), readSecret: readSecretFile };
@@ -135,7 +137,8 @@ export const openInstallation = async (options: InstallationOptions): Promise<In
   };
 };
 
-const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, rules, alertmanager, cache }: Parts): Hono => {
+const makeApp = (parts: Parts): Hono => {
+  const { options, objects, catalog, thread, alerts, stream, metrics, rules, alertmanager, cache } = parts;
   const app = new Hono();
   app.use(localOnly());
   app.get('/metrics', (c) => c.text(toTextFormat(metrics.registry), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }));
@@ -156,12 +159,7 @@ const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, r
     retention: retentionOf(options),
     version: options.version,
     rulePages: makeRulePages({ alerts, rules }),
-    runSql: openDuckDb({
-      plan: makeSqlPlan({ objects, catalog, cache }, objectsFolder(options)),
-      promotedLabels: DEFAULT_PROMOTED_LABELS,
-      memoryMb: SQL_MEMORY_MB,
-      timeoutMs: SQL_TIMEOUT_MS,
-    }),
+    runSql: openSql(parts),
   });
   app.route('/', ingest);
   app.route('/', makeAlertmanagerApp({ alerts, rules, alertmanager, nowMs: Date.now, startedAtMs: Date.now(), random: () => randomBytes(16), externalUrl: options.url, version: options.version }));
@@ -170,6 +168,16 @@ const makeApp = ({ options, objects, catalog, thread, alerts, stream, metrics, r
   app.notFound((c) => c.json({ status: 'error', errorType: 'not_found', error: `${c.req.method} ${c.req.path}: no such route` }, 404));
   return app;
 };
+
+/** People and rules have one each: neither waits for the statements of the other. */
+const openSql = ({ options, objects, catalog, cache }: Parts, limits: { readonly maxRows?: number } = {}): RunSql =>
+  openDuckDb({
+    plan: makeSqlPlan({ objects, catalog, cache }, objectsFolder(options)),
+    promotedLabels: DEFAULT_PROMOTED_LABELS,
+    memoryMb: SQL_MEMORY_MB,
+    timeoutMs: SQL_TIMEOUT_MS,
+    ...limits,
+  });
 
 /** In the order in which they stop: first what makes records, then what stores them, then what tells people. */
 const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
@@ -182,6 +190,8 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
       alerts,
       catalog,
       openSelect: () => makeSelectSeries({ objects, catalog: readOnce(catalog), cache, limits: { maxSamples: DEFAULT_MAX_SAMPLES } }),
+      // A statement reads the catalog itself, and with it what was stored the moment before.
+      sql: { run: openSql(parts, { maxRows: MAX_SQL_ROWS }), dollars: () => 0, behindMs: 0 },
       rules: parts.rules,
       alertmanager,
       putRecords: stream.putRecords,

@@ -66,6 +66,8 @@ const TICK_COUNTERS = [
   ['skippedSlots', 'skipped_slots'],
   ['evaluations', 'evaluations'],
   ['ruleErrors', 'rule_errors'],
+  ['statements', 'statements'],
+  ['scannedBytes', 'scanned_bytes'],
   ['transitions', 'transitions'],
   ['notifications', 'notifications'],
   ['published', 'published'],

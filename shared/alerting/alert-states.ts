@@ -3,7 +3,7 @@ import type { Rule, RuleGroup, RuleSet } from '../rules/rule-group.ts';
 import { isActive } from './alert.ts';
 import type { Alert } from './alert.ts';
 import { readCursors } from './cursors.ts';
-import type { Cursor } from './cursors.ts';
+import type { Cursor, Scan } from './cursors.ts';
 import { OWN_RULE_ID } from './own-alerts.ts';
 import { knownRules, readAlerts } from './state-items.ts';
 
@@ -12,6 +12,8 @@ export interface RuleState {
   /** `unknown` before the first evaluation. */
   readonly health: 'ok' | 'err' | 'unknown';
   readonly lastError: string;
+  /** What its statement scanned at the last evaluation; undefined where it has none. */
+  readonly scan: Scan | undefined;
   /** Active ones, by their activation; none of a recording rule. Their values are those of the last transition. */
   readonly alerts: readonly Alert[];
 }
@@ -53,6 +55,7 @@ const ruleState = (rule: Rule, cursor: Cursor | undefined, alerts: readonly Aler
     rule,
     health: cursor === undefined ? 'unknown' : error === undefined ? 'ok' : 'err',
     lastError: error ?? '',
+    scan: cursor?.scans?.get(rule.id),
     alerts: alerts.filter(isActive).sort((a, b) => a.activeAtMs - b.activeAtMs),
   };
 };

@@ -97,7 +97,7 @@ const groupJson = ({ group, lastSlotMs }: GroupState, rules: readonly RuleState[
   rules: rules.map((rule) => ruleJson(rule, lastSlotMs, withAlerts)),
 });
 
-const ruleJson = ({ rule, alerts, health, lastError }: RuleState, lastSlotMs: number | undefined, withAlerts: boolean): object => ({
+const ruleJson = ({ rule, alerts, health, lastError, scan }: RuleState, lastSlotMs: number | undefined, withAlerts: boolean): object => ({
   ...(rule.kind === 'alerting' ? { state: stateOf(alerts) } : {}),
   name: rule.name,
   query: rule.source.language === 'promql' ? printExpr(rule.source.expr) : rule.query,
@@ -106,6 +106,8 @@ const ruleJson = ({ rule, alerts, health, lastError }: RuleState, lastSlotMs: nu
   ...(rule.kind === 'alerting' ? alertFields(rule, alerts, withAlerts) : {}),
   health,
   ...(lastError === '' ? {} : { lastError }),
+  // Not of Prometheus: what the last evaluation of a rule with `sql` cost.
+  ...(scan === undefined ? {} : { scannedBytes: scan.bytes, scanDollars: scan.dollars }),
   evaluationTime: 0,
   lastEvaluation: timeOf(lastSlotMs),
   type: rule.kind,

@@ -44,11 +44,17 @@ const readGroups = async (tests: TestFile, file: string, readRuleFiles: ReadRule
     for (const each of read) {
       const parsed = parseRuleFile(each.text, each.file);
       groups.push(...parsed.groups);
-      errors.push(...parsed.errors);
+      errors.push(...parsed.errors, ...parsed.groups.flatMap((group) => withoutTest(each.file, group)));
     }
   }
   return { groups, errors };
 };
+
+/** Tests give series to an engine of PromQL: a statement has none of its own to be run on. */
+const withoutTest = (file: string, group: RuleGroup): readonly string[] =>
+  group.rules.flatMap(({ name, source }) =>
+    source.language === 'sql' ? [`${file}: group ${JSON.stringify(group.name)}, rule ${JSON.stringify(name)}: found sql, which tests of rules cannot run; try its statement with "tidemark sql", and keep such rules in a file of their own`] : [],
+  );
 
 /** As `group_eval_order` has them, those that it does not name first. */
 const inOrder = (groups: readonly RuleGroup[], order: readonly string[]): readonly RuleGroup[] => groups.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));

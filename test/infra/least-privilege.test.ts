@@ -46,8 +46,8 @@ describe('least privilege', () => {
     ['Compact', 's3:DeleteObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*']],
     ['Query', 's3:PutObject', ['athena/*']],
     ['Query', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*', 'athena/*']],
-    ['Evaluate', 's3:PutObject', ['outbox/*']],
-    ['Evaluate', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'outbox/*']],
+    ['Evaluate', 's3:PutObject', ['outbox/*', 'athena/*']],
+    ['Evaluate', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'outbox/*', 'sql/*', 'athena/*']],
     ['Notify', 's3:PutObject', []],
   ])('lets %s do %s under its own prefixes alone', (step, action, prefixes) => {
     const found = [...places(step, action).matchAll(/"\/([a-z0-9/]+\*)"/g)].map((match) => match[1]);
