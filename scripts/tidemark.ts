@@ -23,6 +23,7 @@ import { sql } from '../shared/commands/sql.ts';
 import { testRules } from '../shared/commands/test-rules.ts';
 import { PermanentError, messageOf } from '../shared/errors.ts';
 import { KEY_SCOPES, type KeyScope } from '../shared/keys/api-key.ts';
+import { addAlertVerbs, addNotificationVerbs, addSilenceVerbs } from './alert-verbs.ts';
 import { backfillFile } from './backfill-file.ts';
 import { ruleFilesOf } from './rule-files.ts';
 import { templateFilesOf } from './template-files.ts';
@@ -284,7 +285,11 @@ configRoutes
   .argument('<label...>', "such as severity=page")
   .action((file: string, labels: string[]) => tell(configRoutesTest(readNamed(file), labels)));
 
-const alerts = program.command('alerts').description('what people say of alerts');
+const alerts = program.command('alerts').description('what fires, what people say of it, and what became of notifications');
+const setting = { withApi, apiOf, print, tell };
+addAlertVerbs(alerts, setting);
+addNotificationVerbs(alerts, setting);
+addSilenceVerbs(program.command('silence').description('keep alerts from being told of, for a time'), setting);
 
 withApi(alerts.command('retire'))
   .description('say that series go away on purpose: none of them is missing until it has reported again')

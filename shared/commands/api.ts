@@ -70,8 +70,8 @@ const reasonOf = (text: string): string => oneLine(wordsOf(text)).slice(0, 1000)
 
 const wordsOf = (text: string): string => {
   try {
-    const body = JSON.parse(text) as { error?: unknown; message?: unknown };
-    return String(body.error ?? body.message ?? text);
+    const body = JSON.parse(text) as { error?: unknown; message?: unknown } | string;
+    return typeof body === 'string' ? body : String(body.error ?? body.message ?? text);
   } catch {
     return text;
   }

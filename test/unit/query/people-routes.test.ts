@@ -65,7 +65,7 @@ const told = async (hosts: readonly string[], atMs: number, state?: DeliveryStat
   const entry = notificationOf({ place, alerts, leftOut: 0, sequence: atMs, externalUrl: '' }, receivers[0]?.integrations[0] as Integration, 1);
   await publishAll(tables.table('alerts'), async () => undefined, [entry], atMs);
   const { id, receiver, integration, subject, sequence } = entry;
-  if (state !== undefined) await writeLedgerEntry(tables.table('alerts'), { id, receiver, integration, subject, sequence, attempts: 2, firstAttemptMs: atMs + 1000, lastAttemptMs: atMs + 2000, lastAnswer: 'HTTP 500', state });
+  if (state !== undefined) await writeLedgerEntry(tables.table('alerts'), { id, receiver, integration, subject, sequence, attempts: 2, firstAttemptMs: atMs + 1000, lastAttemptMs: atMs + 2000, lastAnswer: 'HTTP 500', state }, undefined);
   return entry;
 };
 
