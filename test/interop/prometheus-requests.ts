@@ -45,7 +45,8 @@ export const SAME_ANSWERS: readonly string[] = [
   'labels?start=1&end=2',
   'label/host/values',
   'label/host/values?match[]=special',
-  'label/__name__/values',
+  // Each of us has series of its own beside what was sent.
+  'label/__name__/values?match[]={__name__=~".+",__name__!~"tidemark_.+"}',
   'label/__name__/values?start={S}&end={E}',
   'label/nothing/values',
   'metadata',
