@@ -71,8 +71,7 @@ const recorder =
       lastAnswer,
       state,
     };
-    await writeLedgerEntry(ports.alerts, entry);
-    await tellOthers(ports, published, body, entry);
+    if (await writeLedgerEntry(ports.alerts, entry, before)) await tellOthers(ports, published, body, entry);
     return DONE;
   };
 

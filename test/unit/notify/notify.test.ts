@@ -84,6 +84,20 @@ const answering = (...statuses: number[]) => {
 const ledger = async () => readLedger(tables.table('alerts'), 0, Number.MAX_SAFE_INTEGER / 1000);
 
 describe('notify over a webhook', () => {
+  it('keeps the first end of two attempts at the same time', async () => {
+    const notification = published(HOOK, 'firing', now);
+    for (const late of [400, 500]) {
+      now += 1000;
+      const { promise: slow, resolve: answerSlow } = Promise.withResolvers<Response>();
+      const again = { ...notification, id: `${notification.id.slice(0, -3)}${late}` };
+      const first = notify(ports({ fetch: () => slow }), again, { nowMs: now });
+      await notify(ports({ fetch: answering(200).fetch }), again, { nowMs: now });
+      answerSlow(new Response('', { status: late }));
+      await first;
+      expect((await ledger()).find(({ id }) => id === again.id)).toMatchObject({ state: 'sent', attempts: 1 });
+    }
+  });
+
   it("posts Alertmanager's message once, however often it is delivered", async () => {
     const { calls, fetch } = answering(200);
     const notification = published(HOOK, 'firing', now);
