@@ -1,4 +1,4 @@
-import { isActive, isForgotten, resolved } from '../../shared/alerting/alert.ts';
+import { isActive, isForgotten, resolved, withdrawn } from '../../shared/alerting/alert.ts';
 import type { Alert } from '../../shared/alerting/alert.ts';
 import { OWN_RULE_ID } from '../../shared/alerting/own-alerts.ts';
 import { forgetRule } from '../../shared/alerting/state-items.ts';
@@ -49,5 +49,5 @@ const endings = (rule: KnownRule, alerts: AlertsByLabels, nowMs: number): Transi
   [...alerts].flatMap(([key, before]): Transition[] => {
     if (!isActive(before)) return [];
     const atMs = Math.max(nowMs, before.changedAtMs + 1); // the clock may have been set back
-    return [{ rule, key, before, alert: before.phase === 'pending' ? undefined : resolved(before, atMs), atMs }];
+    return [{ rule, key, before, alert: before.phase === 'pending' ? withdrawn(before, atMs) : resolved(before, atMs), atMs }];
   });

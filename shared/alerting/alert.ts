@@ -9,9 +9,11 @@ export interface Alert {
   readonly annotations: Labels;
   readonly value: number;
   readonly activeAtMs: number;
+  /** Of a pending one: when it fired the last time. */
   readonly firedAtMs?: number;
   /** The first evaluation that no longer gave a firing alert, while `keep_firing_for` holds it. */
   readonly keepFiringSinceMs?: number;
+  /** Of a pending one: the end of the last time. */
   readonly resolvedAtMs?: number;
   /** The evaluation time of the last transition: an alert changes at most once per slot, so that a slot can be repeated. */
   readonly changedAtMs: number;
@@ -57,29 +59,33 @@ export const advanceAlert = (before: Alert | undefined, sample: AlertSample | un
 const unchanged = (alert: Alert | undefined): AlertStep => ({ alert, changed: false, notify: undefined });
 
 const present = (before: Alert | undefined, sample: AlertSample, evalTimeMs: number, hold: HoldTimes): AlertStep => {
-  if (before === undefined || before.phase === 'inactive') return begin(sample, evalTimeMs, hold);
+  if (before === undefined || before.phase === 'inactive') return begin(before, sample, evalTimeMs, hold);
   const held = evalTimeMs - before.activeAtMs >= hold.holdMs;
   const alert: Alert = { ...without(before, 'keepFiringSinceMs'), ...sample };
   if (before.phase === 'pending') {
     if (!held) return unchanged(alert);
-    return { alert: { ...alert, phase: 'firing', firedAtMs: evalTimeMs, changedAtMs: evalTimeMs }, changed: true, notify: 'firing' };
+    return { alert: { ...without(alert, 'resolvedAtMs'), phase: 'firing', firedAtMs: evalTimeMs, changedAtMs: evalTimeMs }, changed: true, notify: 'firing' };
   }
   if (!held) {
     // `for` has grown in the rule file: the alert is pending again, and whoever was told that it fires must hear that it does not.
-    return { alert: { ...without(alert, 'firedAtMs'), phase: 'pending', changedAtMs: evalTimeMs }, changed: true, notify: 'resolved' };
+    return { alert: { ...alert, phase: 'pending', resolvedAtMs: evalTimeMs, changedAtMs: evalTimeMs }, changed: true, notify: 'resolved' };
   }
   if (before.keepFiringSinceMs === undefined) return unchanged(alert);
   return { alert: { ...alert, changedAtMs: evalTimeMs }, changed: true, notify: undefined };
 };
 
-const begin = (sample: AlertSample, evalTimeMs: number, hold: HoldTimes): AlertStep => {
+const begin = (before: Alert | undefined, sample: AlertSample, evalTimeMs: number, hold: HoldTimes): AlertStep => {
   const started = { ...sample, activeAtMs: evalTimeMs, changedAtMs: evalTimeMs };
-  if (hold.holdMs > 0) return { alert: { ...started, phase: 'pending' }, changed: true, notify: undefined };
+  if (hold.holdMs > 0) return { alert: { ...started, ...lastEnd(before), phase: 'pending' }, changed: true, notify: undefined };
   return { alert: { ...started, phase: 'firing', firedAtMs: evalTimeMs }, changed: true, notify: 'firing' };
 };
 
+/** Of an alert that has fired before: receivers may still have to hear of that end, whether it fires again or not. */
+const lastEnd = (before: Alert | undefined): Pick<Alert, 'firedAtMs' | 'resolvedAtMs'> =>
+  before?.firedAtMs === undefined || before.resolvedAtMs === undefined ? {} : { firedAtMs: before.firedAtMs, resolvedAtMs: before.resolvedAtMs };
+
 const absent = (before: Alert, evalTimeMs: number, hold: HoldTimes): AlertStep => {
-  if (before.phase === 'pending') return { alert: undefined, changed: true, notify: undefined };
+  if (before.phase === 'pending') return { alert: withdrawn(before, evalTimeMs), changed: true, notify: undefined };
   if (before.phase === 'inactive') {
     return unchanged(isForgotten(before, evalTimeMs) ? undefined : before); // the item goes by its expiry
   }
@@ -91,6 +97,9 @@ const absent = (before: Alert, evalTimeMs: number, hold: HoldTimes): AlertStep =
   return { alert: resolved(before, evalTimeMs), changed: true, notify: 'resolved' };
 };
 
+/** A pending alert that does not fire: nothing is left of it, but for an earlier end that receivers may still have to hear of. */
+export const withdrawn = (alert: Alert, atMs: number): Alert | undefined => (alert.resolvedAtMs === undefined ? undefined : { ...alert, phase: 'inactive', changedAtMs: atMs });
+
 /** The alert as it ends: because nothing matches any more, or because its rule is gone. */
 export const resolved = (alert: Alert, atMs: number): Alert => ({
   ...without(alert, 'keepFiringSinceMs'),
@@ -99,7 +108,7 @@ export const resolved = (alert: Alert, atMs: number): Alert => ({
   changedAtMs: atMs,
 });
 
-const without = (alert: Alert, key: 'firedAtMs' | 'keepFiringSinceMs'): Alert => {
+const without = (alert: Alert, key: 'keepFiringSinceMs' | 'resolvedAtMs'): Alert => {
   const copy: { -readonly [Key in keyof Alert]: Alert[Key] } = { ...alert };
   delete copy[key];
   return copy;

@@ -26,6 +26,7 @@ describe('advanceAlert', () => {
     ['keep_firing_for holds and is reset by a match', '1.1...', hold(0, 2), ['firing FIRING', 'firing', 'firing', 'firing', 'firing', 'inactive RESOLVED']],
     ['a resolved label set that returns is a new alert', '1.1', hold(0), ['firing FIRING', 'inactive RESOLVED', 'firing FIRING']],
     ['a returning one waits for `for` again', '11.11', hold(1), ['pending', 'firing FIRING', 'inactive RESOLVED', 'pending', 'firing FIRING']],
+    ['the end before is remembered by one that is pending in vain', '11.1..', hold(1), ['pending', 'firing FIRING', 'inactive RESOLVED', 'pending', 'inactive', 'inactive']],
     ['incomplete slots never resolve and never delete', '11??.', hold(1), ['pending', 'firing FIRING', 'firing', 'firing', 'inactive RESOLVED']],
     ['pending outlives incomplete slots', '1?1', hold(2), ['pending', 'pending', 'firing FIRING']],
     ['incomplete slots do not start keep_firing_for', '1??..', hold(0, 1), ['firing FIRING', 'firing', 'firing', 'firing', 'inactive RESOLVED']],
@@ -47,9 +48,11 @@ describe('advanceAlert', () => {
   it('falls back to pending, and tells so, when `for` grows', () => {
     const fired = at(undefined, SAMPLE, 0).alert;
     const step = at(fired, SAMPLE, 1, hold(5));
-    expect(step).toMatchObject({ alert: { phase: 'pending', activeAtMs: 0 }, changed: true, notify: 'resolved' });
-    expect(step.alert?.firedAtMs).toBeUndefined();
-    expect(at(step.alert, SAMPLE, 5, hold(5))).toMatchObject({ alert: { phase: 'firing', firedAtMs: 5 * MINUTE }, notify: 'firing' });
+    expect(step).toMatchObject({ alert: { phase: 'pending', activeAtMs: 0, firedAtMs: 0, resolvedAtMs: MINUTE }, changed: true, notify: 'resolved' });
+    expect(at(step.alert, undefined, 2, hold(5)).alert).toMatchObject({ phase: 'inactive', firedAtMs: 0, resolvedAtMs: MINUTE });
+    const again = at(step.alert, SAMPLE, 5, hold(5));
+    expect(again).toMatchObject({ alert: { phase: 'firing', firedAtMs: 5 * MINUTE }, notify: 'firing' });
+    expect(again.alert?.resolvedAtMs).toBeUndefined();
   });
 
   it('takes new values and annotations without a write', () => {
