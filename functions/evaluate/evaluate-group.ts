@@ -9,7 +9,8 @@ import { knowRule } from '../../shared/alerting/state-items.ts';
 import type { KnownRule } from '../../shared/alerting/state-items.ts';
 import { storeTransitions } from '../../shared/alerting/transitions.ts';
 import type { Transition } from '../../shared/alerting/transitions.ts';
-import { afterSlot, endedSeries, overlayOf } from '../../shared/rules/group-series.ts';
+import { afterSlot, endedInStage, endedSeries, overlayOf } from '../../shared/rules/group-series.ts';
+import type { GroupSeries } from '../../shared/rules/group-series.ts';
 import type { RecordedSample } from '../../shared/rules/recorded-samples.ts';
 import { hasSql } from '../../shared/rules/rule-group.ts';
 import type { AlertingRule, Rule, RuleGroup } from '../../shared/rules/rule-group.ts';
@@ -45,7 +46,7 @@ const evaluateSlot = async (scope: TickScope, group: RuleGroup, slot: Slot, cloc
   const { memory, report } = scope;
   const { slotMs, complete } = slot;
   const before = await lastSeries(scope, group, clock.nowMs);
-  const { made, silent, errors, scans } = await evaluateRules({ scope, group, slot, overlay: overlayOf(before, clock.watermarkMs ?? 0) });
+  const { made, silent, errors, scans } = await evaluateRules({ scope, group, slot, overlay: overlayOf(before, clock.watermarkMs ?? 0) }, before);
   const ended = complete ? endedSeries(before, made, silent) : [];
   const { series, wrote, writes } = await recordSlot(scope, group, slotMs, { samples: [...made.values()].flat(), ended });
   const cursor = { groupId: group.id, slotMs, complete, errors, wrote, scans };
@@ -67,13 +68,14 @@ interface SlotOutcome {
 }
 
 /** Stage after stage, each over what the earlier ones made. */
-const evaluateRules = async (run: SlotRun): Promise<SlotOutcome> => {
+const evaluateRules = async (run: SlotRun, before: GroupSeries): Promise<SlotOutcome> => {
   const { scope, group, slot, overlay } = run;
   const made = new Map<string, readonly RecordedSample[]>();
   const silent = new Set<string>();
   const errors = new Map<string, string>();
   const scans = new Map<string, Scan>();
-  for (const stage of stagesOf(group.rules)) {
+  const stages = stagesOf(group.rules);
+  for (const [i, stage] of stages.entries()) {
     const outcomes = await inParallel(stage, RULES_PARALLEL, (rule) => evaluateRule(run, rule));
     for (const outcome of outcomes) {
       const { rule, result, error, scan } = outcome;
@@ -83,7 +85,8 @@ const evaluateRules = async (run: SlotRun): Promise<SlotOutcome> => {
       if (result === undefined) silent.add(rule.id);
       else made.set(rule.id, await storeResult(run, rule, result));
     }
-    overlay.add(slot.slotMs, { samples: stage.flatMap((rule) => made.get(rule.id) ?? []), ended: [] });
+    const ended = slot.complete ? endedInStage(before, made, stage, stages.slice(i + 1).flat()) : [];
+    overlay.add(slot.slotMs, { samples: stage.flatMap((rule) => made.get(rule.id) ?? []), ended });
   }
   return { made, silent, errors, scans };
 };

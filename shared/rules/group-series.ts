@@ -1,7 +1,9 @@
+import { METRIC_NAME, labelValue } from '../model/labels.ts';
 import type { Labels } from '../model/labels.ts';
 import { labelsKey } from '../promql/step-vector.ts';
 import { Overlay } from './overlay.ts';
 import type { RecordedSample } from './recorded-samples.ts';
+import type { Rule } from './rule-group.ts';
 import type { SlotSeries } from './slot-frames.ts';
 
 /** Clocks of ours and of the stream differ by less. */
@@ -53,6 +55,27 @@ export const endedSeries = ({ lastByRule }: GroupSeries, made: MadeByRule, silen
   }
   return [...ended.values()];
 };
+
+/**
+ * What the rules of a stage gave before and give no more, for those behind them in the slot: Prometheus ends a series as soon as its
+ * rule is evaluated. What `later` rules record too is left to these.
+ */
+export const endedInStage = ({ lastByRule }: GroupSeries, made: MadeByRule, stage: readonly Rule[], later: readonly Rule[]): readonly Labels[] => {
+  const answered = stage.filter(({ id }) => made.has(id));
+  const own = new Set(answered.map(({ id }) => id));
+  const recorded = new Set(recordedNames(answered));
+  const open = new Set(recordedNames([...stage.filter(({ id }) => !made.has(id)), ...later]));
+  const now = new Set([...made.values()].flat().map(({ labels }) => labelsKey(labels)));
+  return [...lastByRule].flatMap(([ruleId, series]) =>
+    [...series].flatMap(([key, labels]) => {
+      const metric = labelValue(labels, METRIC_NAME);
+      const isOurs = ruleId === ANY_RULE ? recorded.has(metric) : own.has(ruleId);
+      return isOurs && !open.has(metric) && !now.has(key) ? [labels] : [];
+    }),
+  );
+};
+
+const recordedNames = (rules: readonly Rule[]): readonly string[] => rules.filter(({ kind }) => kind === 'recording').map(({ name }) => name);
 
 export const afterSlot = (before: GroupSeries, made: MadeByRule, silent: ReadonlySet<string>, slot: MadeSlot, watermarkMs: number): GroupSeries => {
   const lastByRule = new Map<string, ReadonlyMap<string, Labels>>();

@@ -49,6 +49,21 @@ describe('recording rules', () => {
     expect(sent()).toEqual(['hosts:up{"host":"a","kind":"sum","team":"x"}=3@0', 'hosts:up:twice{"host":"a","kind":"sum","team":"x"}=6@0']);
   });
 
+  it('end a series before the later rules of the slot, also behind a new holder', async () => {
+    world.rulesText = '- {name: g, rules: [{record: r, expr: up > 1}, {alert: Low, expr: r > 0}]}';
+    fill('a', 3, 0, 2);
+    fill('a', 1, 2, 4);
+    fill('a', 3, 4, 6);
+    fill('a', 1, 6, 9);
+    const alerting = (): readonly string[] => sent().filter((sample) => sample.startsWith('ALERTS{'));
+    await runMinutes(0, 5);
+    const labels = 'ALERTS{"alertname":"Low","alertstate":"firing","host":"a"}';
+    expect(alerting()).toEqual([`${labels}=1@0`, `${labels}=1@1`, `${labels}=stale@2`, `${labels}=1@4`, `${labels}=1@5`]);
+    world.memory = createEvaluateMemory('00000000000000bb');
+    await runMinutes(6, 6);
+    expect(alerting().at(-1)).toBe(`${labels}=stale@6`);
+  });
+
   it('end a series that is no longer given with a stale marker, also behind a new holder', async () => {
     world.rulesText = '- {name: g, rules: [{record: r, expr: up > 1}]}';
     fill('a', 3, 0, 2);
