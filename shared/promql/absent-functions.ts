@@ -3,7 +3,7 @@ import { type Expr, withoutParens } from './ast.ts';
 import { vectorValue } from './eval-value.ts';
 import type { FunctionContext, FunctionImplementation, FunctionTable } from './function-context.ts';
 import { newVector, type StepVector } from './step-vector.ts';
-import { slide } from './windows.ts';
+import { WindowBounds } from './windows.ts';
 
 /**
  * The labels the absent series would have: the first `=` matcher of a label gives it, any later matcher of that label takes it
@@ -44,13 +44,15 @@ export const absentFrom = (context: FunctionContext, present: Uint8Array): StepV
 const absent: FunctionImplementation = (context) => vectorValue(absentFrom(context, context.vector(0).present));
 
 const absentOverTime: FunctionImplementation = (context) => {
-  const windows = context.windows(0);
+  const { tMs, offsets, labels, ...times } = context.windows(0);
   const { steps } = context.grid;
-  const values = new Float64Array(steps);
   const present = new Uint8Array(steps);
-  for (let series = 0; series < windows.labels.length; series++) {
-    context.scope.work(steps);
-    slide(windows, series, () => 1, { values, present, at: 0, work: () => undefined });
+  const bounds = new WindowBounds(times);
+  for (let series = 0; series < labels.length; series++) {
+    const [begin, end] = [offsets[series] as number, offsets[series + 1] as number];
+    context.scope.work(steps + end - begin);
+    bounds.find(tMs, begin, end);
+    for (let step = 0; step < steps; step++) if (bounds.from[step] !== bounds.to[step]) present[step] = 1;
   }
   return vectorValue(absentFrom(context, present));
 };

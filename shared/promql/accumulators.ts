@@ -1,10 +1,27 @@
 import type { AggregateOp } from './ast.ts';
+import { FLOAT, type StepVector } from './step-vector.ts';
 
-/** Folds values into cells, one cell per group and step. `add` is told whether it is the cell's first value. */
+/** Folds values into cells, one cell per group and step. */
 export interface Accumulator {
-  add(cell: number, value: number, isFirst: boolean): void;
+  /** Folds the values `begin` to `end` (exclusive) into as many cells from `cell` on: a run, since calls cost more than additions. */
+  add(cell: number, values: Float64Array, begin: number, end: number): void;
+  /** Of a cell that has got a value. */
   result(cell: number): number;
 }
+
+/** Folds the floats of the row of `input` whose cells begin at `from` into the cells from `into` on, and marks these in `filled`. */
+export const foldRow = (accumulator: Accumulator, { steps, values, present }: Pick<StepVector, 'steps' | 'values' | 'present'>, from: number, filled: Uint8Array, into: number): void => {
+  const end = from + steps;
+  for (let begin = from; begin < end; begin++) {
+    if (present[begin] !== FLOAT) continue;
+    let after = begin + 1;
+    while (after < end && present[after] === FLOAT) after++;
+    const cell = into + begin - from;
+    accumulator.add(cell, values, begin, after);
+    filled.fill(FLOAT, cell, cell + after - begin);
+    begin = after;
+  }
+};
 
 /** Neumaier's compensation, dropped when the sum overflows (Prometheus' kahansum.Inc). */
 const compensate = (compensation: number, sum: number, total: number, value: number): number => {
@@ -17,16 +34,20 @@ class SumAccumulator implements Accumulator {
   private readonly compensations: Float64Array;
 
   constructor(cells: number) {
-    this.sums = new Float64Array(cells);
+    // To which -0 adds as -0, as Prometheus starts from the first value.
+    this.sums = new Float64Array(cells).fill(-0);
     this.compensations = new Float64Array(cells);
   }
 
-  add(cell: number, value: number, isFirst: boolean): void {
-    const sum = isFirst ? 0 : (this.sums[cell] as number);
-    const total = sum + value;
-    // -0 alone stays -0, as Prometheus starts from the first value.
-    this.sums[cell] = isFirst ? value : total;
-    this.compensations[cell] = isFirst ? 0 : compensate(this.compensations[cell] as number, sum, total, value);
+  add(cell: number, values: Float64Array, begin: number, end: number): void {
+    const { sums, compensations } = this;
+    for (let i = begin, at = cell; i < end; i++, at++) {
+      const value = values[i] as number;
+      const sum = sums[at] as number;
+      const total = sum + value;
+      sums[at] = total;
+      compensations[at] = compensate(compensations[at] as number, sum, total, value);
+    }
   }
 
   result(cell: number): number {
@@ -50,10 +71,14 @@ class AverageAccumulator implements Accumulator {
     this.incremental = new Uint8Array(cells);
   }
 
-  add(cell: number, value: number, isFirst: boolean): void {
+  add(cell: number, values: Float64Array, begin: number, end: number): void {
+    for (let i = begin; i < end; i++) this.addOne(cell + i - begin, values[i] as number);
+  }
+
+  private addOne(cell: number, value: number): void {
     const count = (this.counts[cell] as number) + 1;
     this.counts[cell] = count;
-    if (isFirst) {
+    if (count === 1) {
       this.sums[cell] = value;
       return;
     }
@@ -91,13 +116,16 @@ class ExtremeAccumulator implements Accumulator {
   private readonly sign: 1 | -1;
 
   constructor(cells: number, sign: 1 | -1) {
-    this.values = new Float64Array(cells);
+    this.values = new Float64Array(cells).fill(NaN);
     this.sign = sign;
   }
 
-  add(cell: number, value: number, isFirst: boolean): void {
-    const known = this.values[cell] as number;
-    if (isFirst || Number.isNaN(known) || this.sign * known > this.sign * value) this.values[cell] = value;
+  add(cell: number, values: Float64Array, begin: number, end: number): void {
+    for (let i = begin, at = cell; i < end; i++, at++) {
+      const known = this.values[at] as number;
+      const value = values[i] as number;
+      if (Number.isNaN(known) || this.sign * known > this.sign * value) this.values[at] = value;
+    }
   }
 
   result(cell: number): number {
@@ -112,8 +140,8 @@ class CountAccumulator implements Accumulator {
     this.counts = new Uint32Array(cells);
   }
 
-  add(cell: number): void {
-    this.counts[cell] = (this.counts[cell] as number) + 1;
+  add(cell: number, _values: Float64Array, begin: number, end: number): void {
+    for (let at = cell; at < cell + end - begin; at++) this.counts[at] = (this.counts[at] as number) + 1;
   }
 
   result(cell: number): number {
@@ -137,14 +165,18 @@ class VarianceAccumulator implements Accumulator {
     this.isDeviation = isDeviation;
   }
 
-  add(cell: number, value: number, isFirst: boolean): void {
+  add(cell: number, values: Float64Array, begin: number, end: number): void {
+    for (let i = begin; i < end; i++) this.addOne(cell + i - begin, values[i] as number);
+  }
+
+  private addOne(cell: number, value: number): void {
     const count = (this.counts[cell] as number) + 1;
     this.counts[cell] = count;
     const mean = this.means[cell] as number;
-    const next = isFirst ? value : mean + (value - mean) / count;
+    const next = count === 1 ? value : mean + (value - mean) / count;
     this.means[cell] = next;
     if (!Number.isFinite(value)) this.squares[cell] = NaN;
-    else if (!isFirst) this.squares[cell] = (this.squares[cell] as number) + (value - mean) * (value - next);
+    else if (count > 1) this.squares[cell] = (this.squares[cell] as number) + (value - mean) * (value - next);
   }
 
   result(cell: number): number {
@@ -153,7 +185,7 @@ class VarianceAccumulator implements Accumulator {
   }
 }
 
-/** The aggregations that see one value at a time. */
+/** The aggregations that see one value after the other. */
 export const ACCUMULATORS: Partial<Readonly<Record<AggregateOp, (cells: number) => Accumulator>>> = {
   sum: (cells) => new SumAccumulator(cells),
   avg: (cells) => new AverageAccumulator(cells),

@@ -1,37 +1,30 @@
 import type { Aggregate } from './ast.ts';
-import { ACCUMULATORS, type Accumulator } from './accumulators.ts';
+import { ACCUMULATORS, type Accumulator, foldRow } from './accumulators.ts';
 import { countValues } from './count-values.ts';
 import { asScalar, asString, asVector, type EvalValue } from './eval-value.ts';
-import { type Grouping, groupSeries, rowsByGroup } from './grouping.ts';
-import { foldMixed, informIgnored } from './histogram-aggregates.ts';
+import { groupSeries, rowsByGroup } from './grouping.ts';
+import { foldHistograms, informIgnored } from './histogram-aggregates.ts';
 import { limitSeries } from './limit-series.ts';
 import type { QueryScope } from './query-scope.ts';
 import { quantileOf } from './quantile.ts';
 import { warnFarthestQuantiles } from './quantile-warning.ts';
 import { rankSeries } from './rank-series.ts';
-import { newVector, type StepVector } from './step-vector.ts';
+import { anyPresence, newVector, type StepVector } from './step-vector.ts';
 
-const foldFloats = (input: StepVector, grouping: Grouping, output: StepVector, accumulator: Accumulator, scope: QueryScope): void => {
-  const { steps } = input;
-  grouping.groupOf.forEach((group, row) => {
-    scope.work(steps);
-    for (let step = 0; step < steps; step++) {
-      const from = row * steps + step;
-      if (input.present[from] === 0) continue;
-      const into = group * steps + step;
-      accumulator.add(into, input.values[from] as number, output.present[into] === 0);
-      output.present[into] = 1;
-    }
-  });
-};
+/** The aggregations that do not ask what a sample is. */
+const COUNTS_ALL: ReadonlySet<string> = new Set(['count', 'group']);
 
 const fold = (expr: Aggregate, input: StepVector, newAccumulator: (cells: number) => Accumulator, scope: QueryScope): StepVector => {
   const grouping = groupSeries(expr, input);
   scope.reserve(grouping.labels.length * input.steps);
   const output = newVector(input.steps, grouping.labels, grouping.dropName);
   const accumulator = newAccumulator(output.values.length);
-  if (input.histograms !== undefined) foldMixed(expr, input, grouping, output, accumulator, scope);
-  else foldFloats(input, grouping, output, accumulator, scope);
+  const counted = COUNTS_ALL.has(expr.op) ? { ...input, present: anyPresence(input) } : input;
+  grouping.groupOf.forEach((group, row) => {
+    scope.work(input.steps);
+    foldRow(accumulator, counted, row * input.steps, output.present, group * input.steps);
+  });
+  if (input.histograms !== undefined && counted === input) foldHistograms(expr, input, grouping, output, scope);
   for (let cell = 0; cell < output.values.length; cell++) {
     if (output.present[cell] === 1) output.values[cell] = accumulator.result(cell);
   }

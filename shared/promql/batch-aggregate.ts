@@ -1,5 +1,5 @@
 import type { Labels } from '../model/labels.ts';
-import { ACCUMULATORS, type Accumulator } from './accumulators.ts';
+import { ACCUMULATORS, type Accumulator, foldRow } from './accumulators.ts';
 import type { Aggregate, VectorSelector } from './ast.ts';
 import { asVector } from './eval-value.ts';
 import { evaluate } from './evaluator.ts';
@@ -50,12 +50,7 @@ const addBatch = (expr: Aggregate, input: StepVector, groups: Map<string, Group>
   groupOf.forEach((g, row) => {
     const { accumulator, present } = targets[g] as Group;
     scope.work(steps);
-    for (let step = 0; step < steps; step++) {
-      const from = row * steps + step;
-      if (input.present[from] === 0) continue;
-      accumulator.add(step, input.values[from] as number, present[step] === 0);
-      present[step] = 1;
-    }
+    foldRow(accumulator, input, row * steps, present, 0);
   });
 };
 

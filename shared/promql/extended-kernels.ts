@@ -1,5 +1,5 @@
 import { isChange } from './rate-kernels.ts';
-import type { WindowFunction, Windows } from './windows.ts';
+import { eachWindow, type RowFunction, type WindowFunction, type Windows } from './windows.ts';
 
 /** Functions that may look at samples beyond the ends of their range; of all others the result would be wrong. */
 export const EXTENDED_FUNCTIONS: Readonly<Record<'anchored' | 'smoothed', readonly string[]>> = {
@@ -84,10 +84,10 @@ const neighbours = (windows: Windows, differ: (before: number, after: number) =>
 };
 
 /** The functions of {@link EXTENDED_FUNCTIONS} over floats. */
-export const EXTENDED_KERNELS: Readonly<Record<string, (windows: Windows) => WindowFunction>> = {
-  rate: (windows) => extendedRate(windows, true, true),
-  increase: (windows) => extendedRate(windows, true, false),
-  delta: (windows) => extendedRate(windows, false, false),
-  changes: (windows) => neighbours(windows, isChange),
-  resets: (windows) => neighbours(windows, (before, after) => after < before),
+export const EXTENDED_KERNELS: Readonly<Record<string, (windows: Windows) => RowFunction>> = {
+  rate: (windows) => eachWindow(extendedRate(windows, true, true)),
+  increase: (windows) => eachWindow(extendedRate(windows, true, false)),
+  delta: (windows) => eachWindow(extendedRate(windows, false, false)),
+  changes: (windows) => eachWindow(neighbours(windows, isChange)),
+  resets: (windows) => eachWindow(neighbours(windows, (before, after) => after < before)),
 };

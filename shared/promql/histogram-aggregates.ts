@@ -1,7 +1,6 @@
 import { type HistogramAccumulation, HistogramMean, HistogramSum } from '../histograms/accumulation.ts';
 import { compact, type Histogram } from '../histograms/histogram.ts';
 import type { Labels } from '../model/labels.ts';
-import type { Accumulator } from './accumulators.ts';
 import type { Aggregate } from './ast.ts';
 import type { Grouping } from './grouping.ts';
 import { HistogramAnnotations } from './histogram-annotations.ts';
@@ -10,14 +9,13 @@ import type { QueryScope } from './query-scope.ts';
 import { FLOAT, histogramAt, putHistogram, type StepVector } from './step-vector.ts';
 
 const ACCUMULATIONS: Readonly<Record<string, new (first: Histogram) => HistogramAccumulation>> = { sum: HistogramSum, avg: HistogramMean };
-const COUNTS_ALL = new Set(['count', 'group']);
 
 /** Tells that `op` passes over the histograms of its input, when there are any. */
 export const informIgnored = (op: string, range: Aggregate['range'], input: StepVector, scope: QueryScope): void => {
   if (input.histograms !== undefined && input.present.includes(2)) new HistogramAnnotations(scope, range).ignoredInAggregation(op);
 };
 
-/** Sums or means of the histograms of every cell, beside the floats that an accumulator folds. */
+/** Sums or means of the histograms of every cell, beside the floats that an accumulator has folded. */
 class HistogramCells {
   private readonly expr: Aggregate;
   private readonly output: StepVector;
@@ -57,23 +55,20 @@ class HistogramCells {
   }
 }
 
-/** Folds an input that holds histograms into the cells of `output`; the results of floats are still to be taken from the accumulator. */
-export const foldMixed = (expr: Aggregate, input: StepVector, grouping: Grouping, output: StepVector, accumulator: Accumulator, scope: QueryScope): void => {
+/** Folds the histograms of the input into the cells of `output`, which has its floats; most aggregations pass over them. */
+export const foldHistograms = (expr: Aggregate, input: StepVector, grouping: Grouping, output: StepVector, scope: QueryScope): void => {
+  if (!Object.hasOwn(ACCUMULATIONS, expr.op)) {
+    informIgnored(expr.op, expr.expr.range, input, scope);
+    return;
+  }
   const { steps } = input;
-  const histogramCells = Object.hasOwn(ACCUMULATIONS, expr.op) ? new HistogramCells(expr, output, scope) : undefined;
-  const countsAll = COUNTS_ALL.has(expr.op);
-  if (histogramCells === undefined && !countsAll) informIgnored(expr.op, expr.expr.range, input, scope);
+  const histogramCells = new HistogramCells(expr, output, scope);
   grouping.groupOf.forEach((group, row) => {
     scope.work(steps);
     for (let step = 0; step < steps; step++) {
-      const from = row * steps + step;
-      const into = group * steps + step;
-      const histogram = histogramAt(input, from);
-      if (input.present[from] === FLOAT || (histogram !== undefined && countsAll)) {
-        accumulator.add(into, input.values[from] as number, output.present[into] === 0);
-        output.present[into] = FLOAT;
-      } else if (histogram !== undefined) histogramCells?.add(into, histogram, input.labels[row] as Labels);
+      const histogram = histogramAt(input, row * steps + step);
+      if (histogram !== undefined) histogramCells.add(group * steps + step, histogram, input.labels[row] as Labels);
     }
   });
-  histogramCells?.finish();
+  histogramCells.finish();
 };

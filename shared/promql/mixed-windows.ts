@@ -2,7 +2,7 @@ import { detectReset } from '../histograms/counter-reset.ts';
 import type { Histogram } from '../histograms/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import { isStartReset, type StartedSample } from './start-times.ts';
-import type { WindowFunction, Windows } from './windows.ts';
+import { type RowFunction, type Windows, WindowBounds } from './windows.ts';
 
 /** The samples of one series that holds histograms: floats and histograms apart, each ascending in time. */
 export class MixedSeries {
@@ -68,36 +68,23 @@ export interface MixedWindow {
   readonly ofFloats: () => number | undefined;
 }
 
-/** First and last place (exclusive) of a window that only moves forward. */
-class Span {
-  from = 0;
-  to = 0;
-  private readonly tMs: Float64Array;
-
-  constructor(tMs: Float64Array) {
-    this.tMs = tMs;
-  }
-
-  moveTo(startMs: number, endMs: number): void {
-    const { tMs } = this;
-    while (this.to < tMs.length && (tMs[this.to] as number) <= endMs) this.to++;
-    while (this.from < this.to && (tMs[this.from] as number) <= startMs) this.from++;
-  }
-}
-
 /** Slides over the windows of a mixed series. `work` is told the samples of each window before it is evaluated. */
-export const slideMixed = (series: MixedSeries, kernel: WindowFunction, evaluate: (window: MixedWindow, step: number) => void, work: (samples: number) => void): void => {
-  const { rangeMs, firstEndMs, stepMs, steps, tMs } = series.floats;
-  const floats = new Span(tMs);
-  const histograms = new Span(series.histogramTMs);
+export const slideMixed = (series: MixedSeries, kernel: RowFunction, evaluate: (window: MixedWindow, step: number) => void, work: (samples: number) => void): void => {
+  const floats = new WindowBounds(series.floats);
+  const histograms = new WindowBounds(series.floats);
+  floats.find(series.floats.tMs, 0, series.floats.tMs.length);
+  histograms.find(series.histogramTMs, 0, series.histogramTMs.length);
+  const { steps } = floats;
+  const target = { values: new Float64Array(steps), present: new Uint8Array(steps), at: 0, work: () => undefined };
   for (let step = 0; step < steps; step++) {
-    const endMs = firstEndMs + step * stepMs;
-    floats.moveTo(endMs - rangeMs, endMs);
-    histograms.moveTo(endMs - rangeMs, endMs);
-    const [floatFrom, floatTo, from, to] = [floats.from, floats.to, histograms.from, histograms.to];
+    const [floatFrom, floatTo] = [floats.from[step] as number, floats.to[step] as number];
+    const [from, to] = [histograms.from[step] as number, histograms.to[step] as number];
     if (floatFrom === floatTo && from === to) continue;
     work(floatTo - floatFrom + (to - from) * series.histogramCost);
-    const ofFloats = (): number | undefined => (floatFrom === floatTo ? undefined : kernel(floatFrom, floatTo, step, endMs));
-    evaluate({ series, floatFrom, floatTo, from, to, endMs, ofFloats }, step);
+    const ofFloats = (): number | undefined => {
+      kernel(floats, step, step + 1, target);
+      return target.present[step] === 1 ? target.values[step] : undefined;
+    };
+    evaluate({ series, floatFrom, floatTo, from, to, endMs: floats.endMs[step] as number, ofFloats }, step);
   }
 };

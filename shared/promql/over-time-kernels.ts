@@ -1,6 +1,6 @@
 import { KahanMean, KahanSum } from './kahan.ts';
 import { quantileOf } from './quantile.ts';
-import type { WindowFunction, Windows } from './windows.ts';
+import { eachWindow, type RowFunction, type WindowFunction, type Windows } from './windows.ts';
 
 const sum = ({ values }: Windows): WindowFunction => {
   const kahan = new KahanSum();
@@ -81,26 +81,26 @@ const extremeTime = ({ values, tMs }: Windows, sign: 1 | -1): WindowFunction => 
   return (tMs[at] as number) / 1000;
 };
 
-type OverTimeKernel = (windows: Windows, series: number) => WindowFunction;
+type OverTimeKernel = (windows: Windows, series: number) => RowFunction;
 
 /** The `*_over_time` functions of one range vector. */
 export const OVER_TIME_KERNELS: Readonly<Record<string, OverTimeKernel>> = {
-  sum_over_time: sum,
-  avg_over_time: average,
-  min_over_time: (windows, series) => extreme(windows, series, 1),
-  max_over_time: (windows, series) => extreme(windows, series, -1),
-  count_over_time: () => (from, to) => to - from,
-  present_over_time: () => () => 1,
-  first_over_time: ({ values }) => (from) => values[from] as number,
-  last_over_time: ({ values }) => (_from, to) => values[to - 1] as number,
-  mad_over_time: medianDeviation,
-  ts_of_first_over_time: ({ tMs }) => (from) => (tMs[from] as number) / 1000,
-  ts_of_last_over_time: ({ tMs }) => (_from, to) => (tMs[to - 1] as number) / 1000,
-  ts_of_min_over_time: (windows) => extremeTime(windows, 1),
-  ts_of_max_over_time: (windows) => extremeTime(windows, -1),
-  stdvar_over_time: variance,
+  sum_over_time: (windows) => eachWindow(sum(windows)),
+  avg_over_time: (windows) => eachWindow(average(windows)),
+  min_over_time: (windows, series) => eachWindow(extreme(windows, series, 1)),
+  max_over_time: (windows, series) => eachWindow(extreme(windows, series, -1)),
+  count_over_time: () => eachWindow((from, to) => to - from),
+  present_over_time: () => eachWindow(() => 1),
+  first_over_time: ({ values }) => eachWindow((from) => values[from] as number),
+  last_over_time: ({ values }) => eachWindow((_from, to) => values[to - 1] as number),
+  mad_over_time: (windows) => eachWindow(medianDeviation(windows)),
+  ts_of_first_over_time: ({ tMs }) => eachWindow((from) => (tMs[from] as number) / 1000),
+  ts_of_last_over_time: ({ tMs }) => eachWindow((_from, to) => (tMs[to - 1] as number) / 1000),
+  ts_of_min_over_time: (windows) => eachWindow(extremeTime(windows, 1)),
+  ts_of_max_over_time: (windows) => eachWindow(extremeTime(windows, -1)),
+  stdvar_over_time: (windows) => eachWindow(variance(windows)),
   stddev_over_time: (windows) => {
     const squared = variance(windows);
-    return (from, to) => Math.sqrt(squared(from, to));
+    return eachWindow((from, to) => Math.sqrt(squared(from, to)));
   },
 };

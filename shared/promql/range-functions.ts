@@ -15,9 +15,9 @@ import { derivKernel, predictKernel, smoothingKernel } from './regression-kernel
 import { STARTED_KERNELS, warnOverlap } from './start-times.ts';
 import { FLOAT, newVector, putSample, type StepVector, timeAt, withoutEmptyRows } from './step-vector.ts';
 import { quote } from './string-text.ts';
-import { slide, type WindowFunction, type Windows } from './windows.ts';
+import { eachWindow, type RowFunction, slide, WindowBounds, type Windows } from './windows.ts';
 
-type Kernel = (windows: Windows, series: number) => WindowFunction;
+type Kernel = (windows: Windows, series: number) => RowFunction;
 
 export const KEEPS_NAME: ReadonlySet<string> = new Set(['last_over_time', 'first_over_time']);
 const COUNTER_SUFFIXES = ['_total', '_sum', '_count', '_bucket'];
@@ -59,23 +59,26 @@ const overSeries = (context: FunctionContext, windows: Windows, kernel: Kernel):
   const output = newVector(grid.steps, [...windows.labels], windows.dropName.map((drop) => drop || !keepsName));
   const work = (samples: number): void => scope.work(samples);
   const meter = new HistogramMeter(scope);
+  const bounds = new WindowBounds(windows);
   for (let series = 0; series < count; series++) {
     if (hasHistograms(windows, series)) {
       overMixedSeries(context, windows, series, chosen, output, meter);
       continue;
     }
     scope.work(grid.steps + (windows.offsets[series + 1] as number) - (windows.offsets[series] as number));
-    slide(windows, series, chosen(windows, series), { values: output.values, present: output.present, at: series * grid.steps, work });
+    slide(windows, series, bounds, chosen(windows, series), { values: output.values, present: output.present, at: series * grid.steps, work });
   }
   return withoutEmptyRows(output);
 };
 
 /** rate() of a gauge is the most common mistake in PromQL; Prometheus tells it by the name. */
 export const informNonCounters = (context: FunctionContext, output: StepVector): void => {
+  let told = '';
   for (const [row, labels] of output.labels.entries()) {
-    if (output.histograms !== undefined && !output.present.subarray(row * output.steps, (row + 1) * output.steps).includes(FLOAT)) continue;
     const name = labelValue(labels, METRIC_NAME);
-    if (name === '' || COUNTER_SUFFIXES.some((suffix) => name.endsWith(suffix)) || labelValue(labels, '__type__') === 'counter') continue;
+    if (name === told || COUNTER_SUFFIXES.some((suffix) => name.endsWith(suffix)) || labelValue(labels, '__type__') === 'counter') continue;
+    if (output.histograms !== undefined && !output.present.subarray(row * output.steps, (row + 1) * output.steps).includes(FLOAT)) continue;
+    told = name;
     context.scope.info(
       `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quote(name)}`,
       context.expr(0).range,
@@ -94,10 +97,10 @@ const quantileOverTime = (context: FunctionContext): EvalValue => {
   const used = new Set<number>();
   const kernel: Kernel = (windows) => {
     const evaluate = quantileKernel(windows, q);
-    return (from, to, step, endMs) => {
+    return eachWindow((from, to, step, endMs) => {
       used.add(q[step] as number);
       return evaluate(from, to, step, endMs);
-    };
+    });
   };
   const output = overSeries(context, context.windows(1), kernel);
   warnBadQuantiles(used, context.expr(0).range, context.scope);
@@ -107,7 +110,7 @@ const quantileOverTime = (context: FunctionContext): EvalValue => {
 const predictLinear = (context: FunctionContext): EvalValue => {
   const seconds = context.scalar(1);
   const evaluatedAtMs = (step: number): number => timeAt(context.grid, step);
-  return vectorValue(overSeries(context, context.windows(0), (windows) => predictKernel(windows, seconds, evaluatedAtMs)));
+  return vectorValue(overSeries(context, context.windows(0), (windows) => eachWindow(predictKernel(windows, seconds, evaluatedAtMs))));
 };
 
 const plain = Object.entries({ ...RATE_KERNELS, ...OVER_TIME_KERNELS }).map(
@@ -119,9 +122,9 @@ export const RANGE_FUNCTIONS: FunctionTable = {
   ...Object.fromEntries(plain),
   rate: counterRate,
   increase: counterRate,
-  deriv: (context) => vectorValue(overSeries(context, context.windows(0), derivKernel)),
+  deriv: (context) => vectorValue(overSeries(context, context.windows(0), (windows) => eachWindow(derivKernel(windows)))),
   predict_linear: predictLinear,
   quantile_over_time: quantileOverTime,
   double_exponential_smoothing: (context) =>
-    vectorValue(overSeries(context, context.windows(0), (windows) => smoothingKernel(windows, context.scalar(1), context.scalar(2)))),
+    vectorValue(overSeries(context, context.windows(0), (windows) => eachWindow(smoothingKernel(windows, context.scalar(1), context.scalar(2))))),
 };

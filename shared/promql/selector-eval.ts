@@ -1,4 +1,3 @@
-import type { Histogram } from '../histograms/histogram.ts';
 import { bitsOf, isStaleAt } from '../model/stale.ts';
 import type { Expr, MatrixSelector, VectorSelector } from './ast.ts';
 import type { QueryScope } from './query-scope.ts';
@@ -6,6 +5,7 @@ import type { SeriesBlock } from './series-source.ts';
 import { type Grid, newVector, putHistogram, type StepVector, timeAt, withoutEmptyRows } from './step-vector.ts';
 import { selectOverTiers } from './tier-calls.ts';
 import type { Windows } from './windows.ts';
+import { withoutStale } from './without-stale.ts';
 
 const EMPTY: SeriesBlock = { labels: [], offsets: new Uint32Array(1), tMs: new Float64Array(0), values: new Float64Array(0) };
 
@@ -49,33 +49,6 @@ export const latestSamples = (selector: VectorSelector, grid: Grid, scope: Query
     }
   }
   return withoutEmptyRows(output);
-};
-
-/** The block without its stale markers, which range selectors never see. */
-export const withoutStale = (block: SeriesBlock): SeriesBlock => {
-  const bits = bitsOf(block.values);
-  const count = block.values.length;
-  let firstStale = 0;
-  while (firstStale < count && !isStaleAt(bits, firstStale)) firstStale++;
-  if (firstStale === count) return block;
-  const offsets = new Uint32Array(block.labels.length + 1);
-  const tMs = new Float64Array(count);
-  const values = new Float64Array(count);
-  const startMs = block.startMs && new Float64Array(count);
-  const histograms = new Map<number, Histogram>();
-  let kept = 0;
-  for (let series = 0; series < block.labels.length; series++) {
-    for (let i = block.offsets[series] as number; i < (block.offsets[series + 1] as number); i++) {
-      if (isStaleAt(bits, i)) continue;
-      const histogram = block.histograms?.get(i);
-      if (histogram !== undefined) histograms.set(kept, histogram);
-      if (startMs !== undefined) startMs[kept] = block.startMs?.[i] as number;
-      tMs[kept] = block.tMs[i] as number;
-      values[kept++] = block.values[i] as number;
-    }
-    offsets[series + 1] = kept;
-  }
-  return { labels: block.labels, offsets, tMs, values, ...(startMs && { startMs }), ...(histograms.size > 0 && { histograms }) };
 };
 
 /** Windows of an `anchored` or `smoothed` range reach over the lookback around it. */

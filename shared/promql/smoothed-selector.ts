@@ -6,9 +6,10 @@ import { EXTENDED_FUNCTIONS, interpolate } from './extended-kernels.ts';
 import { HistogramAnnotations } from './histogram-annotations.ts';
 import { interpolateHistograms } from './interpolate-histograms.ts';
 import type { QueryScope } from './query-scope.ts';
-import { blockOf, withoutStale } from './selector-eval.ts';
+import { blockOf } from './selector-eval.ts';
 import type { SeriesBlock } from './series-source.ts';
 import { type Grid, newVector, putSample, type StepVector, timeAt, withoutEmptyRows } from './step-vector.ts';
+import { withoutStale } from './without-stale.ts';
 
 /** @throws PromqlExecutionError when the function of an `anchored` or `smoothed` range cannot do with samples beyond it. */
 export const refuseExtended = (call: Call, scope: QueryScope): void => {

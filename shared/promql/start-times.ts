@@ -3,7 +3,7 @@ import type { ByteRange } from './errors.ts';
 import type { QueryScope } from './query-scope.ts';
 import { extrapolation } from './rate-kernels.ts';
 import { quote } from './string-text.ts';
-import type { WindowFunction, Windows } from './windows.ts';
+import { eachWindow, type RowFunction, type WindowFunction, type Windows } from './windows.ts';
 
 /** A sample's own time and the time its counter counts from; a start of 0 is unknown. */
 export interface StartedSample {
@@ -82,9 +82,9 @@ const startedResets = (windows: Windows): WindowFunction => (from, to) => {
 };
 
 /** The functions that look at start times, over samples that have them. */
-export const STARTED_KERNELS: Readonly<Record<string, (windows: Windows, tellOverlap: () => void) => WindowFunction>> = {
-  rate: (windows, tellOverlap) => startedRate(windows, true, tellOverlap),
-  increase: (windows, tellOverlap) => startedRate(windows, false, tellOverlap),
-  irate: startedStep,
-  resets: startedResets,
+export const STARTED_KERNELS: Readonly<Record<string, (windows: Windows, tellOverlap: () => void) => RowFunction>> = {
+  rate: (windows, tellOverlap) => eachWindow(startedRate(windows, true, tellOverlap)),
+  increase: (windows, tellOverlap) => eachWindow(startedRate(windows, false, tellOverlap)),
+  irate: (windows) => eachWindow(startedStep(windows)),
+  resets: (windows) => eachWindow(startedResets(windows)),
 };

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OVER_TIME_KERNELS, quantileKernel } from '../../shared/promql/over-time-kernels.ts';
 import { RATE_KERNELS } from '../../shared/promql/rate-kernels.ts';
-import { slide, type WindowFunction, type Windows } from '../../shared/promql/windows.ts';
+import { eachWindow, type RowFunction, slide, WindowBounds, type Windows } from '../../shared/promql/windows.ts';
 
 /*
  * Every kernel against the plain definition of its function on one window at a time. Exact equality where the
@@ -44,11 +44,11 @@ const windowsOf = ({ samples, ...window }: Setting): Windows => ({
   values: Float64Array.from(samples, ({ v }) => v),
 });
 
-const byKernel = (given: Setting, kernel: (windows: Windows, series: number) => WindowFunction): (number | undefined)[] => {
+const byKernel = (given: Setting, kernel: (windows: Windows, series: number) => RowFunction): (number | undefined)[] => {
   const values = new Float64Array(given.steps);
   const present = new Uint8Array(given.steps);
   const windows = windowsOf(given);
-  slide(windows, 0, kernel(windows, 0), { values, present, at: 0, work: () => undefined });
+  slide(windows, 0, new WindowBounds(windows), kernel(windows, 0), { values, present, at: 0, work: () => undefined });
   return Array.from(values, (v, i) => (present[i] === 1 ? v : undefined));
 };
 
@@ -87,7 +87,7 @@ const least = (window: readonly Sample[], sign: 1 | -1): number => {
   return numbers.length === 0 ? NaN : numbers.reduce((a, b) => (sign * b < sign * a ? b : a));
 };
 
-const check = (kernel: (windows: Windows, series: number) => WindowFunction, direct: (given: Setting) => (window: readonly Sample[], endMs: number) => number | undefined): void => {
+const check = (kernel: (windows: Windows, series: number) => RowFunction, direct: (given: Setting) => (window: readonly Sample[], endMs: number) => number | undefined): void => {
   fc.assert(
     fc.property(setting, (given) => {
       // Whether a zero is negative depends on which of two equal zeros is kept, which no definition fixes.
@@ -129,7 +129,7 @@ describe('window kernels equal the definition on irregular samples, NaN, infinit
   it('quantile_over_time', () => {
     const q = 0.3;
     check(
-      (windows) => quantileKernel(windows, new Float64Array(windows.steps).fill(q)),
+      (windows) => eachWindow(quantileKernel(windows, new Float64Array(windows.steps).fill(q))),
       () => (window) => {
         const sorted = window.map(({ v }) => v).sort((a, b) => (Number.isNaN(a) ? -1 : Number.isNaN(b) ? 1 : a < b ? -1 : a > b ? 1 : 0));
         const rank = q * (sorted.length - 1);

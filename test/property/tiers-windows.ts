@@ -1,7 +1,7 @@
 import { bitsOf, isStaleAt } from '../../shared/model/stale.ts';
 import { OVER_TIME_KERNELS } from '../../shared/promql/over-time-kernels.ts';
 import { RATE_KERNELS } from '../../shared/promql/rate-kernels.ts';
-import { slide, type Windows } from '../../shared/promql/windows.ts';
+import { slide, WindowBounds, type Windows } from '../../shared/promql/windows.ts';
 import type { SampleColumns } from '../../shared/storage/hot-read.ts';
 import type { BucketRows } from '../../shared/tiers/bucket.ts';
 import { slideBuckets, type TierKernel, type TierWindows } from '../../shared/tiers/window.ts';
@@ -54,6 +54,6 @@ export const overSamples = (given: RawWindows, name: string): Answers => {
   const values = new Float64Array(steps);
   const present = new Uint8Array(steps);
   const kernel = RATE_KERNELS[name] ?? (OVER_TIME_KERNELS[name] as (typeof OVER_TIME_KERNELS)[string]);
-  slide(windows, 0, kernel(windows, 0), { values, present, at: 0, work: () => undefined });
+  slide(windows, 0, new WindowBounds(windows), kernel(windows, 0), { values, present, at: 0, work: () => undefined });
   return Array.from(values, (value, i) => (present[i] === 1 ? value : undefined));
 };
