@@ -4,6 +4,7 @@ import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { notify } from '../../../functions/notify/notify.ts';
 import type { NotifyPorts } from '../../../functions/notify/notify.ts';
+import { readFailedDeliveries } from '../../../shared/alerting/failed-deliveries.ts';
 import { readLedger } from '../../../shared/alerting/ledger.ts';
 import type { GroupPlace } from '../../../shared/alerting/dispatch/alert-group.ts';
 import { placesOf } from '../../../shared/alerting/dispatch/alert-group.ts';
@@ -140,6 +141,19 @@ describe('notify over a webhook', () => {
     expect(entry?.state).toBe('failed');
     expect(entry?.lastAnswer).toMatch(new RegExp(`^HTTP ${status} x`));
     expect(entry?.lastAnswer.length).toBeLessThanOrEqual(300);
+  });
+
+  it('leaves word of a final failure until a later notification is taken, and not of an older one', async () => {
+    const failures = () => readFailedDeliveries(tables.table('alerts'), now);
+    const attempt = (status: number, atMs: number) => notify(ports({ fetch: answering(status).fetch }), published(HOOK, 'firing', atMs), { nowMs: now });
+    await attempt(503, now);
+    expect(await failures()).toEqual([]);
+    await attempt(404, now + 1000);
+    expect(await failures()).toMatchObject([{ integration: 'ops/webhook/0', receiver: 'ops', sequence: now + 1000, failedAtMs: now, answer: expect.stringMatching(/^HTTP 404/) as string }]);
+    await attempt(200, now + 500);
+    expect(await failures()).toHaveLength(1);
+    await attempt(200, now + 2000);
+    expect(await failures()).toEqual([]);
   });
 
   it('gives up after four hours and keeps the last answer, without the address', async () => {

@@ -5,6 +5,7 @@ import { hotFilesOf, hoursWithSamples } from '../../../shared/catalog/hot-files.
 import type { ItemWrite } from '../../../shared/catalog/item-table.ts';
 import { listMetadata } from '../../../shared/catalog/metric-metadata.ts';
 import { listQuarantineFiles } from '../../../shared/catalog/quarantine-files.ts';
+import { listSenders } from '../../../shared/catalog/senders.ts';
 import { shardWatermarks } from '../../../shared/catalog/watermarks.ts';
 import { PermanentError } from '../../../shared/errors.ts';
 import { ARRIVAL_MARGIN_MS } from '../../../shared/protocols/limits.ts';
@@ -209,5 +210,24 @@ describe('store of a record alone', () => {
     const memory = new StoreMemory();
     for (let attempt = 0; attempt < 2; attempt++) await expect(road.store(deliveryOf([goodFrame(1)]), refusing, memory)).rejects.toThrow('no such key');
     expect(await road.store(deliveryOf([goodFrame(1)]), refusing, memory)).toMatchObject({ quarantined: 1 });
+  });
+
+  it('lists who sends, also those who only say that they are there', async () => {
+    const road = await openStoreRoad();
+    await road.store(deliveryOf([goodFrame(1), frameOf(2, [], 'quiet'), Buffer.from('not a frame')]));
+    expect(await listSenders(road.ports.catalog, ARRIVAL_MS)).toMatchObject([
+      { sender: 'agent-1', shardId: SHARD, lastSeenMs: ARRIVAL_MS, flushIntervalMs: 10_000, samples: 1, latenessMs: 1000 },
+      { sender: 'quiet', lastSeenMs: ARRIVAL_MS + 1, samples: 0, latenessMs: undefined },
+    ]);
+  });
+
+  it('stores what comes while the list of senders cannot be written, and says so', async () => {
+    const road = await openStoreRoad();
+    const { objects, catalog } = road.ports;
+    const get: typeof catalog.get = (key) => (key.pk === 'senders' ? Promise.reject(new Error('throttled')) : catalog.get(key));
+    const refusing = { objects, catalog: { get, query: catalog.query.bind(catalog), transact: catalog.transact.bind(catalog) } };
+    expect(await road.store(deliveryOf([goodFrame(1), goodFrame(2)]), refusing)).toMatchObject({ rows: 2, sendersProblem: 'throttled' });
+    expect(await shardWatermarks(catalog)).toMatchObject([{ watermarkMs: ARRIVAL_MS + 1 - 1000 }]);
+    expect(await road.store(deliveryOf([goodFrame(3)]))).not.toHaveProperty('sendersProblem');
   });
 });
