@@ -29,7 +29,10 @@ const RULES_PARALLEL = 4;
 export const evaluateGroup = async (scope: TickScope, group: RuleGroup, clock: SlotClock): Promise<void> => {
   const { memory, ports, report, statements } = scope;
   const askBehindMs = hasSql(group) ? (ports.sql?.behindMs ?? 0) : 0;
-  const { slots, skipped, waits } = dueSlots({ ...group, queryOffsetMs: group.queryOffsetMs + askBehindMs }, memory.cursors.get(group.id)?.slotMs, clock);
+  const askedMs = statements.askedSlotMs(group);
+  // A group's first slot stays due while its statements run, also when they take until the next.
+  const cursorMs = memory.cursors.get(group.id)?.slotMs ?? (askedMs === undefined ? undefined : askedMs - 1);
+  const { slots, skipped, waits } = dueSlots({ ...group, queryOffsetMs: group.queryOffsetMs + askBehindMs }, cursorMs, clock);
   report.skippedSlots += skipped;
   let answered = 0;
   for (const slot of slots) {

@@ -60,6 +60,11 @@ export class RunningStatements {
     return this.slots.get(group.id)?.byRule.get(rule.id)?.outcome ?? { error: 'run statement: found none that has ended', scan: undefined };
   }
 
+  /** The slot whose statements have been asked for. */
+  askedSlotMs(group: RuleGroup): number | undefined {
+    return this.slots.get(group.id)?.slotMs;
+  }
+
   /** Forgets a slot that has been evaluated. */
   forget(group: RuleGroup): void {
     this.slots.delete(group.id);

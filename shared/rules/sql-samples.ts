@@ -12,8 +12,8 @@ export interface SqlSample {
 }
 
 /** Of Trino and of DuckDB, in lower case. Both give int64 and decimals as text. */
-const NUMBER = /^(?:double|float|real|decimal\b.*|(?:u?(?:tinyint|smallint|integer|bigint|hugeint))|int)$/;
-const TEXT_OR_FLAG = /^(?:(?:var)?char\b.*|text|string|boolean|enum\b.*)$/;
+const NUMBER = /^(?:double|float|real|decimal(?:\(\d+, ?\d+\))?|(?:u?(?:tinyint|smallint|integer|bigint|hugeint))|int)$/;
+const TEXT_OR_FLAG = /^(?:(?:var)?char(?:\(\d+\))?|text|string|boolean|enum\(.*\))$/s;
 
 const NUMBER_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const SPECIAL: Readonly<Record<string, number>> = { nan: NaN, infinity: Infinity, '-infinity': -Infinity };
