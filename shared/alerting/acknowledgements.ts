@@ -84,7 +84,7 @@ export const acknowledge = async (items: ItemTable, wanted: WantedAcknowledgemen
   const keys = new Set([...stored.map(({ sk }) => sk), ...made.map((each) => keyOf(each).sk)]);
   if (keys.size > MAX_ACKNOWLEDGEMENTS) throw new PermanentError(`acknowledge alerts: found more than ${MAX_ACKNOWLEDGEMENTS} acknowledged alerts, so many are allowed`);
   const until = forMs === MAX_ACKNOWLEDGED_MS ? '' : ` until ${new Date(by.nowMs + forMs).toISOString()}`;
-  await change(items, made.map((each): ItemWrite => ({ put: itemOf(each) })), { action: 'alerts acknowledged', author, subject: wanted.subject, detail: (n) => `${n} alerts${until}: ${comment}` }, by);
+  await change(items, made.map((each): ItemWrite => ({ put: itemOf(each) })), { action: 'alerts acknowledged', author, subject: wanted.subject, detail: (n) => `${n} ${n === 1 ? 'alert' : 'alerts'}${until}: ${comment}` }, by);
   return made;
 };
 
@@ -97,7 +97,7 @@ export interface WithdrawnAcknowledgement {
 /** Ends acknowledgements: their alerts are repeated and escalate again. @throws PermanentError */
 export const withdraw = async (items: ItemTable, { acknowledgements, author, subject }: WithdrawnAcknowledgement, by: ChangeBy): Promise<void> => {
   checkTexts(author);
-  await change(items, acknowledgements.map(removeAcknowledgement), { action: 'acknowledgements ended', author, subject, detail: (n) => `${n} alerts` }, by);
+  await change(items, acknowledgements.map(removeAcknowledgement), { action: 'acknowledgements ended', author, subject, detail: (n) => `${n} ${n === 1 ? 'alert' : 'alerts'}` }, by);
 };
 
 export const removeAcknowledgement = (acknowledgement: Acknowledgement): ItemWrite => ({ remove: keyOf(acknowledgement) });

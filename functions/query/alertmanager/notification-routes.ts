@@ -17,7 +17,7 @@ import { changeBy, jsonBody, objectOf, textOf } from './request.ts';
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
-/** Each is a transaction of its own, of some 15 ms, after the other. */
+/** Each is four reads and a transaction, some 50 ms, after the other. */
 const MAX_REDELIVERIES = 200;
 
 /** `GET /api/v1/notifications?from&to&state&receiver&limit`: times are Unix seconds or RFC 3339, of the flush. */

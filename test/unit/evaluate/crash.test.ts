@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEvaluateMemory } from '../../../functions/evaluate/evaluate.ts';
-import type { EvaluatePorts } from '../../../functions/evaluate/evaluate.ts';
 import { readAlertStates } from '../../../shared/alerting/alert-states.ts';
-import type { ItemTable } from '../../../shared/catalog/item-table.ts';
+import { Fuse } from './fuse.ts';
 import { World } from './world.ts';
 
 const MINUTE = 60_000;
@@ -12,50 +11,6 @@ const RULES = '- {name: g, rules: [{alert: Down, expr: up == 0, for: 2m}, {alert
 
 /** More than the story has. */
 const MOST_EFFECTS = 60;
-
-/** Dies before or after effect number `at`, and does nothing more from then on. */
-class Fuse {
-  private count = 0;
-  private dead = false;
-  private readonly at: number;
-  private readonly when: 'before' | 'after';
-
-  constructor(at: number, when: 'before' | 'after') {
-    this.at = at;
-    this.when = when;
-  }
-
-  get blown(): boolean {
-    return this.dead;
-  }
-
-  async effect<T>(work: () => Promise<T>): Promise<T> {
-    if (this.dead) throw new Error('crashed');
-    this.count++;
-    this.dead = this.count === this.at;
-    if (this.dead && this.when === 'before') throw new Error('crashed');
-    const result = await work();
-    if (this.count >= this.at) throw new Error('crashed');
-    return result;
-  }
-
-  table(items: ItemTable): ItemTable {
-    return {
-      get: (key) => items.get(key),
-      query: (pk, range) => items.query(pk, range),
-      transact: (writes) => this.effect(() => items.transact(writes)),
-    };
-  }
-
-  ports(ports: EvaluatePorts): EvaluatePorts {
-    return {
-      ...ports,
-      alerts: this.table(ports.alerts),
-      putRecords: (records) => this.effect(() => ports.putRecords(records)),
-      publish: (notification) => this.effect(() => ports.publish(notification)),
-    };
-  }
-}
 
 /** Minutes 0 to 6 with a crash at one effect and a restart after it; returns whether the crash came to be. */
 const story = async (world: World, fuse: Fuse): Promise<boolean> => {
