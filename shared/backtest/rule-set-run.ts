@@ -53,6 +53,8 @@ export class RuleSetRun {
   private readonly episodes = new EpisodeLog();
   private readonly pages: PageLog | undefined;
   private readonly reads: RuleReads;
+  /** By group id. */
+  private readonly stages: ReadonlyMap<string, ReturnType<typeof stagesOf>>;
   private readonly groups: readonly RuleGroup[];
   private readonly ports: BacktestPorts;
   private readonly range: DueRange;
@@ -62,6 +64,7 @@ export class RuleSetRun {
     this.ports = ports;
     this.range = range;
     this.reads = new RuleReads(groups);
+    this.stages = new Map(groups.map((group) => [group.id, stagesOf(group.rules)]));
     for (const group of groups) for (const rule of group.rules) this.logs.set(rule.id, new RuleLog(group, rule));
     this.pages = ports.pager === undefined ? undefined : new PageLog(ports.pager, this.alerts, this.logs);
   }
@@ -129,7 +132,7 @@ export class RuleSetRun {
     const before = this.lastSeries.get(group.id) ?? NO_SERIES;
     const made = new Map<string, readonly RecordedSample[]>();
     const silent = new Set<string>();
-    for (const stage of stagesOf(group.rules)) {
+    for (const stage of this.stages.get(group.id) ?? []) {
       for (const rule of stage) {
         try {
           made.set(rule.id, await this.evaluateRule(group, rule, place, queries, vectors.get(rule.id)));

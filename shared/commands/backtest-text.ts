@@ -105,6 +105,6 @@ export const diffMarkdown = (diff: ReportDiff, plan: BacktestPlan): string => {
 };
 
 /** Names and labels are anybody's: they are text, and stay in their cell. */
-const markdownCell = (text: string): string => printable(text).replace(/[\\`*_{}[\]<>|#!~@]/g, (character) => (character === '<' || character === '>' || character === '@' ? `&#${character.charCodeAt(0)};` : `\\${character}`));
+const markdownCell = (text: string): string => printable(text).replace(/[\\`*_{}[\]<|#!~@]/g, (character) => (character === '<' || character === '@' ? `&#${character.charCodeAt(0)};` : `\\${character}`));
 
 const printable = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
