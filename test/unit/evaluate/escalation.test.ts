@@ -106,7 +106,7 @@ describe('an acknowledgement', () => {
     await takeOn('a', 2 * MINUTE);
     told.push(...(await runAndDeliver(world, 2 * MINUTE + 5000, 30 * MINUTE)));
     expect(await readAcknowledgements(world.alerts)).toEqual([]);
-    // The end is told at 530 s as it is no more, so that it began again is told of with it: the group knows it as firing.
+    // It began again at 480 s, between two flushes: the 15 minutes count from there.
     expect(told.find(([, receiver]) => receiver === 'leads')).toEqual([8 * 60 + 15 * 60, 'leads', 'firing', 'a']);
     expect(told.filter(([, receiver]) => receiver === 'ops').length).toBeGreaterThan(1);
   }, 60_000);
