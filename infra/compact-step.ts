@@ -25,6 +25,7 @@ export class CompactStep extends Construct {
       environment: environmentOf(COMPACT_ENV, {
         bucketName: lake.bucket.bucketName,
         catalogTable: tables.catalog.tableName,
+        alertsTable: tables.alerts.tableName,
         promotedLabels: settings.promotedLabels,
         database: catalog.databaseName,
         buckets: settings.buckets,
@@ -40,10 +41,11 @@ export class CompactStep extends Construct {
       reservedConcurrency: settings.reservedConcurrency.compact,
     });
     lake.allowRead(this.fn, ['hot/', ...TIERS, 'sql/']);
-    lake.allowWrite(this.fn, [...TIERS, 'sql/']);
+    lake.allowWrite(this.fn, [...TIERS, 'sql/', 'history/']);
     // The list of a partition that expired goes with its files.
-    lake.allowRemove(this.fn, ['hot/', ...TIERS, 'sql/']);
+    lake.allowRemove(this.fn, ['hot/', ...TIERS, 'sql/', 'history/']);
     tables.allowWrite(this.fn, tables.catalog);
+    tables.allowHistory(this.fn);
     catalog.allowPublish(this.fn);
     // oxlint-disable-next-line no-new -- a construct attaches itself to its scope
     new EveryMinute(this, 'EveryMinute', this.fn, 'Starts the next run of the compactor');

@@ -40,8 +40,8 @@ export class EvaluateStep extends Construct {
     });
     records.allowPut(this.fn);
     records.allowListShards(this.fn);
-    // `sql/` and `athena/` are for rules with `sql`: Athena reads and writes with the rights of its caller.
-    lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/', 'classes/', 'outbox/', 'sql/', 'athena/']);
+    // `sql/`, `history/` and `athena/` are for rules with `sql`: Athena reads and writes with the rights of its caller.
+    lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/', 'classes/', 'outbox/', 'sql/', 'history/', 'athena/']);
     lake.allowWrite(this.fn, ['outbox/', 'athena/']);
     catalog.allowQuery(this.fn);
     tables.allowWrite(this.fn, tables.catalog);

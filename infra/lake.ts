@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, StorageClass, type LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { classPrefix, lifecycleDays, parseRetention, type Retention } from '../shared/config.ts';
+import { HISTORY_DAYS } from '../shared/sql/history-tables.ts';
 import type { NodeFunction } from './node-function.ts';
 import type { Settings } from './settings.ts';
 
@@ -23,6 +24,8 @@ const tierExpiry = (retention: Retention, below = ''): readonly Expiry[] => [
 ];
 
 const OTHER_EXPIRY: readonly Expiry[] = [
+  // Two days later than the compactor lets go, as of tiers.
+  { prefix: 'history/', days: HISTORY_DAYS + 2 },
   { prefix: 'quarantine/', days: 30 },
   // A repeated slot or notification is at most hours old.
   { prefix: 'outbox/', days: 7 },

@@ -27,6 +27,7 @@ export interface Grant {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly why?: string;
+  readonly conditions?: Readonly<Record<string, unknown>>;
 }
 
 const ROOT = join(import.meta.dirname, '..');
@@ -107,7 +108,7 @@ export class NodeFunction extends Construct {
 
   /** Adds to the role's policy. A wildcard is explained to cdk-nag with `why`, one by one. */
   allow(grant: Grant): void {
-    this.role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...grant.actions], resources: [...grant.resources] }));
+    this.role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...grant.actions], resources: [...grant.resources], conditions: { ...grant.conditions } }));
     for (const resource of grant.resources) {
       const shown = shownByNag(Stack.of(this), resource);
       if (!shown.includes('*')) continue;

@@ -30,8 +30,8 @@ export class QueryStep extends Construct {
       memoryMiB: 3538,
       timeout: Duration.minutes(2),
     });
-    // `sql/` is for Athena, which reads with the rights of its caller.
-    lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/', 'classes/', 'sql/', 'athena/']);
+    // `sql/` and `history/` are for Athena, which reads with the rights of its caller.
+    lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/', 'classes/', 'sql/', 'history/', 'athena/']);
     lake.allowWrite(this.fn, ['athena/']);
     tables.allowRead(this.fn, tables.catalog);
     // Silences, and alerts that others send.

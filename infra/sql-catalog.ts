@@ -5,6 +5,8 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { classPrefix, lifecycleDays, parseRetention, type Retention } from '../shared/config.ts';
 import { type GlueColumn, glueColumns, sampleTable, tierTable } from '../shared/parquet/schema.ts';
+import { HISTORY_DAYS, HISTORY_KINDS, HISTORY_TABLES, type HistoryKind, historyPrefix } from '../shared/sql/history-tables.ts';
+import { historyTableOf, historyViewTable } from '../shared/sql/history-views.ts';
 import { seriesViewTable } from '../shared/sql/series-view-table.ts';
 import { glueTableOf, type GLUE_TABLES, samplesOfClass } from '../shared/sql/class-tables.ts';
 import { tierViewTable } from '../shared/sql/tier-view-tables.ts';
@@ -17,6 +19,13 @@ const LISTS = {
   inputFormat: 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat',
   outputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
   serdeInfo: { serializationLibrary: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe', parameters: { 'serialization.format': '1' } },
+};
+
+/** A folder holds Parquet files themselves: those of history are made once and never replaced, so no list is needed to swap them. */
+const FILES = {
+  inputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat',
+  outputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat',
+  serdeInfo: LISTS.serdeInfo,
 };
 
 type Tier = keyof typeof GLUE_TABLES;
@@ -38,7 +47,8 @@ interface Place {
 }
 
 const HOURS = { format: 'yyyy-MM-dd-HH', unit: 'HOURS' } as const;
-const UNITS = { raw: HOURS, '1m': HOURS, '1h': { format: 'yyyy-MM-dd', unit: 'DAYS' } } as const;
+const DAYS = { format: 'yyyy-MM-dd', unit: 'DAYS' } as const;
+const UNITS = { raw: HOURS, '1m': HOURS, '1h': DAYS } as const;
 
 const projectionFor = (tier: Tier, retention: Retention): Projection => ({ ...UNITS[tier], range: `NOW-${lifecycleDays(retention, tier)}DAYS,NOW+1DAYS` });
 
@@ -70,7 +80,19 @@ export class Catalog extends Construct {
       const tables = places.map((place) => this.table(tier, place, glueColumns(tierTable(promotedLabels))));
       this.view(`Samples${tier}`, tierViewTable(this.databaseName, promotedLabels, tier, this.classes), tables);
     }
+    for (const kind of HISTORY_KINDS) this.history(kind);
     this.workGroup(settings, bucket);
+  }
+
+  /** A table over the files, and the view. Its days end where the compactor lets go of them. */
+  private history(kind: HistoryKind): void {
+    const location = `s3://${this.bucketName}/${historyPrefix(kind)}`;
+    const table = this.external(`History-${kind}`, {
+      name: historyTableOf(kind),
+      parameters: projectionOf({ ...DAYS, range: `NOW-${HISTORY_DAYS}DAYS,NOW+1DAYS` }, location),
+      storageDescriptor: { ...FILES, location, columns: [...glueColumns(HISTORY_TABLES[kind])] },
+    });
+    this.view(`HistoryView-${kind}`, historyViewTable(this.databaseName, kind), [table]);
   }
 
   /** Every hour open, which is right whatever has been compacted: the compactor moves the boundary on, also after a deploy that resets it. */
@@ -105,16 +127,18 @@ export class Catalog extends Construct {
 
   private table(tier: Tier, { name, retention }: Place, columns: readonly GlueColumn[]): CfnTable {
     const location = `s3://${this.bucketName}/${name === undefined ? '' : classPrefix(name)}sql/${tier}/`;
-    const table = new CfnTable(this, `${tier === 'raw' ? 'Raw' : `Tier${tier}`}${name === undefined ? '' : `-${name}`}`, {
+    return this.external(`${tier === 'raw' ? 'Raw' : `Tier${tier}`}${name === undefined ? '' : `-${name}`}`, {
+      name: glueTableOf(tier, name),
+      parameters: projectionOf(projectionFor(tier, retention), location),
+      storageDescriptor: { ...LISTS, location, columns: [...columns] },
+    });
+  }
+
+  private external(id: string, input: Pick<CfnTable.TableInputProperty, 'name' | 'parameters' | 'storageDescriptor'>): CfnTable {
+    const table = new CfnTable(this, id, {
       catalogId: Stack.of(this).account,
       databaseName: this.databaseName,
-      tableInput: {
-        name: glueTableOf(tier, name),
-        tableType: 'EXTERNAL_TABLE',
-        partitionKeys: [{ name: 'dt', type: 'string' }],
-        parameters: projectionOf(projectionFor(tier, retention), location),
-        storageDescriptor: { ...LISTS, location, columns: [...columns] },
-      },
+      tableInput: { tableType: 'EXTERNAL_TABLE', partitionKeys: [{ name: 'dt', type: 'string' }], ...input },
     });
     table.addResourceDependency(this.database);
     return table;

@@ -1,6 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
+import { HISTORY_FENCES } from '../shared/sql/history-tables.ts';
 import type { NodeFunction } from './node-function.ts';
 import type { Settings } from './settings.ts';
 
@@ -34,6 +35,13 @@ export class Tables extends Construct {
 
   allowRead(grantee: NodeFunction, table: Table): void {
     grantee.allow({ actions: READ, resources: [table.tableArn] });
+  }
+
+  /** To read rows of history that wait among the alerts, and to close hours of it. */
+  allowHistory(grantee: NodeFunction): void {
+    this.allowRead(grantee, this.alerts);
+    const conditions = { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [HISTORY_FENCES] } };
+    grantee.allow({ actions: ['dynamodb:PutItem'], resources: [this.alerts.tableArn], conditions });
   }
 
   allowWrite(grantee: NodeFunction, table: Table): void {

@@ -147,7 +147,7 @@ withApi(program.command('query'))
   .action(async (expr: string, options: { url: string; key?: string; json: boolean }) => print(await query(apiOf(options), expr, options)));
 
 withApi(program.command('sql'))
-  .description('run one SELECT over the views samples(metric, labels, host, …, ts, time, value, dt), samples_1m, samples_1h and series')
+  .description('run one SELECT over the views samples(metric, labels, host, …, ts, time, value, dt), samples_1m, samples_1h, series, alert_events and notifications')
   .argument('<statement>', 'with ? for parameters')
   .argument('[parameter...]')
   .option('--json', 'the answer as it is', false)

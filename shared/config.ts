@@ -44,7 +44,7 @@ const retentionClasses = text('RETENTION_CLASSES');
 /** The functions' environments. Constructs write and loaders read through these tables, so that they cannot drift. */
 export const INGEST_ENV = { streamName, keysTable, retention } as const;
 export const STORE_ENV = { bucketName, catalogTable, promotedLabels, retention, retentionClasses } as const;
-export const COMPACT_ENV = { bucketName, catalogTable, promotedLabels, database, buckets: count('BUCKETS'), retention, retentionClasses } as const;
+export const COMPACT_ENV = { bucketName, catalogTable, alertsTable, promotedLabels, database, buckets: count('BUCKETS'), retention, retentionClasses } as const;
 export const QUERY_ENV = {
   bucketName,
   catalogTable,

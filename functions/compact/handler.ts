@@ -18,15 +18,17 @@ const LONGEST_PIECE_MS = 300_000;
 
 const config = loadConfig(COMPACT_ENV, process.env);
 const { bucketName, promotedLabels, buckets, retention } = config;
+const dynamo = dynamoClient();
 const ports = {
   objects: makeS3Objects(s3Client(process.env), bucketName, realPacing),
-  catalog: makeDynamoItems(dynamoClient(), config.catalogTable, realPacing),
+  catalog: makeDynamoItems(dynamo, config.catalogTable, realPacing),
 };
 const classes = parseRetentionClasses(JSON.parse(config.retentionClasses));
 const names = classes.map(({ name }) => name);
 const glue = makeGlueCall(athenaClient(), process.env['AWS_ENDPOINT_URL']);
 const viewOf = (retentionClass?: string): SamplesView => ({ publish: makeGlueView(glue, { ...config, classes: names, retentionClass }), promotedLabels, clockMs: Date.now });
 const settings = {
+  alerts: makeDynamoItems(dynamo, config.alertsTable, realPacing),
   classes,
   // A class that is in the settings no longer has no view.
   viewOf: (name: string) => (names.includes(name) ? viewOf(name) : undefined),

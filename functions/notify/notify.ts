@@ -1,3 +1,4 @@
+import { endDelivery } from '../../shared/alerting/delivery-ends.ts';
 import { clearFailedDelivery, noteFailedDelivery } from '../../shared/alerting/failed-deliveries.ts';
 import { readLedgerEntry, writeLedgerEntry } from '../../shared/alerting/ledger.ts';
 import type { LedgerEntry } from '../../shared/alerting/ledger.ts';
@@ -71,7 +72,8 @@ const recorder =
       lastAnswer,
       state,
     };
-    if (await writeLedgerEntry(ports.alerts, entry, before)) await tellOthers(ports, published, body, entry);
+    const isWritten = state === 'retrying' ? await writeLedgerEntry(ports.alerts, entry, before) : await endDelivery(ports.alerts, { entry, before, published, body });
+    if (isWritten) await tellOthers(ports, published, body, entry);
     return DONE;
   };
 

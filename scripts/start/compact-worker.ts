@@ -21,7 +21,7 @@ const serve = async (port: MessagePort, { objectsFolder, retention, classes, ite
   let hasTime = true;
   const lake = lakeOf(objectsFolder, retention);
   const answerCall = answerLakeCalls({ ...ports, ...lake, classes, nextAttempt: () => randomBytes(6).toString('hex') });
-  const compact = async (run: CompactRun): Promise<CompactAnswer> => ({ report: await compactLakes(ports, { ...lake, classes, ...run, hasTime: () => hasTime }) });
+  const compact = async (run: CompactRun): Promise<CompactAnswer> => ({ report: await compactLakes(ports, { ...lake, alerts: tables.table('alerts'), classes, ...run, hasTime: () => hasTime }) });
   const answer = (answered: Promise<CompactAnswer>): void =>
     void answered.catch(threadErrorOf).then((message) => port.postMessage(message));
   port.on('message', (message: CompactMessage) => {

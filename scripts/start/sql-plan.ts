@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { allPartitions, type PartitionFile, type Tier } from '../../shared/catalog/partitions.ts';
 import type { SqlFile, SqlPlan } from '../../shared/embedded/duckdb.ts';
+import { listHistoryFiles } from '../../shared/history/history-files.ts';
 import { classPrefix } from '../../shared/lakes/class-prefix.ts';
 import { classRows } from '../../shared/lakes/class-rows.ts';
 import { classPorts } from '../../shared/lakes/lakes.ts';
@@ -27,6 +28,7 @@ export const makeSqlPlan = (ports: FilePorts, objectsFolder: string): (() => Pro
       indexes: plans.flatMap((plan) => plan.indexes),
       '1m': plans.flatMap((plan) => plan['1m']),
       '1h': plans.flatMap((plan) => plan['1h']),
+      history: async (kind) => (await listHistoryFiles(ports.catalog, kind)).map(({ key, bytes }) => ({ path: join(objectsFolder, key), bytes })),
     };
   });
 

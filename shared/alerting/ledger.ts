@@ -1,4 +1,4 @@
-import type { Condition, Item, ItemTable } from '../catalog/item-table.ts';
+import type { Condition, Item, ItemTable, ItemWrite } from '../catalog/item-table.ts';
 import { SPREAD, inParallel, sortableMs, spreadKey } from './spread.ts';
 
 export const LEDGER_PK = 'ledger';
@@ -32,11 +32,16 @@ export const readLedgerEntry = async (items: ItemTable, id: string, sequence: nu
 
 /** Writes down an attempt that found `before`. Gives false when another attempt has ended the notification meanwhile: its end stands. */
 export const writeLedgerEntry = async (items: ItemTable, entry: LedgerEntry, before?: LedgerEntry): Promise<boolean> => {
+  const outcome = await items.transact([ledgerWrite(entry, before)]);
+  return outcome.done;
+};
+
+/** The one write of {@link writeLedgerEntry}, which fails for the same reason. */
+export const ledgerWrite = (entry: LedgerEntry, before: LedgerEntry | undefined): ItemWrite => {
   const expiresAtS = Math.ceil((entry.lastAttemptMs + RETENTION_MS) / 1000);
   const states = new Set<DeliveryState>(['retrying', before?.state ?? 'retrying']);
   const when: Condition = { any: [{ is: 'absent' }, ...[...states].map((value): Condition => ({ is: 'equal', attribute: 'state', value }))] };
-  const outcome = await items.transact([{ put: { ...keyOf(entry.id, entry.sequence), attributes: { ...entry }, expiresAtS }, when }]);
-  return outcome.done;
+  return { put: { ...keyOf(entry.id, entry.sequence), attributes: { ...entry }, expiresAtS }, when };
 };
 
 /** Deliveries of flushes within a time range (both ends inclusive), oldest first. */

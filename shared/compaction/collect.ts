@@ -52,6 +52,7 @@ const superfluous = async (ports: CompactPorts, garbage: Garbage): Promise<reado
     case 'attempt':
       return (await claimAttempt(ports.catalog, garbage)) ? keysOfAttempt(garbage.versions, garbage.buckets) : [];
     case 'hot':
+    case 'history':
       return garbage.keys;
     case 'replaced':
       return replacedKeys(ports, garbage.manifestKey, garbage.predecessor);
@@ -82,12 +83,17 @@ const manifestOrNone = async ({ objects }: CompactPorts, key: string): Promise<M
   }
 };
 
-const partitionOf = (garbage: Exclude<Garbage, { readonly kind: 'attempt' }>): readonly [Tier, string] =>
+/** Of a partition. Nothing names a file of history but the row that went before it. */
+type PartitionGarbage = Exclude<Garbage, { readonly kind: 'attempt' | 'history' }>;
+
+const isOfPartition = (garbage: Garbage): garbage is PartitionGarbage => garbage.kind !== 'attempt' && garbage.kind !== 'history';
+
+const partitionOf = (garbage: PartitionGarbage): readonly [Tier, string] =>
   garbage.kind === 'hot' ? ['raw', garbage.hour] : [garbage.tier, garbage.dt];
 
 /** Whether a statement may run that found the keys in a list: where lists could not be written for a while, the grace begins late. */
 const isRead = async ({ catalog }: CompactPorts, garbage: Garbage, nowMs: number): Promise<boolean> => {
-  if (garbage.kind === 'attempt') return false;
+  if (!isOfPartition(garbage)) return false;
   const [tier, dt] = partitionOf(garbage);
   const entry = await readEntry(catalog, tier, dt);
   const settledMs = await listSettledMs(catalog, tier, dt, entry?.manifestKey ?? '');
@@ -96,7 +102,7 @@ const isRead = async ({ catalog }: CompactPorts, garbage: Garbage, nowMs: number
 
 /** How many of the keys the catalog or the SQL list of their partition names. A list that does is written again. */
 const namedKeys = async (ports: CompactPorts, garbage: Garbage, keys: readonly string[], addressOf: AddressOf): Promise<number> => {
-  if (garbage.kind === 'attempt' || keys.length === 0) return 0;
+  if (!isOfPartition(garbage) || keys.length === 0) return 0;
   const [tier, dt] = partitionOf(garbage);
   const entry = await readEntry(ports.catalog, tier, dt);
   const current = entry === undefined ? [] : [entry.manifestKey, ...objectKeysOf((await readManifest(ports.objects, entry.manifestKey)).files)];

@@ -15,6 +15,7 @@ export type Garbage = { readonly sk: string } & (
   | /** What a version made superfluous. */ { readonly kind: 'replaced'; readonly tier: Tier; readonly dt: string; readonly manifestKey: string; readonly predecessor?: string }
   | /** All of a partition that left the catalog. */ { readonly kind: 'expired'; readonly tier: Tier; readonly dt: string; readonly manifestKey: string }
   | /** Hot objects whose rows are gone. */ { readonly kind: 'hot'; readonly hour: string; readonly keys: readonly string[] }
+  | /** Files of history whose rows are gone. */ { readonly kind: 'history'; readonly keys: readonly string[] }
 );
 
 type Unnamed = Garbage extends infer G ? (G extends Garbage ? Omit<G, 'sk'> : never) : never;
@@ -89,6 +90,9 @@ export const expiredWrite = ({ tier, dt, version, manifestKey }: PartitionEntry,
 /** Goes with the removal of hot rows that were merged before; `keys` are few enough for one transaction. */
 export const hotWrite = (hour: string, keys: readonly string[], nowMs: number): ItemWrite =>
   put(skOf(nowMs + GRACE_MS, `hot/${hour}/${String(keys[0]).slice(-40)}`), { kind: 'hot', hour, keys });
+
+/** Goes with the removal of the rows of the files. */
+export const historyWrite = (keys: readonly string[], nowMs: number): ItemWrite => put(skOf(nowMs + GRACE_MS, String(keys[0])), { kind: 'history', keys });
 
 /** Oldest first, also what has yet to come due. */
 export const allGarbage = async (items: ItemTable): Promise<readonly Garbage[]> =>

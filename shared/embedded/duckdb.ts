@@ -4,13 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { ThrottledError, UnavailableError } from '../errors.ts';
 import { type RunSql, type SqlAnswer, SqlError, type SqlRequest } from '../sql/run-sql.ts';
 import { literal } from '../sql/dialect.ts';
+import { HISTORY_KINDS, type HistoryKind } from '../sql/history-tables.ts';
+import { historyView } from '../sql/history-views.ts';
 import { seriesView } from '../sql/series-view.ts';
 import { tierView } from '../sql/tier-views.ts';
 import { samplesView } from '../sql/views.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { type DuckDbOutcome, type DuckDbTask, type DuckDbView, INCREASE_IS_ASKED_FOR } from './duckdb-messages.ts';
 
-/** A Parquet file of the plan, in a folder `dt=YYYY-MM-DD-HH`, of tier 1h `dt=YYYY-MM-DD`. */
+/** A Parquet file of the plan, in a folder `dt=YYYY-MM-DD-HH`, of tier 1h and of history `dt=YYYY-MM-DD`. */
 export interface SqlFile {
   readonly path: string;
   readonly bytes: number;
@@ -26,6 +28,8 @@ export interface SqlPlan {
   readonly indexes: readonly SqlFile[];
   readonly '1m': readonly SqlFile[];
   readonly '1h': readonly SqlFile[];
+  /** By view. Asked for when a statement names it: a year has some thousand small files. */
+  readonly history?: (kind: HistoryKind) => Promise<readonly SqlFile[]>;
 }
 
 export interface DuckDbOptions {
@@ -72,7 +76,8 @@ export const openDuckDb = (options: DuckDbOptions): RunSql => {
 };
 
 const runStatement = async (options: DuckDbOptions, { query, parameters }: SqlRequest): Promise<SqlAnswer> => {
-  const views = viewsOver(await options.plan(), options.promotedLabels);
+  const plan = await options.plan();
+  const views = [...viewsOver(plan, options.promotedLabels), ...(await historyViewsOver(plan, query))];
   const paths = new Set(views.flatMap(({ files }) => files.map(({ path }) => absolute(path))));
   const task: DuckDbTask = {
     query,
@@ -106,6 +111,15 @@ const viewsOver = (plan: SqlPlan, promotedLabels: readonly string[]): readonly V
     ...(['1m', '1h'] as const).map((tier) => tierViewOver(`samples_${tier}`, plan[tier], promotedLabels)),
   ];
 };
+
+/** A statement that reads a view has its name in its text; of others the files are no matter. */
+const historyViewsOver = ({ history }: SqlPlan, query: string): Promise<readonly ViewOverFiles[]> =>
+  Promise.all(
+    HISTORY_KINDS.map(async (kind) => {
+      const files = query.toLowerCase().includes(kind) ? ((await history?.(kind)) ?? []) : [];
+      return { name: kind, select: historyView('duckdb', kind, scanAs('from', files).from), files };
+    }),
+  );
 
 const tierViewOver = (name: string, files: readonly SqlFile[], promotedLabels: readonly string[]): ViewOverFiles => {
   const source = { ...scanAs('from', files), promotedLabels };

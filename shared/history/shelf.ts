@@ -1,18 +1,13 @@
 import type { Attribute, Item, ItemTable, ItemWrite } from '../catalog/item-table.ts';
+import { HISTORY_FENCES } from '../sql/history-tables.ts';
+import type { HistoryKind } from '../sql/history-tables.ts';
 import { SPREAD, sortableMs, spreadKey } from '../alerting/spread.ts';
-
-/** What becomes a table of history. */
-export type HistoryKind = 'alert_events' | 'notifications';
-
-export const HISTORY_KINDS: readonly HistoryKind[] = ['alert_events', 'notifications'];
 
 /**
  * Rows wait so long to become Parquet. The compactor takes them within an hour; longer than it may be down, so as long as the
  * ledger and published notifications stay, beside which they lie.
  */
 export const SHELF_MS = 30 * 86_400_000;
-
-const FENCES = 'history-closed';
 
 /** A row that waits. */
 export interface ShelfRow {
@@ -51,13 +46,13 @@ const FENCES_OF: Readonly<Record<HistoryKind, readonly Fence[]>> = {
 
 /** All before it is closed; undefined before the first time. */
 export const readClosedMs = async (items: ItemTable, fence: Fence): Promise<number | undefined> => {
-  const item = await items.get({ pk: FENCES, sk: fence });
+  const item = await items.get({ pk: HISTORY_FENCES, sk: fence });
   return item === undefined ? undefined : Number(item.attributes['closedMs']);
 };
 
 /** Belongs into the transaction of {@link shelve}: fails when more has been closed since `closedMs` was read. */
 export const stillClosedAt = (fence: Fence, closedMs: number | undefined): ItemWrite => ({
-  check: { pk: FENCES, sk: fence },
+  check: { pk: HISTORY_FENCES, sk: fence },
   when: closedMs === undefined ? { is: 'absent' } : { is: 'equal', attribute: 'closedMs', value: closedMs },
 });
 
@@ -65,7 +60,7 @@ export const stillClosedAt = (fence: Fence, closedMs: number | undefined): ItemW
 export const closeShelf = async (items: ItemTable, kind: HistoryKind, closedMs: number): Promise<void> => {
   for (const fence of FENCES_OF[kind]) {
     // When it fails, somebody else has closed as much or more.
-    await items.transact([{ put: { pk: FENCES, sk: fence, attributes: { closedMs } }, when: { any: [{ is: 'absent' }, { is: 'less', attribute: 'closedMs', value: closedMs }] } }]);
+    await items.transact([{ put: { pk: HISTORY_FENCES, sk: fence, attributes: { closedMs } }, when: { any: [{ is: 'absent' }, { is: 'less', attribute: 'closedMs', value: closedMs }] } }]);
   }
 };
 

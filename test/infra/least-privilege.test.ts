@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { HISTORY_FENCES } from '../../shared/sql/history-tables.ts';
 import { actionsOf, ofType, statementsOf, synthesise, type Synthesised } from './synthesised.ts';
 
 const STEPS = ['Ingest', 'Store', 'Compact', 'Query', 'Evaluate', 'Notify'];
@@ -41,13 +42,13 @@ describe('least privilege', () => {
 
   it.each([
     ['Store', 's3:PutObject', ['hot/*', 'classes/*', 'quarantine/*', 'aws/lambda/*']],
-    ['Compact', 's3:PutObject', ['raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*']],
+    ['Compact', 's3:PutObject', ['raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*', 'history/*']],
     ['Compact', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*']],
-    ['Compact', 's3:DeleteObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*']],
+    ['Compact', 's3:DeleteObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*', 'history/*']],
     ['Query', 's3:PutObject', ['athena/*']],
-    ['Query', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*', 'athena/*']],
+    ['Query', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'sql/*', 'history/*', 'athena/*']],
     ['Evaluate', 's3:PutObject', ['outbox/*', 'athena/*']],
-    ['Evaluate', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'outbox/*', 'sql/*', 'athena/*']],
+    ['Evaluate', 's3:GetObject', ['hot/*', 'raw/*', '1m/*', '1h/*', 'classes/*', 'outbox/*', 'sql/*', 'history/*', 'athena/*']],
     ['Notify', 's3:PutObject', []],
   ])('lets %s do %s under its own prefixes alone', (step, action, prefixes) => {
     const found = [...places(step, action).matchAll(/"\/([a-z0-9/]+\*)"/g)].map((match) => match[1]);
@@ -65,9 +66,13 @@ describe('least privilege', () => {
     for (const step of STEPS.filter((each) => each !== 'Compact')) expect(allowed(step)).not.toContain('glue:UpdateTable');
   });
 
-  it('lets compact write the catalog, and know nothing of alerts', () => {
+  it('lets compact write the catalog, and of alerts close hours of history alone', () => {
     expect(places('Compact', 'dynamodb:PutItem')).toContain('TablesCatalog');
-    expect(JSON.stringify(statementsOf(stack, 'Compact'))).not.toContain('TablesAlerts');
+    const ofAlerts = statementsOf(stack, 'Compact').filter((statement) => JSON.stringify(statement.Resource).includes('TablesAlerts'));
+    expect(ofAlerts.map((statement) => [actionsOf(statement), statement.Condition])).toEqual([
+      [['dynamodb:GetItem', 'dynamodb:Query'], undefined],
+      [['dynamodb:PutItem'], { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [HISTORY_FENCES] } }],
+    ]);
   });
 
   it('lets the public in through the URLs of ingest and query alone', () => {

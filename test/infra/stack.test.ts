@@ -41,7 +41,7 @@ describe('lake and tables', () => {
       ([, { Properties }]) => (Properties['LifecycleConfiguration'] as { Rules: Record<string, unknown>[] }).Rules,
     );
     const days = Object.fromEntries(Rules.filter((rule) => 'Prefix' in rule).map((rule) => [rule['Prefix'], rule['ExpirationInDays']]));
-    expect(days).toEqual({ 'hot/': 9, 'raw/': 9, '1m/': 32, '1h/': 367, 'sql/raw/': 9, 'sql/1m/': 32, 'sql/1h/': 367, 'quarantine/': 30, 'outbox/': 7, 'athena/': 2, 'aws/lambda/': 30 });
+    expect(days).toEqual({ 'hot/': 9, 'raw/': 9, '1m/': 32, '1h/': 367, 'sql/raw/': 9, 'sql/1m/': 32, 'sql/1h/': 367, 'history/': 367, 'quarantine/': 30, 'outbox/': 7, 'athena/': 2, 'aws/lambda/': 30 });
     expect(Rules.find((rule) => rule['Prefix'] === '1h/')?.['Transitions']).toEqual([{ StorageClass: 'GLACIER_IR', TransitionInDays: 8 }]);
     expect(Rules.some((rule) => 'AbortIncompleteMultipartUpload' in rule)).toBe(true);
   });
@@ -164,7 +164,7 @@ describe('SQL', () => {
 
   it('has no table over hot files: what SQL reads is listed', () => {
     const names = ofType(stack, 'AWS::Glue::Table').map(([, { Properties }]) => (Properties['TableInput'] as { Name: string }).Name);
-    expect(names.sort()).toEqual(['raw', 'samples', 'samples_1h', 'samples_1m', 'series', 'tier_1h', 'tier_1m']);
+    expect(names.sort()).toEqual(['alert_events', 'alert_events_files', 'notifications', 'notifications_files', 'raw', 'samples', 'samples_1h', 'samples_1m', 'series', 'tier_1h', 'tier_1m']);
   });
 
   it.each([

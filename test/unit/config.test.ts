@@ -11,7 +11,7 @@ describe('function configuration', () => {
   });
 
   it('reads back a count, and takes nothing else for one', () => {
-    const env = environmentOf(COMPACT_ENV, { bucketName: 'b', catalogTable: 'c', promotedLabels: [], database: 'd', buckets: 12, retention: DEFAULT_RETENTION, retentionClasses: '[]' });
+    const env = environmentOf(COMPACT_ENV, { bucketName: 'b', catalogTable: 'c', alertsTable: 'a', promotedLabels: [], database: 'd', buckets: 12, retention: DEFAULT_RETENTION, retentionClasses: '[]' });
     expect(loadConfig(COMPACT_ENV, env).buckets).toBe(12);
     for (const BUCKETS of ['0', '-1', '1.5', 'ten', ' 1', '1e9', '9999999999']) {
       expect(() => loadConfig(COMPACT_ENV, { ...env, BUCKETS })).toThrow(/found BUCKETS ".*", a whole number from 1 on is allowed/);

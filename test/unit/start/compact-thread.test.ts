@@ -28,7 +28,7 @@ let thread: CompactThread;
 beforeEach(async () => {
   folder = await tempFolder();
   objects = await openObjectDirectory(folder);
-  tables = await openItemTables(join(folder, 'items.sqlite'), ['catalog']);
+  tables = await openItemTables(join(folder, 'items.sqlite'), ['catalog', 'alerts']);
   catalog = tables.table('catalog');
   thread = makeCompactThread({ objectsFolder: folder, retention: DEFAULT_RETENTION, classes: [] }, () => tables.share());
 });
