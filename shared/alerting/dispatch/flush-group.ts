@@ -12,6 +12,7 @@ import type { Mutes } from './mutes.ts';
 import { needsUpdate } from './needs-update.ts';
 import { keepMsOf, writeLog } from './notification-log.ts';
 import type { LogEntry } from './notification-log.ts';
+import { owedEnds, unsureOf } from './owed-ends.ts';
 import type { ToldAlert } from './told-alert.ts';
 
 export interface GroupFlush {
@@ -44,7 +45,7 @@ export const flushGroup = (flush: GroupFlush): FlushOutcome => {
   const { place, group, nowMs } = flush;
   const { firing, ended, leftOut } = sortMembers(flush);
   const told = tellableOf(flush, [...firing, ...ended]);
-  const first = told.length === 0 ? [] : tell(flush, told, { leftOut, sequence: group.nextFlushMs, repeats: true });
+  const first = tell(flush, told, { leftOut, sequence: group.nextFlushMs, repeats: true });
   const { escalation, tellings } = escalate(flush, { firing, told, tellsFirst: true });
   const next: GroupState | undefined =
     firing.length === 0
@@ -124,25 +125,36 @@ interface HowToTell {
 /** How many notifications a flush makes at most: they share a transaction. */
 const bodiesOf = ({ integrations, second }: GroupFlush): number => integrations.length + second.integrations.length;
 
-const tell = (flush: GroupFlush, alerts: readonly ToldAlert[], { leftOut, sequence: flushedMs, repeats }: HowToTell): readonly Telling[] => {
+const hashesOf = (alerts: readonly ToldAlert[]): ReadonlySet<string> => new Set(alerts.map(({ hash }) => hash));
+
+/** `news` and what the integration is still to be told besides. */
+const withOwed = (flush: GroupFlush, news: readonly ToldAlert[], integration: Integration, log: LogEntry | undefined): readonly ToldAlert[] => {
+  const known = hashesOf(news);
+  const owed = integration.sendResolved ? tellableOf(flush, owedEnds(log, flush.members)).filter(({ hash }) => !known.has(hash)) : [];
+  return [...news, ...owed].slice(0, MAX_GROUP_ALERTS);
+};
+
+const tell = (flush: GroupFlush, news: readonly ToldAlert[], { leftOut, sequence: flushedMs, repeats }: HowToTell): readonly Telling[] => {
   const { place, group, integrations, logs, acknowledged, nowMs, externalUrl } = flush;
-  const hashes = (isFiring: boolean): ReadonlySet<string> => new Set(alerts.filter(({ endedAtMs }) => (endedAtMs === undefined) === isFiring).map(({ hash }) => hash));
-  const firing = hashes(true);
-  const resolved = hashes(false);
+  const firing = hashesOf(news.filter(({ endedAtMs }) => endedAtMs === undefined));
+  const members = hashesOf(flush.members);
   // Never behind an earlier one, even where the clock was set back or the group is a new one under an old key.
   const sequence = Math.max(flushedMs, ...logs.map((log) => (log?.sequence ?? 0) + 1));
   const { repeatIntervalMs } = place.route;
   const isRepeated = repeats && ![...firing].every((hash) => acknowledged.has(hash));
   return integrations.flatMap((integration, i): Telling[] => {
     const log = logs[i];
-    if (!needsUpdate(log, { firing, resolved }, { sendResolved: integration.sendResolved, repeatIntervalMs: isRepeated ? repeatIntervalMs : Infinity, nowMs })) return [];
+    const alerts = withOwed(flush, news, integration, log);
+    const resolved = hashesOf(alerts.filter(({ endedAtMs }) => endedAtMs !== undefined));
+    if (alerts.length === 0 || !needsUpdate(log, { firing, resolved }, { sendResolved: integration.sendResolved, repeatIntervalMs: isRepeated ? repeatIntervalMs : Infinity, nowMs })) return [];
     const newest = { firing, resolved, atMs: nowMs };
     const key = { integration: integration.id, groupId: group.id };
     if (!integration.sendResolved && firing.size === 0) {
       return [{ notification: undefined, writes: [writeLog(key, { sequence, state: 'sent', newest, sent: newest }, keepMsOf(repeatIntervalMs))] }];
     }
     const notification = notificationOf({ place, alerts, leftOut, sequence, externalUrl }, integration, bodiesOf(flush));
-    const entry: LogEntry = { sequence, state: 'pending', newest, sent: log?.sent };
+    const unsure = new Set([...unsureOf(log)].filter((hash) => members.has(hash)));
+    const entry: LogEntry = { sequence, state: 'pending', newest, sent: log?.sent, unsure };
     return [{ notification, writes: [enqueue(notification), writeLog(key, entry, keepMsOf(repeatIntervalMs))] }];
   });
 };

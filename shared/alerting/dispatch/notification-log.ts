@@ -27,6 +27,8 @@ export interface LogEntry {
   readonly newest: ToldState;
   /** The last one that surely arrived; undefined when none did. */
   readonly sent: ToldState | undefined;
+  /** Hashes of alerts that earlier notifications told to fire, of which nobody knows whether they arrived (owed-ends.ts). */
+  readonly unsure?: ReadonlySet<string>;
 }
 
 export type LogKey = { readonly integration: string; readonly groupId: string };
@@ -48,14 +50,14 @@ export const endLog = async (items: ItemTable, key: LogKey, sequence: number, st
   if (item === undefined) return;
   const entry = entryOf(item);
   if (entry.sequence !== sequence || entry.state === 'sent' || entry.state === state) return;
-  const ended: LogEntry = { ...entry, state, sent: state === 'sent' ? { ...entry.newest, atMs: nowMs } : entry.sent };
+  const ended: LogEntry = state === 'sent' ? { ...entry, state, sent: { ...entry.newest, atMs: nowMs }, unsure: new Set() } : { ...entry, state };
   const keepMs = Number(item.attributes['keepMs']);
   await items.transact([{ put: itemOf(key, ended, keepMs), when: { is: 'equal', attribute: 'sequence', value: sequence } }]);
 };
 
 export const keepMsOf = (repeatIntervalMs: number): number => Math.max(RETENTION_MS, 2 * repeatIntervalMs);
 
-const itemOf = (key: LogKey, { sequence, state, newest, sent }: LogEntry, keepMs: number): Item => ({
+const itemOf = (key: LogKey, { sequence, state, newest, sent, unsure = new Set() }: LogEntry, keepMs: number): Item => ({
   ...keyOf(key),
   attributes: {
     sequence,
@@ -63,6 +65,7 @@ const itemOf = (key: LogKey, { sequence, state, newest, sent }: LogEntry, keepMs
     keepMs,
     ...attributesOf('newest', newest),
     ...(sent === undefined ? {} : attributesOf('sent', sent)),
+    ...(unsure.size === 0 ? {} : { unsure: [...unsure].join(' ') }),
   },
   expiresAtS: Math.ceil((Math.max(newest.atMs, sent?.atMs ?? 0) + keepMs) / 1000),
 });
@@ -84,6 +87,7 @@ const entryOf = ({ attributes }: Item): LogEntry => ({
   state: attributes['state'] as LogEntry['state'],
   newest: toldOf(attributes, 'newest'),
   sent: attributes['sentAtMs'] === undefined ? undefined : toldOf(attributes, 'sent'),
+  unsure: wordSet(attributes['unsure']),
 });
 
 const keyOf = ({ integration, groupId }: LogKey): { pk: string; sk: string } => {

@@ -83,7 +83,7 @@ class Story {
     const sequence = Number(attributes['sequence']);
     const told = notifications.filter((notification) => notification.sequence === sequence).map(({ integration }) => ids.indexOf(integration));
     const i = told.find((each) => this.logs[each]?.sequence !== sequence) ?? ids.findIndex((_, each) => this.logs[each]?.sequence !== sequence);
-    this.logs[i] = { sequence, state: answer, newest, sent: answer === 'sent' ? newest : this.logs[i]?.sent };
+    this.logs[i] = { sequence, state: answer, newest, sent: answer === 'sent' ? newest : this.logs[i]?.sent, unsure: words('unsure') };
   }
 }
 
@@ -112,6 +112,22 @@ describe('a group over its flushes', () => {
     expect(story.flush([alertOf('a'), alertOf('b', NOW + MINUTE)], NOW + 11 * MINUTE)).toEqual([]);
     expect(story.flush([alertOf('a', NOW + 12 * MINUTE), alertOf('b', NOW + MINUTE)], NOW + 16 * MINUTE)).toEqual([[OPS, 'resolved', ['a resolved']]]);
     expect(story.group).toBeUndefined();
+  });
+
+  it.each(['pending', 'failed'] as const)('tells of an end with the next news again while it is %s', (answer) => {
+    const story = new Story(configOf(), alertOf('a'));
+    const ended = alertOf('b', NOW + MINUTE);
+    story.flush([alertOf('a'), alertOf('b')], NOW + 30_000);
+    expect(story.flush([alertOf('a'), ended], NOW + 6 * MINUTE, answer)).toEqual([[OPS, 'firing', ['a firing', 'b resolved']]]);
+    expect(story.flush([alertOf('a'), alertOf('c'), ended], NOW + 11 * MINUTE)).toContainEqual([OPS, 'firing', ['a firing', 'c firing', 'b resolved']]);
+    expect(story.flush([alertOf('a'), alertOf('c'), ended], NOW + 16 * MINUTE)).toEqual([]);
+  });
+
+  it('tells of the end of one that may have been heard of', () => {
+    const story = new Story(configOf(), alertOf('a'));
+    story.flush([alertOf('a'), alertOf('b')], NOW + 30_000, 'pending');
+    story.flush([alertOf('a'), alertOf('b', NOW + MINUTE)], NOW + 6 * MINUTE, 'pending');
+    expect(story.flush([alertOf('a'), alertOf('c'), alertOf('b', NOW + MINUTE)], NOW + 11 * MINUTE)).toContainEqual([OPS, 'firing', ['a firing', 'c firing', 'b resolved']]);
   });
 
   it('tells again of one that came back after its end', () => {
