@@ -25,9 +25,9 @@ const rosterOf = async ({ memory, ports }: TickScope, group: RuleGroup, rule: Al
   const cursor = memory.cursors.get(group.id);
   // Of more errors than are kept nobody knows whose they are.
   const isWhole = cursor !== undefined && cursor.complete && cursor.errors.size < MAX_ERRORS && !cursor.errors.has(rule.id);
-  const roster = await readRoster(ports.alerts, rule.id, isWhole ? cursor.slotMs : undefined);
-  if (roster !== undefined) memory.rosters.set(rule.id, { roster, stored: roster });
-  return roster;
+  const stored = await readRoster(ports.alerts, rule.id, isWhole ? cursor.slotMs : undefined);
+  if (stored !== undefined) memory.rosters.set(rule.id, { roster: stored.roster, stored });
+  return stored?.roster;
 };
 
 /** In memory for the next slot, and in the table where it tells something new. @throws StaleLeaseError */
@@ -35,5 +35,5 @@ export const keepRoster = async ({ memory, ports, lease }: TickScope, ruleId: st
   const stored = memory.rosters.get(ruleId)?.stored;
   const isNew = isWorthStoring(stored, roster);
   if (isNew) await storeUnits(ports.alerts, lease, [[writeRoster(ruleId, roster)]]);
-  memory.rosters.set(ruleId, { roster, stored: isNew ? roster : stored });
+  memory.rosters.set(ruleId, { roster, stored: isNew ? { roster, writtenMs: roster.seenMs } : stored });
 };

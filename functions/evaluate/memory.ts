@@ -9,6 +9,7 @@ import type { Cursor } from '../../shared/alerting/cursors.ts';
 import type { Lease } from '../../shared/alerting/lease.ts';
 import { readRetirements } from '../../shared/alerting/retirements.ts';
 import type { Retirement } from '../../shared/alerting/retirements.ts';
+import type { StoredRoster } from '../../shared/alerting/roster-items.ts';
 import type { Roster } from '../../shared/alerting/roster.ts';
 import { readUnsent } from '../../shared/alerting/unsent.ts';
 import { readUnpublished } from '../../shared/alerting/outbox.ts';
@@ -45,7 +46,7 @@ export interface AlertMemory {
   silences: readonly Silence[];
   retirements: readonly Retirement[];
   /** What each rule with `no_data: alert` expects, by rule id, and as the table has it. */
-  readonly rosters: Map<string, { readonly roster: Roster; readonly stored: Roster | undefined }>;
+  readonly rosters: Map<string, { readonly roster: Roster; readonly stored: StoredRoster | undefined }>;
   external: readonly ExternalAlert[];
   acknowledgements: readonly Acknowledgement[];
   /** With which what others change was read. */

@@ -30,9 +30,16 @@ const linesOf = (series: SeriesByKey, seenMs: number): readonly Line[] =>
 const seriesOf = (lines: readonly Line[], seenMs: number): SeriesByKey =>
   new Map(lines.map(([key, labels, lastSeenMs, backMs]): [string, RosterSeries] => [key, { labels, lastSeenMs: lastSeenMs ?? seenMs, ...(backMs === null ? {} : { backMs }) }]));
 
+/** What the table has of a rule. */
+export interface StoredRoster {
+  readonly roster: Roster;
+  /** The slot in which it was written; the roster may hold for a later one. */
+  readonly writtenMs: number;
+}
+
 /** Whether a roster must be written, after `stored` was. */
-export const isWorthStoring = (stored: Roster | undefined, roster: Roster): boolean =>
-  stored === undefined || !tellsTheSame(stored, roster) || roster.seenMs - stored.seenMs >= REFRESH_MS;
+export const isWorthStoring = (stored: StoredRoster | undefined, roster: Roster): boolean =>
+  stored === undefined || !tellsTheSame(stored.roster, roster) || roster.seenMs - stored.writtenMs >= REFRESH_MS;
 
 /** Keeps a rule's roster for a holder to come. */
 export const writeRoster = (ruleId: string, { of, seenMs, fromMs, series, declared }: Roster): ItemWrite => {
@@ -46,13 +53,13 @@ export const writeRoster = (ruleId: string, { of, seenMs, fromMs, series, declar
  * A rule's roster as it was stored. What reported then still did at `wholeMs`, the last slot of its group, if the rule was evaluated in
  * it: otherwise the roster would have been written anew. Undefined where it is not known to have been.
  */
-export const readRoster = async (items: ItemTable, ruleId: string, wholeMs: number | undefined): Promise<Roster | undefined> => {
+export const readRoster = async (items: ItemTable, ruleId: string, wholeMs: number | undefined): Promise<StoredRoster | undefined> => {
   const item = await items.get({ pk: PK, sk: ruleId });
   if (item === undefined) return undefined;
   const { attributes } = item;
   const text = inflateRawSync(Buffer.from(String(attributes['packed']), 'base64'), { maxOutputLength: MAX_TEXT_BYTES }).toString();
   const [of, series, declared] = JSON.parse(text) as [string, Line[], Line[]];
-  const storedMs = Number(attributes['seenMs']);
-  const seenMs = wholeMs !== undefined && wholeMs > storedMs && wholeMs - storedMs < REFRESH_MS ? wholeMs : storedMs;
-  return { of, seenMs, fromMs: Number(attributes['fromMs']), series: seriesOf(series, seenMs), declared: seriesOf(declared, seenMs) };
+  const writtenMs = Number(attributes['seenMs']);
+  const seenMs = wholeMs !== undefined && wholeMs > writtenMs && wholeMs - writtenMs < REFRESH_MS ? wholeMs : writtenMs;
+  return { roster: { of, seenMs, fromMs: Number(attributes['fromMs']), series: seriesOf(series, seenMs), declared: seriesOf(declared, seenMs) }, writtenMs };
 };

@@ -144,8 +144,8 @@ const areSame = (a: Roster, b: Roster, of: 'series' | 'declared'): boolean => {
   for (const [key, each] of a[of]) {
     const other = b[of].get(key);
     if (other === undefined || other.backMs !== each.backMs) return false;
-    const bothReport = each.lastSeenMs === a.seenMs && other.lastSeenMs === b.seenMs;
-    if (!bothReport && other.lastSeenMs !== each.lastSeenMs) return false;
+    const reports = each.lastSeenMs === a.seenMs;
+    if (reports !== (other.lastSeenMs === b.seenMs) || (!reports && other.lastSeenMs !== each.lastSeenMs)) return false;
   }
   return true;
 };

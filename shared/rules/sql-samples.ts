@@ -5,6 +5,11 @@ import type { SqlAnswer, SqlCell } from '../sql/run-sql.ts';
 /** Rows of one answer: more is a statement without a condition. */
 export const MAX_SQL_ROWS = 10_000;
 
+/** What any series may have: labels, and characters of a name and of a value. */
+const MAX_LABELS = 40;
+const MAX_NAME_CHARS = 256;
+const MAX_VALUE_CHARS = 2048;
+
 /** A sample of a rule's result. */
 export interface SqlSample {
   readonly labels: Labels;
@@ -36,6 +41,7 @@ export const samplesOfAnswer = ({ columns, rows }: SqlAnswer): readonly SqlSampl
   const valueAt = names.indexOf('value');
   if (valueAt === -1) throw new Error(`read answer: found no column "value" among ${names.map((name) => JSON.stringify(name)).join(', ')}, one with the number is needed`);
   if (rows.length > MAX_SQL_ROWS) throw new Error(`read answer: found ${rows.length} rows, at most ${MAX_SQL_ROWS} are allowed: each is a sample`);
+  if (columns.length - 1 > MAX_LABELS) throw new Error(`read answer: found ${columns.length - 1} columns beside the value, at most ${MAX_LABELS} are allowed: each is a label`);
   const { type } = columns[valueAt] as SqlAnswer['columns'][number];
   if (!NUMBER.test(type.toLowerCase())) throw new Error(`read answer: found the type ${type} of the column "value", a number is needed`);
   const labels = columns.flatMap((column, index): LabelColumn[] => (index === valueAt ? [] : [labelColumn(column, index)]));
@@ -52,7 +58,7 @@ export const samplesOfAnswer = ({ columns, rows }: SqlAnswer): readonly SqlSampl
 
 const labelColumn = ({ name, type }: SqlAnswer['columns'][number], index: number): LabelColumn => {
   const label = name.toLowerCase();
-  if (label === '' || label === METRIC_NAME) throw new Error(`read answer: found a column of the name ${JSON.stringify(label)}, which no label of an alert can have`);
+  if (label === '' || label === METRIC_NAME || label.length > MAX_NAME_CHARS) throw new Error(`read answer: found a column of the name ${JSON.stringify(label.slice(0, MAX_NAME_CHARS))}, which no label of an alert can have`);
   const known = type.toLowerCase();
   // A time, or a list, as a label is a new alert in each slot more often than it is meant.
   if (!NUMBER.test(known) && !TEXT_OR_FLAG.test(known)) throw new Error(`read answer: found the type ${type} of the column ${JSON.stringify(label)}, texts, numbers and booleans are allowed as labels`);
@@ -63,7 +69,10 @@ const labelsOf = (row: readonly SqlCell[], columns: readonly LabelColumn[]): Lab
   makeLabels(
     columns.flatMap(({ name, index }): LabelPair[] => {
       const cell = row[index] ?? null;
-      return cell === null ? [] : [[name, String(cell)]];
+      if (cell === null) return [];
+      const text = String(cell);
+      if (text.length > MAX_VALUE_CHARS) throw new Error(`read answer: found ${text.length} characters in the column ${JSON.stringify(name)}, at most ${MAX_VALUE_CHARS} are allowed as a label`);
+      return [[name, text]];
     }),
   );
 

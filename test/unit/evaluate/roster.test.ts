@@ -86,6 +86,10 @@ describe('the roster of a rule', () => {
     expect(wide).toHaveLength(1);
     await run(1, 30);
     expect(wide).toHaveLength(1);
+    // Nor is anything written while nothing changes.
+    expect((await world.alerts.query('roster')).map(({ attributes }) => attributes['seenMs'])).toEqual([START]);
+    await run(31, 61);
+    expect((await world.alerts.query('roster')).map(({ attributes }) => attributes['seenMs'])).toEqual([START + 60 * MINUTE]);
   });
 
   it('learns a long window an hour at each slot, the newest first', async () => {
@@ -118,6 +122,19 @@ describe('the roster of a rule', () => {
     await run(32, 50);
     expect(active().sort()).toEqual(['b firing', 'c firing']);
     expect(wide).toEqual([]);
+  });
+
+  it('is handed from holder to holder, one for each slot, for hours', async () => {
+    world.rulesText = rule('alert');
+    report('a', -60, 200);
+    report('b', -60, 150);
+    const wide = watchReads();
+    for (let minute = 0; minute <= 160; minute++) {
+      world.memory = createEvaluateMemory(minute.toString(16).padStart(16, '0'));
+      await run(minute, minute);
+    }
+    expect(active()).toEqual(['b firing']);
+    expect(wide).toHaveLength(1);
   });
 
   it('asks what it missed when slots were skipped: a series that came and went meanwhile is missing', async () => {

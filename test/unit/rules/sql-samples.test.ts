@@ -35,6 +35,8 @@ describe('samplesOfAnswer', () => {
     [answer({ value: 'DOUBLE', __name__: 'VARCHAR' }, [1, 'a']), 'a column of the name "__name__"'],
     [answer({ value: 'DOUBLE', at: 'TIMESTAMP' }, [1, '2026-01-01']), 'the type TIMESTAMP of the column "at"'],
     [answer({ value: 'DOUBLE', hosts: 'VARCHAR[]' }, [1, '[]']), 'the type VARCHAR[] of the column "hosts"'],
+    [answer({ value: 'DOUBLE', text: 'VARCHAR' }, [1, 'x'.repeat(3000)]), '3000 characters in the column "text"'],
+    [answer({ value: 'DOUBLE', ...Object.fromEntries(Array.from({ length: 41 }, (_, i) => [`c${i}`, 'VARCHAR'])) }, []), '41 columns beside the value'],
     [answer({ value: 'DOUBLE' }, ...Array.from({ length: MAX_SQL_ROWS + 1 }, () => [1])), `${MAX_SQL_ROWS + 1} rows`],
   ])('refuses what cannot be samples (%#)', (given, found) => {
     expect(() => samplesOfAnswer(given)).toThrow(found);
