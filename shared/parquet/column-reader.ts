@@ -6,7 +6,7 @@ import { type ColumnChunk, ENCODING, PAGE, PHYSICAL, type SchemaColumn } from '.
 import { type Page, readPage, readPageBody, readPageHeader } from './page.ts';
 import { readBlobs, readDoubles, readInt64s, readTexts } from './plain.ts';
 import { readHybrid } from './rle.ts';
-import { type RowRange, RowRangesBuilder } from './row-ranges.ts';
+import { countRows, type RowRange, RowRangesBuilder } from './row-ranges.ts';
 import { countPresent, forEachRun, type Runs, RunsBuilder, rowsOf, withNulls } from './runs.ts';
 
 type Dictionary = readonly string[] | Float64Array;
@@ -22,11 +22,40 @@ export interface StoredPage {
 class ChunkParts {
   readonly levels = new RunsBuilder();
   readonly indexes = new RunsBuilder();
-  readonly numbers: Float64Array[] = [];
+  readonly numbers: NumbersBuilder;
   readonly texts: string[] = [];
   readonly blobs: Uint8Array[] = [];
   dictionary: Dictionary | undefined;
   encoding: number | undefined;
+
+  /** Of so many rows at most. */
+  constructor(rows: number) {
+    this.numbers = new NumbersBuilder(rows);
+  }
+}
+
+/** Numbers of one page after another in one array. */
+class NumbersBuilder {
+  private readonly most: number;
+  private values = new Float64Array(0);
+  private count = 0;
+
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  /** Behind those that there are. */
+  readonly room = (count: number): Float64Array => {
+    const start = this.count;
+    this.count += count;
+    // The system gives memory when it is written to: a column of few numbers takes little more than they do.
+    if (count > 0 && start === 0) this.values = new Float64Array(this.most);
+    return this.values.subarray(start, this.count);
+  };
+
+  build(): Float64Array {
+    return this.values.subarray(0, this.count);
+  }
 }
 
 /**
@@ -34,7 +63,7 @@ class ChunkParts {
  * @throws CorruptFileError, UnsupportedFileError
  */
 export const readColumn = (bytes: Uint8Array, chunk: ColumnChunk, column: SchemaColumn, ranges: readonly RowRange[]): ColumnValues => {
-  const parts = new ChunkParts();
+  const parts = new ChunkParts(countRows(ranges));
   const source = new ByteReader(bytes);
   const cursor = new RangeCursor(ranges);
   for (let row = 0; !cursor.isDone; ) {
@@ -64,7 +93,7 @@ export const readPages = (
   column: SchemaColumn,
   ranges: readonly RowRange[],
 ): ColumnValues => {
-  const parts = new ChunkParts();
+  const parts = new ChunkParts(countRows(ranges));
   if (dictionary !== undefined) readDictionary(readPage(new ByteReader(dictionary), codec), column, parts);
   const cursor = new RangeCursor(ranges);
   for (const { bytes, firstRow, rows } of pages) {
@@ -135,15 +164,17 @@ const readDataPage = (page: Page, column: SchemaColumn, parts: ChunkParts, rows:
 const readValues = (source: ByteReader, present: number, wanted: readonly RowRange[], encoding: number, column: SchemaColumn, parts: ChunkParts): void => {
   const end = wanted.at(-1)?.to ?? 0;
   if (encoding === ENCODING.DELTA_BINARY_PACKED && column.physical === PHYSICAL.INT64) {
-    const start = wanted[0]?.from ?? 0;
-    const values = readDeltas(source, present, start, end);
-    for (const { from, to } of wanted) parts.numbers.push(values.subarray(from - start, to - start));
+    const [first] = wanted;
+    if (first === undefined) return;
+    if (wanted.length === 1) return void readDeltas(source, present, first.from, end, parts.numbers.room);
+    const values = readDeltas(source, present, first.from, end);
+    for (const { from, to } of wanted) parts.numbers.room(to - from).set(values.subarray(from - first.from, to - first.from));
   } else if (encoding !== ENCODING.PLAIN) throw wrongEncoding(column, encoding);
   else if (column.physical !== PHYSICAL.BYTE_ARRAY) {
     const values = new ByteReader(source.take(present * 8));
     for (const { from, to } of wanted) {
       values.position = from * 8;
-      parts.numbers.push(readNumbers(values, column, to - from));
+      parts.numbers.room(to - from).set(readNumbers(values, column, to - from));
     }
   } else if (column.isText) {
     const texts = readTexts(source, end);
@@ -215,7 +246,7 @@ const assemble = (parts: ChunkParts, column: SchemaColumn): ColumnValues => {
     const runs = present === undefined ? dense : withNulls(present, dense);
     return dictionary instanceof Float64Array ? { kind: 'number-runs', dictionary, runs } : { kind: 'text-runs', dictionary, runs };
   }
-  if (column.physical !== PHYSICAL.BYTE_ARRAY) return { kind: 'numbers', values: concatenate(parts.numbers), present };
+  if (column.physical !== PHYSICAL.BYTE_ARRAY) return { kind: 'numbers', values: parts.numbers.build(), present };
   return column.isText ? textRuns(parts.texts, present) : { kind: 'blobs', values: parts.blobs, present };
 };
 
@@ -233,17 +264,6 @@ const textRuns = (texts: readonly string[], present: Runs | undefined): ColumnVa
   }
   const runs = dense.build();
   return { kind: 'text-runs', dictionary: [...ids.keys()], runs: present === undefined || rowsOf(present) === 0 ? runs : withNulls(present, runs) };
-};
-
-const concatenate = (parts: readonly Float64Array[]): Float64Array => {
-  if (parts.length === 1) return parts[0] as Float64Array;
-  const whole = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 };
 
 const wrongEncoding = (column: SchemaColumn, encoding: number): UnsupportedFileError =>

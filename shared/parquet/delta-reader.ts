@@ -11,11 +11,14 @@ interface Shape {
   readonly miniblockValues: number;
 }
 
+/** Memory for so many numbers, all of which are set. */
+export type Room = (count: number) => Float64Array;
+
 /**
- * Decodes the DELTA_BINARY_PACKED integers `from` to `to` (exclusive, or beyond the end) of exactly `announced`.
+ * Decodes the DELTA_BINARY_PACKED integers `from` to `to` (exclusive, or beyond the end) of exactly `announced`, into `room`.
  * @throws CorruptFileError for a stream that is cut short, or an integer beyond ±2^53.
  */
-export const readDeltas = (source: ByteReader, announced: number, from: number, to: number): Float64Array => {
+export const readDeltas = (source: ByteReader, announced: number, from: number, to: number, room: Room = (length) => new Float64Array(length)): Float64Array => {
   const shape = readShape(source);
   const count = source.varint();
   if (count !== announced) throw new CorruptFileError(`found ${count} delta-packed values, ${announced} announced`);
@@ -27,7 +30,7 @@ export const readDeltas = (source: ByteReader, announced: number, from: number, 
     throw new CorruptFileError(`found ${count} delta-packed values announced in ${source.remaining} bytes`);
   }
   const end = Math.min(count, to);
-  const values = new Float64Array(Math.max(0, end - from));
+  const values = room(Math.max(0, end - from));
   // Of what stands before them the last value is needed alone.
   const skipped = new Float64Array(from > 0 ? shape.miniblockValues : 0);
   if (from === 0 && end > 0) values[0] = value;

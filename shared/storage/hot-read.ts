@@ -1,4 +1,4 @@
-import { type HistogramColumn, HistogramList } from '../model/histogram-column.ts';
+import { cutHistograms, type HistogramColumn, HistogramList } from '../model/histogram-column.ts';
 import { compareUtf8 } from '../model/utf8.ts';
 import { CorruptFileError } from '../parquet/errors.ts';
 import type { KeepHead, ReadRange, RowGroupColumns } from '../parquet/file-reader.ts';
@@ -59,7 +59,7 @@ export const readSamples = async (read: ReadRange, fileBytes: number, want: Want
   const groups: SampleColumns[] = [];
   for await (const { rowGroup, ranges } of wantedGroups(file, want)) {
     const columns = await file.readColumns(rowGroup, neededColumns(rowGroup), ranges);
-    // Copied at once, so that of a large file one row group and what is wanted of the others is in memory.
+    // At once, so that of a large file one row group and what is wanted of the others is in memory.
     groups.push(joinStretches(stretchesOf(columns, want)));
   }
   const [only] = groups;
@@ -176,12 +176,9 @@ const withinTime = (stretch: Stretch, { fromMs, toMs }: WantedSamples): Stretch 
 };
 
 const joinStretches = (stretches: readonly Stretch[]): SampleColumns => {
-  const rows = stretches.reduce((sum, { from, to }) => sum + to - from, 0);
   const metrics: string[] = [];
   const labels: string[] = [];
   const starts: number[] = [];
-  const tMs = new Float64Array(rows);
-  const values = new Float64Array(rows);
   let at = 0;
   for (const { metric, labels: json, from, to } of stretches) {
     if (metrics.at(-1) !== metric || labels.at(-1) !== json) {
@@ -191,30 +188,45 @@ const joinStretches = (stretches: readonly Stretch[]): SampleColumns => {
     }
     at += to - from;
   }
-  const histograms = copyRows(stretches, tMs, values);
   starts.push(at);
-  return { metrics, labels, offsets: Uint32Array.from(starts), tMs, values, histograms };
+  return { metrics, labels, offsets: Uint32Array.from(starts), ...samplesOf(neighbours(stretches), at) };
 };
 
-/** Stretches that follow each other in a row group are copied as one: mostly that is all of them. */
-const copyRows = (stretches: readonly Stretch[], tMs: Float64Array, values: Float64Array): HistogramColumn | undefined => {
+/** Rows of one part, which may be several series. */
+type PartRows = Pick<Stretch, 'part' | 'from' | 'to'>;
+
+/** Stretches that follow each other in a row group as one: mostly that is all of them. */
+const neighbours = (stretches: readonly Stretch[]): readonly PartRows[] => {
+  const joined: { readonly part: Part; readonly from: number; to: number }[] = [];
+  for (const { part, from, to } of stretches) {
+    const last = joined.at(-1);
+    if (last?.part === part && last.to === from) last.to = to;
+    else joined.push({ part, from, to });
+  }
+  return joined;
+};
+
+/** Copies of the rows; not of those that are most of the one part in which they are: its memory is as good. */
+const samplesOf = (all: readonly PartRows[], rows: number): Pick<SampleColumns, 'tMs' | 'values' | 'histograms'> => {
+  const [first] = all;
+  if (first !== undefined && all.length === 1 && rows * 2 >= first.part.tMs.length) return viewOf(first);
+  const tMs = new Float64Array(rows);
+  const values = new Float64Array(rows);
   const list = new HistogramList();
   let at = 0;
-  for (let i = 0; i < stretches.length; ) {
-    const { part, from } = stretches[i] as Stretch;
-    let to = from;
-    for (; i < stretches.length; i++) {
-      const next = stretches[i] as Stretch;
-      if (next.part !== part || next.from !== to) break;
-      to = next.to;
-    }
-    tMs.set(part.tMs.subarray(from, to), at);
+  for (const view of all.map(viewOf)) {
+    tMs.set(view.tMs, at);
     // Between arrays of one kind bytes are copied, so a NaN keeps its payload.
-    values.set(part.values.subarray(from - part.firstRow, to - part.firstRow), at);
-    list.addRange(part.histograms, from - part.firstRow, to - part.firstRow, at);
-    at += to - from;
+    values.set(view.values, at);
+    list.addRange(view.histograms, 0, view.tMs.length, at);
+    at += view.tMs.length;
   }
-  return list.build();
+  return { tMs, values, histograms: list.build() };
+};
+
+const viewOf = ({ part, from, to }: PartRows): Pick<SampleColumns, 'tMs' | 'values' | 'histograms'> => {
+  const [start, end] = [from - part.firstRow, to - part.firstRow];
+  return { tMs: part.tMs.subarray(from, to), values: part.values.subarray(start, end), histograms: cutHistograms(part.histograms, start, end) };
 };
 
 const requireTexts = (column: ColumnValues | undefined, name: string, rows: number): TextRuns => {

@@ -14,15 +14,24 @@ export interface ValueColumns {
 
 /**
  * `coalesce(value, (vbase + vmul * voff) / vdiv)` of the rows `from` to `to` (exclusive), bit for bit as it was written; the
- * stale marker where all are NULL.
+ * stale marker where all are NULL. They may take the place of `voff` in its memory.
  * @throws CorruptFileError for columns that do not fit together.
  */
 export const valuesOf = (columns: ValueColumns, from: number, to: number): Float64Array => {
-  const values = new Float64Array(to - from);
+  const values = offsetsOfAll(columns.voff, from, to) ?? new Float64Array(to - from);
   fillStale(columns, values, from, to);
   putScaled(columns, values, from, to);
   putRaw(columns.value, values, from, to);
   return values;
+};
+
+/** The numbers of `voff`, where each of the rows has one: a value is made of its own alone, and mostly there are only such. */
+const offsetsOfAll = (voff: ColumnValues | undefined, from: number, to: number): Float64Array | undefined => {
+  if (voff?.kind !== 'numbers') return undefined;
+  const { present, values } = voff;
+  if (present !== undefined && countPresent(present, from, to) < to - from) return undefined;
+  const first = present === undefined ? from : countPresent(present, 0, from);
+  return first + to - from > values.length ? undefined : values.subarray(first, first + to - from);
 };
 
 /** Stale markers first, where rows may be without a value: the others overwrite them. */

@@ -10,7 +10,7 @@ import { overCurrentFiles } from './sample-files.ts';
 import { SamplePages } from './sample-pages.ts';
 import { type FoundPiece, type PiecePorts, samplePieces, type SelectCounts } from './sample-pieces.ts';
 import { loadSeriesIndex, mayHoldSeries } from './series-index-load.ts';
-import { mergeSegments } from './series-merge.ts';
+import { mergeSegments, type Segment, segmentOf } from './series-merge.ts';
 import { matchingSeries, type SeriesRange, seriesRanges } from './series-ranges.ts';
 import { type FoundSeries, SeriesSearch, type TimeRange } from './series-search.ts';
 
@@ -48,13 +48,24 @@ const selectOnce = async (ports: SelectPorts, lakes: Lakes, { matchers, fromMs, 
   const pages = new SamplePages();
   const { maxSamples } = ports.limits;
   let samples = 0;
+  const hold = (rows: number): void => {
+    samples += rows;
+    if (samples > maxSamples) throw tooManySamples(maxSamples);
+  };
   for await (const { piece } of matchingPieces(lakes, matcher, search, counts)) {
+    const taken: { readonly segments: Segment[]; readonly start: number; readonly end: number }[] = [];
+    const before = samples;
     search.visit(piece, ({ segments }, start, end) => {
-      const segment = pages.copy(piece, start, end);
-      samples += end - start + heldSamples(segment.histograms);
-      if (samples > maxSamples) throw tooManySamples(maxSamples);
-      segments.push(segment);
+      hold(end - start);
+      taken.push({ segments, start, end });
     });
+    // A piece of which most is wanted stays; of another the wanted is copied, so that it can be let go.
+    const isKept = (samples - before) * 2 >= piece.tMs.length;
+    for (const { segments, start, end } of taken) {
+      const segment = isKept ? segmentOf(piece, start, end) : pages.copy(piece, start, end);
+      hold(heldSamples(segment.histograms));
+      segments.push(segment);
+    }
   }
   const block = blockOf(search.found());
   if (counts !== undefined) counts.samples += block.tMs.length;

@@ -1,4 +1,4 @@
-import type { HistogramColumn, HistogramList } from '../model/histogram-column.ts';
+import { cutHistograms, type HistogramColumn, type HistogramList } from '../model/histogram-column.ts';
 import { sortSeriesSamples } from './sample-order.ts';
 
 /** Samples `start` to `end` (exclusive) of one series, ascending in time. */
@@ -10,6 +10,9 @@ export interface Segment {
   readonly start: number;
   readonly end: number;
 }
+
+/** Samples `start` to `end` (exclusive) of a column where they are. */
+export const segmentOf = ({ tMs, values, histograms }: Omit<Segment, 'start' | 'end'>, start: number, end: number): Segment => ({ tMs, values, histograms: cutHistograms(histograms, start, end, start), start, end });
 
 /**
  * Writes one series' samples from `at` on: ascending, each time once. The segments may overlap in any way. Their
