@@ -22,8 +22,9 @@ export const readDeltas = (source: ByteReader, announced: number, from: number, 
   const shape = readShape(source);
   const count = source.varint();
   if (count !== announced) throw new CorruptFileError(`found ${count} delta-packed values, ${announced} announced`);
-  let value = source.zigzag();
-  checkExact(value);
+  // The value before the next one; in an array, since a number that goes from function to function is an object on the heap.
+  const last = Float64Array.of(source.zigzag());
+  checkExact(last);
   // Each block takes at least a byte and its widths: checked before the memory for the values is taken.
   const blocks = Math.ceil(Math.max(0, count - 1) / (shape.miniblocks * shape.miniblockValues));
   if (blocks * (1 + shape.miniblocks) > source.remaining) {
@@ -33,18 +34,18 @@ export const readDeltas = (source: ByteReader, announced: number, from: number, 
   const values = room(Math.max(0, end - from));
   // Of what stands before them the last value is needed alone.
   const skipped = new Float64Array(from > 0 ? shape.miniblockValues : 0);
-  if (from === 0 && end > 0) values[0] = value;
+  if (from === 0 && end > 0) values[0] = last[0] as number;
   for (let at = 1; at < end; ) {
     const min = source.zigzag();
-    const widths = source.take(shape.miniblocks);
-    for (let m = 0; m < shape.miniblocks && at < end; m++) {
+    let widthAt = source.position;
+    source.skip(shape.miniblocks);
+    for (const widthsEnd = source.position; widthAt < widthsEnd && at < end; widthAt++) {
       const next = Math.min(end, at + shape.miniblockValues);
-      if (at >= from) value = readMiniblock(source, widths[m] as number, shape.miniblockValues, min, value, values, at - from, next - from);
-      else {
-        value = readMiniblock(source, widths[m] as number, shape.miniblockValues, min, value, skipped, 0, next - at);
-        if (next > from) values.set(skipped.subarray(from - at, next - at));
-      }
-      checkExact(value);
+      const isSkipped = at < from;
+      const start = isSkipped ? 0 : at - from;
+      readMiniblock(source, source.bytes[widthAt] as number, shape.miniblockValues, min, last, isSkipped ? skipped : values, start, start + next - at);
+      if (isSkipped && next > from) values.set(skipped.subarray(from - at, next - at));
+      checkExact(last);
       at = next;
     }
   }
@@ -61,31 +62,32 @@ const readShape = (source: ByteReader): Shape => {
   return { miniblocks, miniblockValues };
 };
 
-const checkExact = (value: number): void => {
-  if (!Number.isSafeInteger(value)) throw new CorruptFileError(`found the integer ${value}, at most 2^53 in size is allowed`);
+/** An integer, unless it was too large to be one. */
+const checkExact = (last: Float64Array): void => {
+  const value = last[0] as number;
+  if (!(value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER)) throw new CorruptFileError(`found the integer ${value}, at most 2^53 in size is allowed`);
 };
 
-/** Sets the values `from` to `to` (exclusive) and returns the last one. The miniblock's bytes are consumed as a whole. */
+/** Sets the values `from` to `to` (exclusive), which follow on `last`, and makes it the last one of them. The miniblock's bytes are consumed as a whole. */
 const readMiniblock = (
   source: ByteReader,
   width: number,
   miniblockValues: number,
   min: number,
-  previous: number,
+  last: Float64Array,
   values: Float64Array,
   from: number,
   to: number,
-): number => {
+): void => {
   if (width > MAX_WIDTH) throw new UnsupportedFileError(`found deltas of ${width} bits, at most ${MAX_WIDTH} are allowed`);
   const start = source.position;
   source.skip((width * miniblockValues) / 8);
   if (width === 0) {
-    let value = previous;
+    let value = last[0] as number;
     for (let i = from; i < to; i++) values[i] = value += min;
-    return value;
-  }
-  const { bytes } = source;
-  return width <= 24 ? unpackNarrow(bytes, start, width, min, previous, values, from, to) : unpackWide(bytes, start, width, min, previous, values, from, to);
+    last[0] = value;
+  } else if (width <= 24) unpackNarrow(source.bytes, start, width, min, last, values, from, to);
+  else unpackWide(source.bytes, start, width, min, last, values, from, to);
 };
 
 type Unpack = (
@@ -93,15 +95,15 @@ type Unpack = (
   start: number,
   width: number,
   min: number,
-  previous: number,
+  last: Float64Array,
   values: Float64Array,
   from: number,
   to: number,
-) => number;
+) => void;
 
-const unpackNarrow: Unpack = (bytes, start, width, min, previous, values, from, to) => {
+const unpackNarrow: Unpack = (bytes, start, width, min, last, values, from, to) => {
   const mask = (1 << width) - 1;
-  let value = previous;
+  let value = last[0] as number;
   let at = start;
   let buffer = 0;
   let bits = 0;
@@ -114,11 +116,11 @@ const unpackNarrow: Unpack = (bytes, start, width, min, previous, values, from, 
     buffer >>>= width;
     bits -= width;
   }
-  return value;
+  last[0] = value;
 };
 
-const unpackWide: Unpack = (bytes, start, width, min, previous, values, from, to) => {
-  let value = previous;
+const unpackWide: Unpack = (bytes, start, width, min, last, values, from, to) => {
+  let value = last[0] as number;
   for (let i = from, bit = 0; i < to; i++, bit += width) {
     const at = start + (bit >> 3);
     const shift = bit & 7;
@@ -129,7 +131,7 @@ const unpackWide: Unpack = (bytes, start, width, min, previous, values, from, to
       highBits > 0 ? low + (word(bytes, at + 4) % 2 ** highBits) * 2 ** (32 - shift) : width === 32 ? low : low & (2 ** width - 1);
     values[i] = value += min + delta;
   }
-  return value;
+  last[0] = value;
 };
 
 /** Bytes past the end read as 0. They stand for no bits that are used. */

@@ -99,7 +99,7 @@ const hotSeries = async (ports: SelectPorts, matcher: SeriesMatcher, range: Time
   for await (const { piece } of samplePieces({ ...ports, compacted: 'none' }, new SeriesSearch(matcher, range).wanted(false), counts)) {
     piece.metrics.forEach((metric, k) => {
       if (!matcher.matchesMetric(metric)) return;
-      const [start, end] = within(piece, k, range);
+      const { start, end } = within(piece, k, range);
       if (start === end) return;
       const one = plannedOf(plan, matcher, metric, piece.labels[k] as string);
       if (one === undefined) return;
@@ -180,7 +180,7 @@ const readBatch = async ({ ports, files, range, counts }: BatchPlan, series: rea
     held += heldSamples(piece.histograms);
     if (held > ports.limits.maxSamples) throw tooManySamples(ports.limits.maxSamples);
     piece.metrics.forEach((metric, k) => {
-      const [start, end] = within(piece, k, range);
+      const { start, end } = within(piece, k, range);
       if (start < end) found.get(keyOf(metric, piece.labels[k] as string))?.segments.push({ tMs: piece.tMs, values: piece.values, histograms: piece.histograms, start, end });
     });
   });

@@ -37,13 +37,17 @@ export class SeriesSearch {
   /** `take` gets each match with its samples of the piece in the range: `start` to `end` (exclusive), one at least. */
   visit(piece: Piece, take: (found: FoundSeries, start: number, end: number) => void): void {
     for (const [metric, first, seriesEnd] of metricRuns(piece, this.matcher)) {
-      const byLabels = this.byLabelsOf(metric);
-      for (let k = first; k < seriesEnd; k++) {
-        const [start, end] = within(piece, k, this.range);
-        if (start === end) continue;
-        const found = this.foundOf(byLabels, metric, piece.labels[k] as string);
-        if (found !== undefined) take(found, start, end);
-      }
+      this.visitRun(piece, metric, first, seriesEnd, take);
+    }
+  }
+
+  private visitRun(piece: Piece, metric: string, first: number, seriesEnd: number, take: (found: FoundSeries, start: number, end: number) => void): void {
+    const byLabels = this.byLabelsOf(metric);
+    for (let k = first; k < seriesEnd; k++) {
+      const { start, end } = within(piece, k, this.range);
+      if (start === end) continue;
+      const found = this.foundOf(byLabels, metric, piece.labels[k] as string);
+      if (found !== undefined) take(found, start, end);
     }
   }
 
@@ -102,11 +106,11 @@ const firstOf = (metrics: readonly string[], metric: string): number => {
 };
 
 /** The samples of series `k` within the range: `start` to `end` (exclusive). */
-export const within = ({ offsets, tMs }: Piece, k: number, { fromMs, toMs }: TimeRange): readonly [start: number, end: number] => {
+export const within = ({ offsets, tMs }: Piece, k: number, { fromMs, toMs }: TimeRange): { readonly start: number; readonly end: number } => {
   let start = offsets[k] as number;
   let end = offsets[k + 1] as number;
   // Mostly all of them or none are within: files are cut by hour and by flush.
   if (start < end && (tMs[start] as number) < fromMs) start = firstNotBefore(tMs, start, end, fromMs);
   if (start < end && (tMs[end - 1] as number) > toMs) end = firstAfter(tMs, start, end, toMs);
-  return [start, end];
+  return { start, end };
 };
