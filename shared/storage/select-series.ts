@@ -8,6 +8,7 @@ import { decodedHistograms, heldSamples } from './block-histograms.ts';
 import { makeSeriesMatcher, type SeriesMatcher } from './label-matching.ts';
 import { overCurrentFiles } from './sample-files.ts';
 import { SamplePages } from './sample-pages.ts';
+import type { Piece } from './piece-cache.ts';
 import { type FoundPiece, type PiecePorts, samplePieces, type SelectCounts } from './sample-pieces.ts';
 import { loadSeriesIndex, mayHoldSeries } from './series-index-load.ts';
 import { mergeSegments, type Segment, segmentOf } from './series-merge.ts';
@@ -45,32 +46,47 @@ type Lakes = AsyncIterable<SelectPorts> | Iterable<SelectPorts>;
 const selectOnce = async (ports: SelectPorts, lakes: Lakes, { matchers, fromMs, toMs }: SelectRequest, counts: SelectCounts | undefined): Promise<SeriesBlock> => {
   const matcher = makeSeriesMatcher(matchers, ports.check);
   const search = new SeriesSearch(matcher, { fromMs, toMs });
-  const pages = new SamplePages();
-  const { maxSamples } = ports.limits;
-  let samples = 0;
-  const hold = (rows: number): void => {
-    samples += rows;
-    if (samples > maxSamples) throw tooManySamples(maxSamples);
-  };
-  for await (const { piece } of matchingPieces(lakes, matcher, search, counts)) {
-    const taken: { readonly segments: Segment[]; readonly start: number; readonly end: number }[] = [];
-    const before = samples;
-    search.visit(piece, ({ segments }, start, end) => {
-      hold(end - start);
-      taken.push({ segments, start, end });
-    });
-    // A piece of which most is wanted stays; of another the wanted is copied, so that it can be let go.
-    const isKept = (samples - before) * 2 >= piece.tMs.length;
-    for (const { segments, start, end } of taken) {
-      const segment = isKept ? segmentOf(piece, start, end) : pages.copy(piece, start, end);
-      hold(heldSamples(segment.histograms));
-      segments.push(segment);
-    }
-  }
+  const taker = new SegmentTaker(search, ports.limits.maxSamples);
+  for await (const { piece } of matchingPieces(lakes, matcher, search, counts)) taker.take(piece);
   const block = blockOf(search.found());
   if (counts !== undefined) counts.samples += block.tMs.length;
   return block;
 };
+
+/** Gives the series that are found what pieces hold of them. */
+class SegmentTaker {
+  private readonly pages = new SamplePages();
+  private readonly search: SeriesSearch;
+  private readonly maxSamples: number;
+  private samples = 0;
+
+  constructor(search: SeriesSearch, maxSamples: number) {
+    this.search = search;
+    this.maxSamples = maxSamples;
+  }
+
+  /** @throws PromqlLimitError */
+  take(piece: Piece): void {
+    const taken: { readonly segments: Segment[]; readonly start: number; readonly end: number }[] = [];
+    const before = this.samples;
+    this.search.visit(piece, ({ segments }, start, end) => {
+      this.hold(end - start);
+      taken.push({ segments, start, end });
+    });
+    // A piece of which most is wanted stays; of another the wanted is copied, so that it can be let go.
+    const isKept = (this.samples - before) * 2 >= piece.tMs.length;
+    for (const { segments, start, end } of taken) {
+      const segment = isKept ? segmentOf(piece, start, end) : this.pages.copy(piece, start, end);
+      this.hold(heldSamples(segment.histograms));
+      segments.push(segment);
+    }
+  }
+
+  private hold(samples: number): void {
+    this.samples += samples;
+    if (this.samples > this.maxSamples) throw tooManySamples(this.maxSamples);
+  }
+}
 
 async function* matchingPieces(lakes: Lakes, matcher: SeriesMatcher, search: SeriesSearch, counts: SelectCounts | undefined): AsyncGenerator<FoundPiece> {
   const wanted = search.wanted(false);
