@@ -51,10 +51,26 @@ describe('DELTA_BINARY_PACKED', () => {
     }
   });
 
+  it('sets the room it asks for', () => {
+    const values = Array.from({ length: 400 }, (_, i) => i * i);
+    const whole = new Float64Array(500).fill(-1);
+    const read = readDeltas(new ByteReader(deltas(values)), 400, 100, 350, (count) => whole.subarray(7, 7 + count));
+    expect([...whole]).toEqual([...new Array(7).fill(-1), ...values.slice(100, 350), ...new Array(243).fill(-1)]);
+    expect(read.buffer).toBe(whole.buffer);
+  });
+
+  it('refuses integers beyond 2^53', () => {
+    const out = new ByteWriter();
+    for (const field of [128, 4, 2, 2 ** 53, 2 ** 53]) out.varint(field);
+    for (const width of [0, 0, 0, 0]) out.varint(width);
+    expect(() => readDeltas(new ByteReader(out.written()), 2, 0, Infinity)).toThrow('found the integer 9007199254740992, at most 2^53 in size is allowed');
+  });
+
   it('refuses a count that the bytes cannot hold, before it takes memory', () => {
     const out = new ByteWriter();
     for (const field of [128, 4, 2 ** 31, 0]) out.varint(field);
-    expect(() => readDeltas(new ByteReader(out.written()), 2 ** 31, 0, Infinity)).toThrow(CorruptFileError);
+    const room = (): never => expect.unreachable();
+    expect(() => readDeltas(new ByteReader(out.written()), 2 ** 31, 0, Infinity, room)).toThrow(CorruptFileError);
   });
 
   it.each([

@@ -77,6 +77,18 @@ describe('scaled values', () => {
     expect([...bitsOf(valuesOf(columns, 2, 5))]).toEqual([...bitsOf(values.slice(2, 5))]);
   });
 
+  it('take the memory of their offsets where each row has one, and memory of their own elsewhere', () => {
+    const dense = scale([1.5, 2.5, 3.5, 4.5], [7, 8, 9, 1]);
+    const offsets = dense.voff.values;
+    const found = valuesOf(dense, 2, 7);
+    expect([...found]).toEqual([3.5, 4.5, 7, 8, 9]);
+    expect(found.buffer).toBe(offsets.buffer);
+    const mixed = scale([1.5, 2.5, 3.5, 4.5], [7, 8, -0, 1]);
+    const own = valuesOf(mixed, 0, 8);
+    expect([...own]).toEqual([1.5, 2.5, 3.5, 4.5, 7, 8, -0, 1]);
+    expect(own.buffer).not.toBe(mixed.voff.values.buffer);
+  });
+
   it('stay exact at the limits', () => {
     const series = [[2 ** 51, 2 ** 51 - 1, 2 ** 51 - 2 ** 50, 2 ** 51], [-(2 ** 51), -(2 ** 51) + 2 ** 50, -(2 ** 51), -(2 ** 51) + 2 ** 49], [0, 2 ** 49, -(2 ** 49), 1]];
     const columns = scale(...series);

@@ -143,6 +143,17 @@ describe('readSamples', () => {
     expect(found.histograms).toEqual(histograms);
   });
 
+  it('gives memory of its own to the few that are wanted, and that of the file to most', async () => {
+    const samples = (count: number): [number, number][] => Array.from({ length: count }, (_, i) => [i, i]);
+    const file = only(buildHotObjects([batchOf(['few', '{}', samples(10)], ['most', '{}', samples(90)])], OPTIONS));
+    const few = await read(file.bytes, { metrics: new Set(['few']), fromMs: 0, toMs: 3 });
+    expect([few.tMs.buffer.byteLength, few.values.buffer.byteLength]).toEqual([32, 32]);
+    const most = await read(file.bytes, { metrics: new Set(['most']), fromMs: 20, toMs: Infinity });
+    expect([...most.tMs]).toEqual(samples(90).slice(20).map(([tMs]) => tMs));
+    expect([...most.values]).toEqual([...most.tMs]);
+    expect(most.tMs.buffer.byteLength).toBe(800);
+  });
+
   it('reads a small file in one request, and nothing but the footer where statistics rule the rest out', async () => {
     const reads: number[] = [];
     const counting = async (offset: number, length: number): Promise<Uint8Array> => (reads.push(length), bytes.subarray(offset, offset + length));
