@@ -55,7 +55,7 @@ describe('DELTA_BINARY_PACKED', () => {
     const values = Array.from({ length: 400 }, (_, i) => i * i);
     const whole = new Float64Array(500).fill(-1);
     const read = readDeltas(new ByteReader(deltas(values)), 400, 100, 350, (count) => whole.subarray(7, 7 + count));
-    expect([...whole]).toEqual([...new Array(7).fill(-1), ...values.slice(100, 350), ...new Array(243).fill(-1)]);
+    expect([whole[6], [...whole.subarray(7, 257)], whole[257]]).toEqual([-1, values.slice(100, 350), -1]);
     expect(read.buffer).toBe(whole.buffer);
   });
 
