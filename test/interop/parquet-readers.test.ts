@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildHistoryFile } from '../../shared/history/history-file.ts';
+import type { ShelfRow } from '../../shared/history/shelf.ts';
 import type { SampleBatch } from '../../shared/model/sample-batch.ts';
 import { ParquetFileWriter } from '../../shared/parquet/file-writer.ts';
 import { type ColumnSpec, DEFAULT_PROMOTED_LABELS, SERIES_SORTED_BY, seriesTable, SORTED_BY, sampleTable, tierTable } from '../../shared/parquet/schema.ts';
+import { HISTORY_KINDS, HISTORY_TABLES, type HistoryKind } from '../../shared/sql/history-tables.ts';
 import { buildHotObjects } from '../../shared/storage/hot-object.ts';
 import { sortSamples } from '../../shared/storage/hot-sort.ts';
 import { type MergedFile, MergeWriter, PAGE_ROWS } from '../../shared/storage/merge-writer.ts';
@@ -42,7 +45,7 @@ const expectEqualCells = async (bytes: Uint8Array, table: readonly ColumnSpec[])
   expect(await duckdbCells(duckdb, file, table)).toEqual(cells);
   expect(withoutPayloads(await hyparquetCells(bytes, table), table)).toEqual(withoutPayloads(cells, table));
   if ('bin' in pyarrow) expect(pyarrowCells(join(pyarrow.bin, 'python'), file)).toEqual(cells);
-  return cells['metric']?.length ?? 0;
+  return cells[table[0]?.name ?? '']?.length ?? 0;
 };
 
 /** The samples by series as one sorted run, which mergers and rollups take. */
@@ -60,6 +63,14 @@ const merge = (batches: readonly SampleBatch[]): MergedFile => {
   const writer = new MergeWriter({ promotedLabels: DEFAULT_PROMOTED_LABELS, groupRows: 300 });
   metrics.forEach((metric, k) => writer.series(metric, labels[k] as string, [{ tMs, values, start: offsets[k] as number, end: offsets[k + 1] as number }]));
   return writer.finish() as MergedFile;
+};
+
+const TEXTS = ['', '😀', '\u{10ffff}', 'ﬀ', '{"a.b":"x\\"y\\\\z"}', "'; --", 'x'.repeat(3000)];
+const VALUES = ['NaN', 'Infinity', '-Infinity', '-0', '0.1', '5e-324'];
+
+const historyRow = (kind: HistoryKind, i: number): ShelfRow => {
+  const cellOf = (type: ColumnSpec['type'], c: number): string | number => (type === 'text' ? (TEXTS[(i * c) % TEXTS.length] as string) : type === 'double' ? (VALUES[i % VALUES.length] as string) : i * i * c);
+  return { tMs: 1_789_999_200_000 + i * 7, name: String(i), attributes: Object.fromEntries(HISTORY_TABLES[kind].map(({ name, type }, c) => [name, cellOf(type, c)])) };
 };
 
 const CASES: readonly ParquetCase[] = [
@@ -84,6 +95,11 @@ describe.skipIf('missing' in pyarrow)(`pyarrow, DuckDB and hyparquet${'missing' 
       const file = buildTierObject(tier, { promotedLabels: DEFAULT_PROMOTED_LABELS, groupRows: 100 });
       expect(await expectEqualCells(file?.bytes ?? new Uint8Array(), BUCKETS)).toBe(file?.rows);
     }
+  });
+
+  it.each(HISTORY_KINDS)('give every cell of a file of %s', async (kind) => {
+    const rows = Array.from({ length: 500 }, (_, i) => historyRow(kind, i));
+    expect(await expectEqualCells(buildHistoryFile(kind, rows), HISTORY_TABLES[kind])).toBe(rows.length);
   });
 
   it.each([
