@@ -24,45 +24,31 @@ export class KahanSum {
     return this.sum + this.compensation;
   }
 
-  reset(sum = 0, compensation = 0): void {
+  reset(sum: number, compensation: number): void {
     this.sum = sum;
     this.compensation = compensation;
   }
 }
 
-/** A mean by compensated sum, which turns into an incremental mean when the sum would overflow. */
-export class KahanMean {
-  private readonly kahan = new KahanSum();
-  private count = 0;
-  private incremental = false;
-
-  reset(): void {
-    this.kahan.reset();
-    this.count = 0;
-    this.incremental = false;
+/** The mean of the values `from` to `to` (exclusive, not empty) by compensated sum, which turns into an incremental mean where the sum would overflow. */
+export const meanOf = (values: Float64Array, from: number, to: number): number => {
+  const kahan = new KahanSum(values[from]);
+  for (let i = from + 1; i < to; i++) {
+    const { sum, compensation } = kahan;
+    kahan.add(values[i] as number);
+    if (kahan.sum === Infinity || kahan.sum === -Infinity) return incrementalMean(values, from, i, to, new KahanSum(sum / (i - from), compensation / (i - from)));
   }
+  const count = to - from;
+  return kahan.sum / count + kahan.compensation / count;
+};
 
-  add(value: number): void {
-    const { kahan } = this;
-    this.count++;
-    if (this.count === 1) {
-      kahan.reset(value);
-      return;
-    }
-    if (!this.incremental) {
-      const { sum, compensation } = kahan;
-      kahan.add(value);
-      if (kahan.sum !== Infinity && kahan.sum !== -Infinity) return;
-      this.incremental = true;
-      kahan.reset(sum / (this.count - 1), compensation / (this.count - 1));
-    }
-    const weight = (this.count - 1) / this.count;
-    kahan.reset(kahan.sum * weight, kahan.compensation * weight);
-    kahan.add(value / this.count);
+/** `mean` is that of the values `from` to `at`. */
+const incrementalMean = (values: Float64Array, from: number, at: number, to: number, mean: KahanSum): number => {
+  for (let i = at; i < to; i++) {
+    const count = i - from + 1;
+    const weight = (count - 1) / count;
+    mean.reset(mean.sum * weight, mean.compensation * weight);
+    mean.add((values[i] as number) / count);
   }
-
-  get mean(): number {
-    const { sum, compensation, total } = this.kahan;
-    return this.incremental ? total : sum / this.count + compensation / this.count;
-  }
-}
+  return mean.total;
+};

@@ -67,7 +67,8 @@ export const formatValue = (value: number): string => {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
   if (Object.is(value, -0)) return '-0';
-  return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
+  const text = String(value);
+  return text.includes('e') ? text.replace(/e([+-])(\d)$/, 'e$10$2') : text;
 };
 
 /** Go's `%g` / `%v` of a float64: shortest digits, with an exponent below 1e-4 and from 1e6 on (strconv, format 'g'). */

@@ -1,23 +1,11 @@
-import { KahanMean, KahanSum } from './kahan.ts';
+import { KahanSum, meanOf } from './kahan.ts';
 import { quantileOf } from './quantile.ts';
 import { eachWindow, type RowFunction, type WindowFunction, type Windows } from './windows.ts';
 
-const sum = ({ values }: Windows): WindowFunction => {
+const sum = ({ values }: Windows): WindowFunction => (from, to) => {
   const kahan = new KahanSum();
-  return (from, to) => {
-    kahan.reset();
-    for (let i = from; i < to; i++) kahan.add(values[i] as number);
-    return kahan.total;
-  };
-};
-
-const average = ({ values }: Windows): WindowFunction => {
-  const mean = new KahanMean();
-  return (from, to) => {
-    mean.reset();
-    for (let i = from; i < to; i++) mean.add(values[i] as number);
-    return mean.mean;
-  };
+  for (let i = from; i < to; i++) kahan.add(values[i] as number);
+  return kahan.total;
 };
 
 /** min (sign 1) and max (sign -1) by a monotonic queue: every sample enters and leaves once, whatever the window's length. */
@@ -43,20 +31,16 @@ const extreme = (windows: Windows, series: number, sign: 1 | -1): WindowFunction
 };
 
 /** Population variance by Welford's method with compensated mean and sum of squares. */
-const variance = ({ values }: Windows): ((from: number, to: number) => number) => {
+const variance = ({ values }: Windows): ((from: number, to: number) => number) => (from, to) => {
   const mean = new KahanSum();
   const squares = new KahanSum();
-  return (from, to) => {
-    mean.reset();
-    squares.reset();
-    for (let i = from; i < to; i++) {
-      const value = values[i] as number;
-      const delta = value - mean.total;
-      mean.add(delta / (i - from + 1));
-      squares.add(delta * (value - mean.total));
-    }
-    return squares.total / (to - from);
-  };
+  for (let i = from; i < to; i++) {
+    const value = values[i] as number;
+    const delta = value - mean.total;
+    mean.add(delta / (i - from + 1));
+    squares.add(delta * (value - mean.total));
+  }
+  return squares.total / (to - from);
 };
 
 /** quantile_over_time; `q` per step. */
@@ -86,7 +70,7 @@ type OverTimeKernel = (windows: Windows, series: number) => RowFunction;
 /** The `*_over_time` functions of one range vector. */
 export const OVER_TIME_KERNELS: Readonly<Record<string, OverTimeKernel>> = {
   sum_over_time: (windows) => eachWindow(sum(windows)),
-  avg_over_time: (windows) => eachWindow(average(windows)),
+  avg_over_time: ({ values }) => eachWindow((from, to) => meanOf(values, from, to)),
   min_over_time: (windows, series) => eachWindow(extreme(windows, series, 1)),
   max_over_time: (windows, series) => eachWindow(extreme(windows, series, -1)),
   count_over_time: () => eachWindow((from, to) => to - from),

@@ -17,9 +17,22 @@ const histogramJson = (tMs: number, histogram: Histogram): string => {
   return `[${formatSeconds(tMs)},{"count":"${formatValue(histogram.count)}","sum":"${formatValue(histogram.sum)}"${list}}]`;
 };
 
-const seriesJson = ({ labels, tMs, values, histograms }: ResultSeries): string => {
+/** The texts of times. Series without gaps share theirs, so those of the last one are kept. */
+class TimeTexts {
+  private tMs: Float64Array = new Float64Array(0);
+  private texts: readonly string[] = [];
+
+  of(tMs: Float64Array): readonly string[] {
+    if (tMs !== this.tMs) this.texts = Array.from(tMs, formatSeconds);
+    this.tMs = tMs;
+    return this.texts;
+  }
+}
+
+const seriesJson = ({ labels, tMs, values, histograms }: ResultSeries, times: TimeTexts): string => {
+  const texts = times.of(tMs);
   let points = '';
-  for (let i = 0; i < tMs.length; i++) points += `${i === 0 ? '' : ','}${pointJson(tMs[i] as number, values[i] as number)}`;
+  for (let i = 0; i < tMs.length; i++) points += `${i === 0 ? '' : ','}[${texts[i] as string},"${formatValue(values[i] as number)}"]`;
   const floats = histograms === undefined || tMs.length > 0 ? `,"values":[${points}]` : '';
   const others = histograms?.histograms.map((histogram, i) => histogramJson(histograms.tMs[i] as number, histogram));
   return `{"metric":${metricJson(labels)}${floats}${others === undefined ? '' : `,"histograms":[${others.join(',')}]`}}`;
@@ -49,11 +62,13 @@ export function* resultJson(value: QueryValue): Generator<string> {
       }
       yield ']';
       break;
-    case 'matrix':
+    case 'matrix': {
+      const times = new TimeTexts();
       yield '[';
-      for (let i = 0; i < value.series.length; i++) yield `${i === 0 ? '' : ','}${seriesJson(value.series[i] as ResultSeries)}`;
+      for (let i = 0; i < value.series.length; i++) yield `${i === 0 ? '' : ','}${seriesJson(value.series[i] as ResultSeries, times)}`;
       yield ']';
       break;
+    }
   }
   yield '}';
 }
