@@ -48,14 +48,14 @@ export const evaluateGroup = async (scope: TickScope, group: RuleGroup, clock: S
 const evaluateSlot = async (scope: TickScope, group: RuleGroup, slot: Slot, clock: SlotClock): Promise<void> => {
   const { memory, report } = scope;
   const { slotMs, complete } = slot;
-  const before = await lastSeries(scope, group, clock.nowMs);
+  const before = await lastSeries(scope, group);
   const { made, silent, errors, scans } = await evaluateRules({ scope, group, slot, overlay: overlayOf(before, clock.watermarkMs ?? 0) }, before);
   const ended = complete ? endedSeries(before, made, silent) : [];
   const { series, wrote, writes } = await recordSlot(scope, group, slotMs, { samples: [...made.values()].flat(), ended });
   const cursor = { groupId: group.id, slotMs, complete, errors, wrote, scans };
   await advanceCursor(scope.ports.alerts, scope.lease, cursor, writes);
   memory.cursors.set(group.id, cursor);
-  memory.series.set(group.id, afterSlot(before, made, silent, { slotMs, sentAtMs: clock.nowMs, series }, clock.watermarkMs ?? 0));
+  memory.series.set(group.id, afterSlot(before, made, silent, { slotMs, sentAtMs: scope.ports.clockMs(), series }, clock.watermarkMs ?? 0));
   if (wrote) await sweepOutbox(scope, group, slotMs);
   report.slots++;
   if (!complete) report.incompleteSlots++;

@@ -42,7 +42,7 @@ export interface EvaluatePorts {
   readonly putRecords: PutRecords;
   readonly listShards: ListShards;
   readonly publish: Publish;
-  /** The wall clock, which ends rules that compute for too long; slots and states follow the tick's own time alone. */
+  /** The wall clock, which ends rules that compute for too long and says when series were sent; slots and states follow the tick's own time alone. */
   readonly clockMs: () => number;
   /** Where people reach this installation, without a slash at the end; '' when unknown. */
   readonly externalUrl: string;

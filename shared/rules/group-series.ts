@@ -11,7 +11,7 @@ const CLOCK_SKEW_MS = 10_000;
 
 export interface MadeSlot {
   readonly slotMs: number;
-  /** When the stream has taken it, or will have. */
+  /** When the stream has taken it, or will have, by the wall clock: the tick may have begun long before. */
   readonly sentAtMs: number;
   readonly series: SlotSeries;
 }
