@@ -37,16 +37,15 @@ export const listHistoryFiles = async (catalog: ItemTable, kind: HistoryKind, be
     rows: Number(attributes['rows']),
   }));
 
-/** Of each file two writes, and a transaction takes 100. */
-const FILES_AT_ONCE = 40;
+/** A transaction takes 100 writes, one of which is the note of the garbage. */
+const FILES_AT_ONCE = 99;
 
-/** Takes days that are over for a year out of the catalog; their objects follow after the grace. Returns how many files went. */
-export const expireHistory = async (catalog: ItemTable, kind: HistoryKind, nowMs: number): Promise<number> => {
+/** Takes days that are over for a year out of the catalog; their objects follow after the grace. */
+export const expireHistory = async (catalog: ItemTable, kind: HistoryKind, nowMs: number): Promise<void> => {
   const expired = await listHistoryFiles(catalog, kind, dayOf(nowMs - HISTORY_DAYS * DAY_MS));
   for (let i = 0; i < expired.length; i += FILES_AT_ONCE) {
     const files = expired.slice(i, i + FILES_AT_ONCE);
     const removed = files.map(({ key }): ItemWrite => ({ remove: { pk: pkOf(kind), sk: skOf(key) } }));
     await catalog.transact([...removed, historyWrite(files.map(({ key }) => key), nowMs)]);
   }
-  return expired.length;
 };
