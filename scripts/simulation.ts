@@ -3,8 +3,8 @@ import { type RunReport, runScenario, runSeed } from '../test/simulation/run-see
 import { drawScenario, type Scenario } from '../test/simulation/scenario.ts';
 import { shrink } from '../test/simulation/shrink.ts';
 
-const USAGE = `usage: node scripts/simulation.ts [--seeds 300] [--from <seed>] [--stop] [--compaction]
-                                     many seeds; --stop: end at the first violation, unshrunken; --compaction: pass over seeds without a compactor
+const USAGE = `usage: node scripts/simulation.ts [--seeds 300] [--from <seed>] [--stop] [--only compaction|alerts]
+                                     many seeds; --stop: end at the first violation, unshrunken; --only: pass over seeds without a compactor, or without rules
        node scripts/simulation.ts --seed <seed> [--trace]                    one seed again, twice
        node scripts/simulation.ts --scenario '<json>' [--trace]              a shrunken scenario again
 `;
@@ -14,7 +14,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '300' },
     from: { type: 'string' },
     stop: { type: 'boolean', default: false },
-    compaction: { type: 'boolean', default: false },
+    only: { type: 'string' },
     seed: { type: 'string' },
     scenario: { type: 'string' },
     trace: { type: 'boolean', default: false },
@@ -42,6 +42,11 @@ const tellShrunken = async ({ scenario, violation }: RunReport): Promise<void> =
   say(`  again: node scripts/simulation.ts --trace --scenario ${quote(JSON.stringify(small))}`);
 };
 
+const isPassedOver = ({ compaction, alerts }: Scenario): boolean => {
+  if (values.only === 'compaction') return compaction === undefined;
+  return values.only === 'alerts' && alerts === undefined;
+};
+
 const runMany = async (seeds: number, from: number): Promise<number> => {
   const startedAtMs = performance.now();
   let saidAtMs = startedAtMs;
@@ -49,9 +54,10 @@ const runMany = async (seeds: number, from: number): Promise<number> => {
   let acknowledged = 0;
   let ran = 0;
   say(`${seeds} seeds from ${from} on`);
-  while (ran < seeds && violations < (values.stop ? 1 : MAX_VIOLATIONS)) {
-    const scenario = drawScenario(from + ran++);
-    if (values.compaction && scenario.compaction === undefined) continue;
+  for (let seed = from; ran < seeds && violations < (values.stop ? 1 : MAX_VIOLATIONS); seed++) {
+    const scenario = drawScenario(seed);
+    if (isPassedOver(scenario)) continue;
+    ran++;
     const report = await runScenario(scenario);
     acknowledged += report.acknowledged;
     if (report.violation !== undefined) {

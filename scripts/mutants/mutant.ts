@@ -6,6 +6,6 @@ export interface Mutant {
   /** Stands in the file exactly once. */
   readonly find: string;
   readonly replace: string;
-  /** Only a seed with a compactor can find it: the others are passed over. */
-  readonly needsCompaction?: boolean;
+  /** Only seeds with a compactor, or with rules, can find it: the others are passed over. */
+  readonly only?: 'compaction' | 'alerts';
 }

@@ -1,3 +1,4 @@
+import { ALERT_MUTANTS } from './alerts-table.ts';
 import type { Mutant } from './mutant.ts';
 import { STORAGE_MUTANTS } from './storage-table.ts';
 
@@ -137,5 +138,6 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'return isStaleAt(bits, i) ? 2 : 1;',
     replace: 'return 1;',
   },
-  ...STORAGE_MUTANTS.map((mutant) => ({ ...mutant, needsCompaction: true })),
+  ...STORAGE_MUTANTS.map((mutant) => ({ ...mutant, only: 'compaction' as const })),
+  ...ALERT_MUTANTS.map((mutant) => ({ ...mutant, only: 'alerts' as const })),
 ];

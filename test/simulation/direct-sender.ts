@@ -3,6 +3,7 @@ import { encodeFrame } from '../../shared/wire/frame.ts';
 import type { PutRecords } from '../../shared/wire/record-stream.ts';
 import type { DrawnSample } from './content.ts';
 import type { SimProcess } from './process.ts';
+import type { SimSample } from './sample.ts';
 import type { ContentRates } from './scenario.ts';
 import type { SenderParts, SenderSession } from './sender.ts';
 
@@ -50,7 +51,7 @@ export const openDirectSender = ({ scheduler, truth }: SenderParts, putRecords: 
 /** Every byte of a frame is under its checksum. */
 const damaged = (data: Uint8Array, at: number): Uint8Array => data.map((byte, i) => (i === at ? byte ^ 0x40 : byte));
 
-const frameOf = (samples: readonly DrawnSample[], recordId: Uint8Array, sender: string): Uint8Array => {
+export const frameOf = (samples: readonly SimSample[], recordId: Uint8Array, sender: string): Uint8Array => {
   const builder = new SampleBatchBuilder();
   for (const { metric, labels, tMs, low, high } of samples) {
     builder.series(metric, JSON.stringify(labels));

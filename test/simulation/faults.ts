@@ -8,7 +8,7 @@ export type CallFault = (typeof CALL_FAULTS)[number];
 
 /** The parts of the outside world that may be away for a while. */
 export const PARTS = ['objects', 'catalog', 'stream'] as const;
-export type Part = (typeof PARTS)[number] | 'network';
+export type Part = (typeof PARTS)[number] | 'network' | 'alerts' | 'topic' | 'receivers';
 
 export interface Outage {
   readonly part: Part;

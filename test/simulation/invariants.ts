@@ -40,10 +40,10 @@ export class Invariants {
     this.remember(read);
   }
 
-  /** Everything that ever arrived, in one last read of all metrics. @throws Violation */
-  checkEnd(read: Read): void {
+  /** Everything that was delivered in the end, in one last read of all metrics. @throws Violation */
+  checkEnd(read: Read, delivered: readonly ArrivedRecord[] = this.truth.arrived): void {
     this.checkRead(read);
-    this.checkStored(read, this.truth.arrived, 'at the end');
+    this.checkStored(read, delivered, 'at the end');
   }
 
   /** Whether everything that arrived before a time lies under the installation's watermark. */

@@ -1,3 +1,4 @@
+import { type AlertPlan, drawAlertOutages, drawAlerts } from './alerting/alert-plan.ts';
 import { CALL_FAULTS, type CallFault, type Outage, PARTS } from './faults.ts';
 import { Random } from './random.ts';
 import type { MappingPlan } from './sim-mapping.ts';
@@ -65,6 +66,8 @@ export interface Scenario {
   readonly outages: readonly Outage[];
   /** Undefined where the road ends with the store. */
   readonly compaction?: CompactionPlan | undefined;
+  /** Undefined where nobody evaluates rules. */
+  readonly alerts?: AlertPlan | undefined;
 }
 
 export const START_MS = Date.UTC(2026, 2, 1, 10, 59, 30);
@@ -73,11 +76,14 @@ export const START_MS = Date.UTC(2026, 2, 1, 10, 59, 30);
 export const drawScenario = (seed: number): Scenario => {
   const road = drawRoad(seed);
   const random = new Random(seed ^ 0xc0de);
-  return random.chance(COMPACTION_SHARE) ? withCompaction(road, random) : road;
+  if (random.chance(COMPACTION_SHARE)) return withCompaction(road, random);
+  return random.chance(ALERTS_SHARE) ? withAlerts(road, random) : road;
 };
 
 /** They take several times as long as the others. */
 const COMPACTION_SHARE = 0.25;
+/** Of the others. Minutes of rules take several times as long as a minute of the road. */
+const ALERTS_SHARE = 0.1;
 const HOUR_MS = 3_600_000;
 
 /** The same road in hours instead of a minute, so that hours close and grace is over while things still happen. */
@@ -108,6 +114,28 @@ const withCompaction = (road: Scenario, random: Random): Scenario => {
       readPauseMs: random.pick([300_000, 1_500_000]),
       daysPass: random.chance(0.15),
     },
+  };
+};
+
+/** The same road for some minutes, with few samples of others beside those of the targets. */
+const withAlerts = (road: Scenario, random: Random): Scenario => {
+  const activeMs = random.int(2, 4) * 60_000;
+  // Rates are per call, and there are many more calls.
+  const calls = Object.fromEntries(CALL_FAULTS.map((fault) => [fault, road.calls[fault] / random.pick([1, 2, 5])])) as Record<CallFault, number>;
+  const calm = CALL_FAULTS.every((fault) => road.calls[fault] === 0);
+  return {
+    ...road,
+    activeMs,
+    readers: 1,
+    shards: Math.min(road.shards, 2),
+    reshards: Math.min(road.reshards, 1),
+    content: { ...road.content, poison: 0, killer: 0 },
+    // One record at a time would never catch up with the heartbeats of several evaluators.
+    mapping: { ...road.mapping, batchRecords: Math.max(road.mapping.batchRecords, 20) },
+    senders: road.senders.slice(0, random.int(0, 1)).map((plan) => ({ ...plan, flushes: Math.min(plan.flushes, 2) })),
+    calls,
+    outages: drawAlertOutages(random, START_MS, activeMs),
+    alerts: drawAlerts(random, START_MS, activeMs, calm),
   };
 };
 

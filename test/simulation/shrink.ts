@@ -1,12 +1,14 @@
+import { lessAlerts } from './alerting/alert-plan.ts';
 import { CALL_FAULTS } from './faults.ts';
 import { runScenario } from './run-seed.ts';
 import type { CompactionPlan, Scenario } from './scenario.ts';
 
 /** Smaller scenarios, the most drastic first. */
 function* smaller(scenario: Scenario): Generator<Scenario> {
-  const { senders, calls, content, mapping, outages, compaction } = scenario;
+  const { senders, calls, content, mapping, outages, compaction, alerts } = scenario;
   if (compaction !== undefined) yield* lessCompaction(scenario, compaction);
-  if (senders.length > 1) for (let i = 0; i < senders.length; i++) yield { ...scenario, senders: senders.filter((_, k) => k !== i) };
+  if (alerts !== undefined) for (const plan of lessAlerts(alerts)) yield { ...scenario, alerts: plan };
+  if (senders.length > (alerts === undefined ? 1 : 0)) for (let i = 0; i < senders.length; i++) yield { ...scenario, senders: senders.filter((_, k) => k !== i) };
   if (scenario.reshards > 0) yield { ...scenario, reshards: 0 };
   if (scenario.reshards > 1) yield { ...scenario, reshards: scenario.reshards - 1 };
   for (let i = 0; i < outages.length; i++) yield { ...scenario, outages: outages.filter((_, k) => k !== i) };

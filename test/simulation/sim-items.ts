@@ -1,14 +1,14 @@
 import { checkKey, checkQuery, checkWrites, keyOf } from '../../shared/catalog/item-limits.ts';
 import type { Condition, Item, ItemKey, ItemTable, ItemWrite, SortRange, TransactOutcome } from '../../shared/catalog/item-table.ts';
 import { compareUtf8 } from '../../shared/model/utf8.ts';
-import type { Faults } from './faults.ts';
+import type { Faults, Part } from './faults.ts';
 import type { SimProcess } from './process.ts';
 
 /** Items in memory, each call an effect at one moment. */
 export class SimItems {
   private readonly partitions = new Map<string, Map<string, Item>>();
-  /** Each is told of all that came about at one moment. */
-  readonly watchers: ((writes: readonly ItemWrite[]) => void)[] = [];
+  /** Each is told of all that came about at one moment; `process` is whose call it was. */
+  readonly watchers: ((writes: readonly ItemWrite[], process: SimProcess | undefined) => void)[] = [];
 
   get(key: ItemKey): Item | undefined {
     checkKey(key);
@@ -29,12 +29,12 @@ export class SimItems {
       .slice(0, limit);
   }
 
-  transact(writes: readonly ItemWrite[]): TransactOutcome {
+  transact(writes: readonly ItemWrite[], process?: SimProcess): TransactOutcome {
     checkWrites(writes);
     const failed = writes.flatMap((write, i) => (write.when === undefined || holds(write.when, this.find(keyOf(write))) ? [] : [i]));
     if (failed.length > 0) return { done: false, failed };
     for (const write of writes) this.apply(write);
-    for (const watcher of this.watchers) watcher(writes);
+    for (const watcher of this.watchers) watcher(writes, process);
     return { done: true };
   }
 
@@ -48,11 +48,11 @@ export class SimItems {
   }
 
   /** As the port of a process, through the faults. */
-  through(faults: Faults, process: SimProcess): ItemTable {
+  through(faults: Faults, process: SimProcess, part: Part = 'catalog'): ItemTable {
     return {
-      get: (key) => faults.call(process, 'catalog', `get ${key.pk} ${key.sk}`, () => this.get(key)),
-      query: (pk, range) => faults.call(process, 'catalog', `query ${pk}`, () => this.query(pk, range)),
-      transact: (writes) => faults.call(process, 'catalog', `transact ${subjectOf(writes)}`, () => this.transact(writes)),
+      get: (key) => faults.call(process, part, `get ${key.pk} ${key.sk}`, () => this.get(key)),
+      query: (pk, range) => faults.call(process, part, `query ${pk}`, () => this.query(pk, range)),
+      transact: (writes) => faults.call(process, part, `transact ${subjectOf(writes)}`, () => this.transact(writes, process)),
     };
   }
 

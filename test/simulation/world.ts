@@ -1,4 +1,5 @@
 import { makeKinesisPut } from '../../shared/aws/stream-kinesis.ts';
+import { Alerts } from './alerting/alerts.ts';
 import { openClientSender } from './client-sender.ts';
 import { Content } from './content.ts';
 import { openDirectSender } from './direct-sender.ts';
@@ -20,12 +21,14 @@ import { SimObjects } from './sim-objects.ts';
 import { SimStream } from './sim-stream.ts';
 import { Storage } from './storage.ts';
 import { StoreHost } from './store-host.ts';
-import { Truth, Violation } from './truth.ts';
+import { type ArrivedRecord, Truth, Violation } from './truth.ts';
 
 /** From the last fault to the watermark past it: a minute to list the shards, some ticks, slow calls and back-offs before. */
 const DRAIN_MS = 240_000;
 const DRAIN_TICKS = 3;
 const READ_PAUSE_MS = 12_000;
+/** Where evaluators read all the time. */
+const SELDOM_MS = 90_000;
 
 /** A whole installation in memory, and the people around it. */
 export class World {
@@ -40,6 +43,7 @@ export class World {
   private readonly invariants: Invariants;
   private readonly readerParts: ReaderParts;
   private readonly storage: Storage | undefined;
+  private readonly alerts: Alerts | undefined;
   private readonly pace: Pace;
   private sending = 0;
 
@@ -49,14 +53,18 @@ export class World {
     this.scheduler = new Scheduler(seed, START_MS, keepLines);
     this.faults = new Faults(this.scheduler, calls, outages);
     this.stream = new SimStream(shards, this.scheduler.random, this.scheduler.nowMs);
-    this.stream.onAppend = (shard, record) => this.truth.arrive(shard.shardId, record);
+    this.stream.onAppend = (shard, record) => {
+      this.truth.arrive(shard.shardId, record);
+      this.alerts?.arrived(this.truth.arrived.at(-1) as ArrivedRecord);
+    };
     const { faults, objects, items, truth } = this;
     this.mapping = new SimMapping(this.stream, new StoreHost({ faults, objects, items, truth, oneProcess }), faults, mapping);
     this.invariants = new Invariants(truth, objects, items, () => this.scheduler.events);
     const { compaction, tickMs } = scenario;
-    this.pace = { tickMs, readPauseMs: compaction?.readPauseMs ?? READ_PAUSE_MS, compactMs: compaction?.everyMs ?? 0, working: never };
+    this.pace = { tickMs, readPauseMs: compaction?.readPauseMs ?? (scenario.alerts === undefined ? READ_PAUSE_MS : SELDOM_MS), compactMs: compaction?.everyMs ?? 0, working: never };
     const { pace } = this;
     this.readerParts = { faults, objects, items, truth, pace, check: (read) => this.invariants.checkRead(read) };
+    this.alerts = scenario.alerts === undefined ? undefined : new Alerts({ faults, stream: this.stream, objects, items, truth, partialPut: scenario.partialPut }, scenario.alerts);
     this.storage = compaction === undefined ? undefined : new Storage({ faults, objects, items, truth, pace }, compaction);
   }
 
@@ -67,13 +75,20 @@ export class World {
     const violated = (): boolean => truth.violation !== undefined;
     await scheduler.run(violated, START_MS + scenario.activeMs);
     this.faults.stop();
+    if (!violated()) await this.alerts?.comeToRest();
     const calmMs = scheduler.nowMs();
     if (!violated()) {
       const drainMs = DRAIN_MS + DRAIN_TICKS * scenario.tickMs;
       const end = await scheduler.run(() => violated() || this.drained(calmMs), calmMs + drainMs);
       if (end !== 'reached') truth.violate(new Violation('the road drains', `${drainMs / 1000} s after the last fault ${this.describeRest(calmMs)}`));
     }
-    if (!violated()) await this.readLast((read) => this.invariants.checkEnd(read));
+    // Rules go on making samples while this is read.
+    const delivered = [...truth.arrived];
+    const check = (read: Read): void => {
+      this.invariants.checkEnd(read, delivered);
+      this.alerts?.checkEnd();
+    };
+    if (!violated()) await this.readLast(check);
     if (this.storage !== undefined) await this.restAfter(this.storage);
     return truth.violation;
   }
@@ -83,7 +98,9 @@ export class World {
     const { partialPut, readers, reshards, activeMs, senders } = scenario;
     const ingest = new IngestHost({ faults, stream, partialPut });
     this.watch(this.mapping.run());
-    this.watch(runRoadWalker({ faults, stream, items, partialPut, pace: this.pace }));
+    // Evaluators walk the road themselves.
+    if (this.alerts === undefined) this.watch(runRoadWalker({ faults, stream, items, partialPut, pace: this.pace }));
+    for (const actor of this.alerts?.actors() ?? []) this.watch(actor);
     for (let i = 0; i < readers; i++) this.watch(runReader(this.readerParts, `reader-${i}`));
     for (const actor of this.storage?.actors() ?? []) this.watch(actor);
     for (let i = 0; i < reshards; i++) scheduler.after(scheduler.random.int(1, activeMs), 'reshard', () => stream.reshard());

@@ -3,7 +3,7 @@ import { runScenario, runSeed } from '../../simulation/run-seed.ts';
 import { drawScenario } from '../../simulation/scenario.ts';
 
 describe('a seed', () => {
-  it.each([1, 2, 3, 7, 54, 266, 298, 299, 584, 1009, 2229])('%d replays exactly, and violates nothing', async (seed) => {
+  it.each([1, 2, 3, 7, 54, 266, 298, 299, 584, 762, 1009, 2229, 6389, 11_828, 32_939])('%d replays exactly, and violates nothing', async (seed) => {
     const [first, second] = [await runSeed(seed), await runSeed(seed, true)];
     expect(second.traceHash).toBe(first.traceHash);
     expect(second.events).toBe(first.events);
@@ -33,6 +33,20 @@ describe('seeds with a compactor', () => {
     }
     const expected = ['stall', 'replace', 'remove', 'publish', 'partition/raw', 'partition/m', 'partition/h', 'sql-list/raw', 'garbage'];
     expect(expected.filter((word) => !met.has(word))).toEqual([]);
+  });
+});
+
+describe('seeds with rules', () => {
+  it('fire, resolve, are told of, repeat slots, lose their holder, and refuse', async () => {
+    const met = new Set<string>();
+    for (let seed = 300; seed < 900; seed++) {
+      if (drawScenario(seed).alerts === undefined) continue;
+      const { violation, lines } = await runSeed(seed, true);
+      expect(violation).toBeUndefined();
+      for (const line of lines) for (const word of line.split(' ').slice(1)) met.add(word.replaceAll(/\d/g, ''));
+    }
+    const expected = ['deliver', 'publish', 'post', 'schedule', 'again', 'kill', 'restart', 'person', 'ledger#', 'silence', 'unsent', 'cursor', 'lease'];
+    expect(expected.filter((word) => ![...met].some((each) => each.startsWith(word)))).toEqual([]);
   });
 });
 

@@ -1,0 +1,130 @@
+import type { Item, ItemWrite } from '../../../shared/catalog/item-table.ts';
+import { type Truth, Violation } from '../truth.ts';
+import { FLUSH_TIMES, hearsEnds, integrationsFor } from './alert-files.ts';
+import { type Mutes, phasesIn } from './mutes.ts';
+import { type SeenNotification, seenNotification } from './notification.ts';
+import { isOwn, type KnownAlert } from './state-invariants.ts';
+
+/** One tick of the holder is at most so long behind the one before, while all is well. */
+const TICK_GAP_MS = 15_000;
+const TICK_MS = 5000;
+
+export interface FlushWatchOptions {
+  readonly truth: Truth;
+  readonly alerts: ReadonlyMap<string, KnownAlert>;
+  readonly mutes: Mutes;
+  readonly nowMs: () => number;
+  readonly skewMs: number;
+}
+
+/** When the tick began that makes a flush: on the wall, and by its own clock. */
+export interface TickBegin {
+  readonly wallMs: number;
+  readonly clockMs: number;
+}
+
+/** What goes into the outbox, and what has to: nothing that is muted, nothing twice, nothing but what is so, and all that is due. */
+export class FlushInvariants {
+  readonly byId = new Map<string, SeenNotification>();
+  /** Not surely handed to the fan-out. */
+  readonly unmarked = new Set<string>();
+  private readonly byGroup = new Map<string, SeenNotification[]>();
+  /** By integration and alert: what the newest notification says. */
+  private readonly lastTold = new Map<string, 'firing' | 'resolved'>();
+  private readonly dueSinceMs = new Map<string, number>();
+  private lastGoodTickMs = -Infinity;
+  private readonly options: FlushWatchOptions;
+
+  constructor(options: FlushWatchOptions) {
+    this.options = options;
+  }
+
+  /** `tick`: that of the process that wrote; undefined when nobody knows it. */
+  written(writes: readonly ItemWrite[], tick: TickBegin | undefined): void {
+    for (const write of writes) {
+      if ('put' in write && write.put.pk.startsWith('outbox#unpublished')) this.enqueued(write.put, tick);
+      if ('remove' in write && write.remove.pk.startsWith('outbox#unpublished')) this.unmarked.delete(write.remove.sk.split('#')[1] as string);
+    }
+  }
+
+  /** Whether the end of an alert was told, and refused for good: nobody tells of it again. */
+  isEndRefused(integration: string, key: string): boolean {
+    const newest = [...this.byId.values()].filter((seen) => seen.integration === integration && seen.alerts.some((told) => told.key === key)).at(-1);
+    return newest?.state === 'failed' && newest.alerts.some((told) => told.key === key && told.status === 'resolved');
+  }
+
+  /** A tick of the holder has ended; `isGood`: nothing went wrong in it. */
+  ticked(isGood: boolean): void {
+    const nowMs = this.options.nowMs();
+    if (!isGood || nowMs - this.lastGoodTickMs > TICK_GAP_MS) this.dueSinceMs.clear();
+    if (!isGood) return;
+    this.lastGoodTickMs = nowMs;
+    for (const alert of this.options.alerts.values()) for (const integration of integrationsFor(alert.expected.labels)) this.lookForDue(alert, integration, nowMs);
+  }
+
+  private lookForDue(alert: KnownAlert, integration: string, nowMs: number): void {
+    const place = `${integration} ${alert.key}`;
+    const { skewMs, mutes } = this.options;
+    const isDue = alert.state?.phase === 'firing' && this.lastTold.get(place) !== 'firing' && !mutes.mayBeMuted(alert, { fromMs: nowMs - skewMs - TICK_GAP_MS, toMs: nowMs + skewMs });
+    if (!isDue) return void this.dueSinceMs.delete(place);
+    const sinceMs = this.dueSinceMs.get(place) ?? nowMs;
+    this.dueSinceMs.set(place, sinceMs);
+    const limitMs = FLUSH_TIMES.groupWaitMs + FLUSH_TIMES.groupIntervalMs + 2 * TICK_MS + 4 * skewMs;
+    if (nowMs - sinceMs > limitMs) this.violate('every due alert is told of', `${alert.key} fires since ${alert.state?.firedAtMs}, ${integration} was told nothing for ${nowMs - sinceMs} ms of good ticks`);
+  }
+
+  private enqueued(item: Item, tick: TickBegin | undefined): void {
+    const seen = seenNotification(item);
+    this.unmarked.add(seen.id);
+    const before = this.byId.get(seen.id);
+    if (before !== undefined) {
+      if (before.body !== seen.body) this.violate('one id, one body', `${seen.id} was made with two bodies: ${before.body} and ${seen.body}`);
+      return;
+    }
+    this.byId.set(seen.id, seen);
+    const place = `${seen.integration} ${seen.groupId}`;
+    const earlier = this.byGroup.get(place) ?? [];
+    this.byGroup.set(place, [...earlier, seen]);
+    this.checkOrder(seen, earlier);
+    for (const { key, status } of seen.alerts) this.checkAlert(seen, key, status, tick);
+    for (const { key, status } of seen.alerts) this.lastTold.set(`${seen.integration} ${key}`, status);
+    if (tick !== undefined) this.checkRepeat(seen, earlier.at(-1), tick);
+  }
+
+  private checkOrder(seen: SeenNotification, earlier: readonly SeenNotification[]): void {
+    const last = earlier.at(-1);
+    if (last !== undefined && last.sequence >= seen.sequence) this.violate('sequences only grow', `${seen.id} has ${seen.sequence} after ${last.sequence}`);
+    if (seen.status === 'resolved' && !earlier.some(({ status }) => status === 'firing')) this.violate('an end follows a beginning', `${seen.id} tells ${seen.integration} of an end alone: ${seen.body}`);
+    if (!hearsEnds(seen.integration) && seen.alerts.some(({ status }) => status === 'resolved')) this.violate('ends go to those who want them', `${seen.id} to ${seen.integration}`);
+  }
+
+  private checkAlert(seen: SeenNotification, key: string, status: 'firing' | 'resolved', tick: TickBegin | undefined): void {
+    if (isOwn(key)) return undefined;
+    const { alerts, mutes, nowMs } = this.options;
+    const alert = alerts.get(key);
+    if (alert === undefined || !integrationsFor(alert.expected.labels).includes(seen.integration)) return this.violate('receivers are those of the route', `${seen.integration} is told of ${key}`);
+    if (tick === undefined) return this.violate('only ticks make notifications', seen.id);
+    const window = { fromMs: tick.wallMs, toMs: nowMs() };
+    const isSo = phasesIn(alert, window).some((phase) => (phase === 'firing') === (status === 'firing'));
+    if (!isSo) this.violate('notifications tell what is so', `${seen.id} says ${key} is ${status}, it is ${alert.state?.phase}`);
+    if (mutes.isSilenced(alert, tick.clockMs, tick.wallMs)) this.violate('a silenced alert tells nobody', `${seen.id} tells ${seen.integration} that ${key} is ${status}`);
+    if (mutes.isInhibited(alert, window)) this.violate('an inhibited alert tells nobody', `${seen.id} tells ${seen.integration} that ${key} is ${status}`);
+    return undefined;
+  }
+
+  /** The same again is news only after the repeat interval, or when it was refused before. */
+  private checkRepeat(seen: SeenNotification, last: SeenNotification | undefined, { clockMs }: TickBegin): void {
+    // Who hears of no ends is told the same of the next beginning.
+    if (last === undefined || last.state === 'failed' || last.state === 'superseded' || !hearsEnds(seen.integration)) return;
+    const told = new Map(last.alerts.map(({ key, status }) => [key, status]));
+    if (!seen.alerts.every(({ key, status }) => told.get(key) === status)) return;
+    const isDue = last.sentAtMs !== undefined && clockMs - last.sentAtMs >= FLUSH_TIMES.repeatIntervalMs;
+    // A part of what was told before may be news: that the other part fires no more.
+    const isLess = seen.status === 'resolved' && last.status === 'firing';
+    if (!isDue && !isLess && seen.status === 'firing') this.violate('nothing is repeated before its time', `${seen.id} tells ${seen.integration} the same as ${last.id}, ${last.state}, at ${last.sentAtMs}, now ${clockMs}`);
+  }
+
+  private violate(invariant: string, message: string): void {
+    this.options.truth.violate(new Violation(invariant, message));
+  }
+}
