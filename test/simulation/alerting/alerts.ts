@@ -171,7 +171,7 @@ export class Alerts {
   /** Who was mute when it changed is told nothing of it. */
   private isExcused(alert: KnownAlert, integration: string, nowMs: number): boolean {
     const isFiring = alert.state?.phase === 'firing';
-    if (!isFiring && (!hearsEnds(integration) || this.flushes.isEndRefused(integration, alert.key))) return true;
+    if (!isFiring && (!hearsEnds(integration) || this.flushes.isRefused(integration, alert.key))) return true;
     const { history } = alert;
     const changedMs = history[history.findLastIndex(({ phase }) => phase === 'firing') + 1]?.sinceMs ?? 0;
     return this.mutes.mayBeMuted(alert, { fromMs: (isFiring ? nowMs : changedMs) - LOOK_MS - this.plan.skewMs, toMs: nowMs });

@@ -47,10 +47,10 @@ export class FlushInvariants {
     }
   }
 
-  /** Whether the end of an alert was told, and refused for good: nobody tells of it again. */
-  isEndRefused(integration: string, key: string): boolean {
+  /** Whether the last that was told of an alert was refused for good, perhaps after it had arrived: nobody tells of its end. */
+  isRefused(integration: string, key: string): boolean {
     const newest = [...this.byId.values()].filter((seen) => seen.integration === integration && seen.alerts.some((told) => told.key === key)).at(-1);
-    return newest?.state === 'failed' && newest.alerts.some((told) => told.key === key && told.status === 'resolved');
+    return newest?.state === 'failed';
   }
 
   /** A tick of the holder has ended; `isGood`: nothing went wrong in it. */
