@@ -1,8 +1,9 @@
 import { messageOf } from '../errors.ts';
+import type { Labels } from '../model/labels.ts';
 import { evaluateInstant, evaluateRange } from '../promql/engine.ts';
 import { instantVector } from '../promql/query-result.ts';
 import type { InstantSample } from '../promql/query-result.ts';
-import { NO_SERIES, afterSlot, endedSeries } from '../rules/group-series.ts';
+import { NO_SERIES, afterSlot, endedInStage, endedSeries } from '../rules/group-series.ts';
 import type { GroupSeries } from '../rules/group-series.ts';
 import { recordedSamples } from '../rules/recorded-samples.ts';
 import type { RecordedSample } from '../rules/recorded-samples.ts';
@@ -61,7 +62,7 @@ export class TestRun {
     const before = this.made.get(group.id) ?? NO_SERIES;
     const made = new Map<string, readonly RecordedSample[]>();
     const silent = new Set<string>();
-    for (const rule of group.rules) {
+    for (const [i, rule] of group.rules.entries()) {
       try {
         const samples = await this.evaluateRule(group, rule, tMs);
         made.set(rule.id, samples);
@@ -70,10 +71,14 @@ export class TestRun {
         silent.add(rule.id);
         this.errors.push(`group: ${group.name}, rule: ${rule.name}, time: ${tMs / 1000}s, err: ${messageOf(error)}`);
       }
+      this.end(endedInStage(before, made, [rule], group.rules.slice(i + 1)), tMs);
     }
-    const ended = endedSeries(before, made, silent);
-    for (const labels of ended) this.series.add(labels, [{ tMs, value: 'stale' }]);
+    this.end(endedSeries(before, made, silent), tMs);
     this.made.set(group.id, afterSlot(before, made, silent, { slotMs: tMs, sentAtMs: tMs, series: { samples: [], ended: [] } }, tMs));
+  }
+
+  private end(series: readonly Labels[], tMs: number): void {
+    for (const labels of series) this.series.add(labels, [{ tMs, value: 'stale' }]);
   }
 
   private async evaluateRule(group: RuleGroup, rule: Rule, tMs: number): Promise<readonly RecordedSample[]> {

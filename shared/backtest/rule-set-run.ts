@@ -9,7 +9,7 @@ import { inParallel } from '../alerting/spread.ts';
 import { messageOf } from '../errors.ts';
 import { PromqlLimitError } from '../promql/errors.ts';
 import type { InstantSample } from '../promql/query-result.ts';
-import { NO_SERIES, afterSlot, endedSeries } from '../rules/group-series.ts';
+import { NO_SERIES, afterSlot, endedInStage, endedSeries } from '../rules/group-series.ts';
 import type { GroupSeries } from '../rules/group-series.ts';
 import { recordedSamples } from '../rules/recorded-samples.ts';
 import type { RecordedSample } from '../rules/recorded-samples.ts';
@@ -132,7 +132,8 @@ export class RuleSetRun {
     const before = this.lastSeries.get(group.id) ?? NO_SERIES;
     const made = new Map<string, readonly RecordedSample[]>();
     const silent = new Set<string>();
-    for (const stage of this.stages.get(group.id) ?? []) {
+    const stages = this.stages.get(group.id) ?? [];
+    for (const [i, stage] of stages.entries()) {
       for (const rule of stage) {
         try {
           made.set(rule.id, await this.evaluateRule(group, rule, place, queries, vectors.get(rule.id)));
@@ -142,7 +143,8 @@ export class RuleSetRun {
           this.logs.get(rule.id)?.failed(messageOf(error), place.slotMs);
         }
       }
-      this.made.add(place, { samples: stage.flatMap((rule) => made.get(rule.id) ?? []), ended: [] });
+      const ended = endedInStage(before, made, stage, stages.slice(i + 1).flat());
+      this.made.add(place, { samples: stage.flatMap((rule) => made.get(rule.id) ?? []), ended });
     }
     this.made.add(place, { samples: [], ended: endedSeries(before, made, silent) });
     this.lastSeries.set(group.id, afterSlot(before, made, silent, { slotMs: place.slotMs, sentAtMs: place.slotMs, series: { samples: [], ended: [] } }, place.slotMs));

@@ -17,6 +17,8 @@ const FAST = [
   '{record: "hosts:up", expr: "sum by (host) (up)"}',
   '{alert: Low, expr: "hosts:up < 1", for: 1m, keep_firing_for: 1m}',
   '{alert: Down, expr: "up == 0", for: 1m, labels: {severity: page, seen: "{{ $value }}"}}',
+  '{record: "hosts:down", expr: "up == 0"}',
+  '{alert: Again, expr: "hosts:down"}',
   '{alert: Busy, expr: "rate(requests[2m]) > 0.5"}',
   '{alert: Meta, expr: "ALERTS{alertname=\\"Down\\", alertstate=\\"firing\\"}", for: 30s}',
   '{alert: Twice, expr: "requests / on (zone) up"}',
@@ -104,9 +106,9 @@ class Watcher {
       if (memory.alerts?.cursors.get(group.id)?.errors.has(rule.id) === true) this.errors[rule.name] = (this.errors[rule.name] ?? 0) + 1;
       const alerts = [...(memory.alerts?.alerts.get(rule.id) ?? [])].filter(([, { phase }]) => phase !== 'inactive');
       const active = new Map(alerts.map(([key, alert]) => [`${rule.id}${key}`, alert]));
-      for (const [key, { labels, activeAtMs, firedAtMs }] of active) {
+      for (const [key, { phase, labels, activeAtMs, firedAtMs }] of active) {
         const first = this.open.get(key)?.labels ?? makeLabels(labels);
-        this.open.set(key, { ruleId: rule.id, labels: first, activeAtMs, ...(firedAtMs === undefined ? {} : { firedAtMs }) });
+        this.open.set(key, { ruleId: rule.id, labels: first, activeAtMs, ...(phase === 'pending' || firedAtMs === undefined ? {} : { firedAtMs }) }); // a pending one tells when it fired in an earlier life
       }
       for (const [key, episode] of this.open) {
         if (episode.ruleId !== rule.id || active.has(key)) continue;

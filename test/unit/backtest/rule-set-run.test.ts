@@ -73,6 +73,12 @@ describe('a rule set on its way through history', () => {
     expect((await reportOf(before, portsOf(historyOf(series.select)), later)).episodes.map(episodeText)).toEqual(['alertname=Was,host=a 10+10-15']);
   });
 
+  it('ends a series for the rules behind its own in the slot in which it ends', async () => {
+    const groups = groupsOf('- {name: g, rules: [{record: r, expr: up > 0}, {alert: Has, expr: r}]}');
+    const { episodes } = await reportOf(groups, portsOf(historyOf(upTo(60).select)), range(1));
+    expect(episodes.map(episodeText)).toEqual(['alertname=Has,host=a 0+0-30']);
+  });
+
   it('ends at once when nobody waits, also inside of a chunk', async () => {
     let turns = 0;
     const ports = {
