@@ -20,6 +20,8 @@ interface Statement {
   /** By the wall clock; undefined while it waits for others. */
   startedAtMs: number | undefined;
   outcome: StatementOutcome | undefined;
+  /** Whether nobody asks for it any more. */
+  isDropped: boolean;
 }
 
 interface SlotStatements {
@@ -34,7 +36,7 @@ interface SlotStatements {
 export class RunningStatements {
   /** One slot of a group at a time. */
   private readonly slots = new Map<string, SlotStatements>();
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting: { readonly statement: Statement; readonly run: () => void }[] = [];
   private running = 0;
 
   /** Starts what has not been started, and tells whether all of the slot's have ended. */
@@ -45,7 +47,8 @@ export class RunningStatements {
       if (source.language !== 'sql') continue;
       let statement = of.byRule.get(id);
       if (statement?.query !== query) {
-        statement = { query, startedAtMs: undefined, outcome: undefined };
+        if (statement !== undefined) statement.isDropped = true;
+        statement = { query, startedAtMs: undefined, outcome: undefined, isDropped: false };
         of.byRule.set(id, statement);
         this.start(statement, source.statement, slotMs, sql, clockMs);
       }
@@ -73,6 +76,7 @@ export class RunningStatements {
   private slotOf(group: RuleGroup, slotMs: number): SlotStatements {
     const known = this.slots.get(group.id);
     if (known?.slotMs === slotMs) return known;
+    for (const statement of known?.byRule.values() ?? []) statement.isDropped = true;
     const fresh = { slotMs, byRule: new Map<string, Statement>() };
     this.slots.set(group.id, fresh);
     return fresh;
@@ -84,8 +88,17 @@ export class RunningStatements {
       statement.startedAtMs = clockMs();
       void outcomeOf(sql, parsed, slotMs).then((outcome) => this.end(statement, outcome));
     };
-    if (this.running < MAX_RUNNING) run();
-    else this.waiting.push(run);
+    this.waiting.push({ statement, run });
+    this.runWaiting();
+  }
+
+  /** Those of slots that were skipped meanwhile would only hold back the others, and cost. */
+  private runWaiting(): void {
+    while (this.running < MAX_RUNNING) {
+      const next = this.waiting.shift();
+      if (next === undefined) return;
+      if (!next.statement.isDropped) next.run();
+    }
   }
 
   /** The first end counts. */
@@ -93,7 +106,7 @@ export class RunningStatements {
     if (statement.outcome !== undefined) return;
     statement.outcome = outcome;
     this.running--;
-    this.waiting.shift()?.();
+    this.runWaiting();
   }
 }
 

@@ -128,6 +128,19 @@ describe('a rule with sql', () => {
     expect(await tick(20_000)).toMatchObject({ slots: 1, evaluations: 6, ruleErrors: 1 });
   });
 
+  it('is not run any more once its slot has been given up while it waited for others', async () => {
+    world.rulesText = `- {name: g, rules: [${Array.from({ length: 6 }, (_, i) => `{alert: A${i}, sql: "${SQL}"}`).join(', ')}]}`;
+    await tick(16_000);
+    expect(asked).toHaveLength(4);
+    await tick(20 * MINUTE + 16_000);
+    expect(world.reports.at(-1)?.skippedSlots).toBeGreaterThan(0);
+    for (const { answer } of asked.splice(0)) answer();
+    await tick(20 * MINUTE + 18_000);
+    const slots = asked.map(({ request }) => ((request.parameters[0] as number) - START) / MINUTE);
+    expect(new Set(slots)).not.toContain(0);
+    expect(slots).toHaveLength(4);
+  });
+
   it('is asked again by a new holder', async () => {
     await tick(16_000);
     world.memory = createEvaluateMemory('00000000000000bb');
