@@ -61,10 +61,10 @@ export const escalationIsDue = ({ nextMs }: Escalation, step: EscalationStep | u
 
 /**
  * Where an escalation is told: a group of its own, so that sequences and logs are its own too, also where the same receiver hears
- * of the alert by another route.
+ * of the alert by another route. Two routes with the same matchers have the same group key, so it names the receiver that comes first.
  */
 export const escalationPlace = ({ route, groupKey, groupLabels }: GroupPlace, { receiver }: EscalationStep): GroupPlace => {
-  const escalatedKey = `${groupKey}/escalated`;
+  const escalatedKey = `${groupKey}/escalated:${route.receiver}`;
   return { id: hashOf(receiver, escalatedKey), route: { ...route, receiver }, groupKey: escalatedKey, groupLabels };
 };
 

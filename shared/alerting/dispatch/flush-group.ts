@@ -84,7 +84,10 @@ interface EscalationMembers {
   readonly tellsFirst: boolean;
 }
 
-/** The second receiver hears of alerts that escalate, and of the ends of those that have; nothing is repeated to it. */
+/**
+ * The second receiver hears of alerts that escalate, and of the ends of those that have; nothing is repeated to it, but for ends that it
+ * may not know of: those also while nothing else escalates.
+ */
 const escalate = (flush: GroupFlush, { firing, told, tellsFirst }: EscalationMembers): { readonly escalation: Escalation; readonly tellings: readonly Telling[] } => {
   const { place, group, second, acknowledged, nowMs } = flush;
   const step = place.route.escalate;
@@ -92,7 +95,6 @@ const escalate = (flush: GroupFlush, { firing, told, tellsFirst }: EscalationMem
   const tellable = new Set(told.map(({ hash }) => hash));
   const escalation = advanceEscalation({ step, before: group.escalation, firing, tellable, acknowledged, tellsFirst, nowMs });
   const heard = told.filter(({ hash, endedAtMs }) => (endedAtMs === undefined ? escalation : group.escalation).escalated.has(hash));
-  if (heard.length === 0) return { escalation, tellings: [] };
   const there = escalationPlace(place, step);
   return { escalation, tellings: tell({ ...flush, ...second, place: there, group: { ...group, id: there.id } }, heard, { leftOut: 0, sequence: nowMs, repeats: false }) };
 };
