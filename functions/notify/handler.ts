@@ -7,8 +7,10 @@ import { parseQueueMessage } from '../../shared/aws/publish-sns.ts';
 import { makeDelayRetry } from '../../shared/aws/queue-sqs.ts';
 import { makeSnsMessages } from '../../shared/aws/sns-message.ts';
 import { makeVoiceCalls } from '../../shared/aws/voice-call.ts';
+import { makeAccessTokens } from '../../shared/channels/access-tokens.ts';
 import { makeGuardedFetch } from '../../shared/channels/guarded-fetch.ts';
 import { makeIsOpen } from '../../shared/channels/open-address.ts';
+import { proxyEnvironment } from '../../shared/channels/proxy-choice.ts';
 import { noSecretFiles } from '../../shared/channels/secret.ts';
 import { makeSmtpTransport } from '../../shared/channels/smtp-transport.ts';
 import { loadConfig, NOTIFY_ENV } from '../../shared/config.ts';
@@ -19,10 +21,12 @@ import { notify, type NotifyPorts } from './notify.ts';
 const config = loadConfig(NOTIFY_ENV, process.env);
 const delayRetry = makeDelayRetry(sqsClient());
 const isOpen = makeIsOpen(config.allowedNetworks);
+const fetch = makeGuardedFetch(isOpen, proxyEnvironment(process.env));
 const ports: NotifyPorts = {
   alerts: makeDynamoItems(dynamoClient(), config.alertsTable, realPacing),
   alertmanager: async () => alertmanagerConfig(),
-  fetch: makeGuardedFetch(isOpen),
+  fetch,
+  tokens: makeAccessTokens(fetch, noSecretFiles),
   createTransport: makeSmtpTransport(isOpen),
   // A deployment has no files beside its code.
   readSecret: noSecretFiles,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { SQL_TIMEOUT_MS } from '../../functions/evaluate/evaluate-ports.ts';
@@ -13,15 +13,18 @@ import { StoreMemory, storeDelivery } from '../../functions/store/store.ts';
 import { CHANNELS, type Channel } from '../../shared/alerting/publish.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import { readOnce } from '../../shared/catalog/read-once.ts';
+import { makeAccessTokens } from '../../shared/channels/access-tokens.ts';
+import type { ChannelPorts } from '../../shared/channels/channel-ports.ts';
 import { makeGuardedFetch } from '../../shared/channels/guarded-fetch.ts';
 import { makeIsOpen } from '../../shared/channels/open-address.ts';
+import { proxyEnvironment } from '../../shared/channels/proxy-choice.ts';
 import { makeSmtpTransport } from '../../shared/channels/smtp-transport.ts';
 import { toTextFormat } from '../../shared/client/text-format.ts';
 import { openDuckDb } from '../../shared/embedded/duckdb.ts';
 import { type FanOut, openFanOut } from '../../shared/embedded/fan-out-queue.ts';
 import { openItemTables } from '../../shared/embedded/item-sqlite.ts';
 import { type Mapping, startMapping } from '../../shared/embedded/mapping.ts';
-import { readSecretFile } from '../../shared/embedded/secret-file.ts';
+import { makeReadSecretFile } from '../../shared/embedded/secret-file.ts';
 import { openObjectDirectory } from '../../shared/embedded/object-directory.ts';
 import { type EmbeddedStream, openStream } from '../../shared/embedded/stream.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -76,7 +79,6 @@ const CACHE_BYTES = 256 * 1024 * 1024;
 const SQL_MEMORY_MB = 1024;
 /** Receivers on this machine are what one tries things with; other private networks stay closed, as on AWS. */
 const LOOPBACK_TOO = makeIsOpen(['127.0.0.0/8', '::1/128']);
-const OUTGOING = { fetch: makeGuardedFetch(LOOPBACK_TOO), createTransport: makeSmtpTransport(LOOPBACK_TOO), readSecret: readSecretFile };
 /** One shard takes what one machine sends: shards are for scale, and each costs a heartbeat. */
 const SHARDS = 1;
 
@@ -205,7 +207,8 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
     say,
     warn: (line) => void process.stderr.write(`${line}\n`),
   });
-  return [evaluator, runMapping(parts), ...CHANNELS.map((channel) => runNotifier(parts, channel)), compactorOf(parts)];
+  const outgoing = outgoingOf(parts.options);
+  return [evaluator, runMapping(parts), ...CHANNELS.map((channel) => runNotifier(parts, channel, outgoing)), compactorOf(parts)];
 };
 
 const compactorOf = ({ options, thread, metrics }: Parts): { stop(): Promise<void> } => {
@@ -233,9 +236,15 @@ const runMapping = ({ options, objects, catalog, stream, metrics }: Parts): Mapp
   });
 };
 
-const runNotifier = ({ alerts, alertmanager, fanOut, metrics }: Parts, channel: Channel): { stop(): Promise<void> } =>
+/** Files that the Alertmanager file names are looked for from its own folder. */
+const outgoingOf = ({ alertmanager }: Pick<InstallationOptions, 'alertmanager'>): ChannelPorts => {
+  const [fetch, readSecret] = [makeGuardedFetch(LOOPBACK_TOO, proxyEnvironment(process.env)), makeReadSecretFile(dirname(alertmanager))];
+  return { fetch, readSecret, tokens: makeAccessTokens(fetch, readSecret), createTransport: makeSmtpTransport(LOOPBACK_TOO) };
+};
+
+const runNotifier = ({ alerts, alertmanager, fanOut, metrics }: Parts, channel: Channel, outgoing: ChannelPorts): { stop(): Promise<void> } =>
   fanOut.consume(channel, async (published) => {
-    const outcome = await notify({ alerts, alertmanager, ...OUTGOING }, published, { nowMs: Date.now() });
+    const outcome = await notify({ alerts, alertmanager, ...outgoing }, published, { nowMs: Date.now() });
     metrics.notified(channel, outcome.outcome);
     return outcome;
   });

@@ -111,8 +111,8 @@ const kept = (config: AlertmanagerConfig | undefined, say: Say): AlertmanagerCon
 /** Undefined when the file does not read; its errors are told then. */
 const readConfig = (file: WatchedFile, templates: readonly WatchedFile[], say: Say): AlertmanagerConfig | undefined => {
   const { path } = file;
-  const { config, errors } = 'text' in file ? parseAlertmanagerFile(file.text, path, templates.map(asTemplateFile)) : { config: undefined, errors: [`${path}: ${file.problem}`] };
-  say(config === undefined ? errors.join('\n') : `alertmanager: ${describeDestination(config)} (${path})`);
+  const { config, errors, warnings } = 'text' in file ? parseAlertmanagerFile(file.text, path, templates.map(asTemplateFile)) : { config: undefined, errors: [`${path}: ${file.problem}`], warnings: [] };
+  say([...warnings, ...(config === undefined ? errors : [`alertmanager: ${describeDestination(config)} (${path})`])].join('\n'));
   return config;
 };
 

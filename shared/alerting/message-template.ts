@@ -78,7 +78,7 @@ export const expandTexts = <T>(value: T, message: WebhookMessage, { nowMs, templ
 const escaped = (message: WebhookMessage): WebhookMessage => JSON.parse(JSON.stringify(message), (_key, each: unknown) => (typeof each === 'string' ? escapeHtml(each) : each)) as WebhookMessage;
 
 /** What names the integration, and where it leads. */
-const KEPT: ReadonlySet<string> = new Set(['id', 'receiver', 'channel', 'auth', 'smarthost', 'url', 'signingSecrets']);
+const KEPT: ReadonlySet<string> = new Set(['id', 'receiver', 'channel', 'auth', 'tls', 'proxy', 'smarthost', 'url', 'signingSecrets']);
 
 const isSecret = (value: object): boolean => 'text' in value && Object.keys(value).length === 1;
 

@@ -1,3 +1,4 @@
+import type { HttpClient, TlsSettings } from './http-client.ts';
 import type { NamedTemplates } from './message-template.ts';
 import type { InhibitRule } from './routing/inhibition.ts';
 import { NO_MATCHERS } from './routing/matcher-text.ts';
@@ -15,16 +16,15 @@ interface IntegrationOf {
   readonly sendResolved: boolean;
 }
 
-/** How requests of a receiver prove who they are (`http_config`). */
-export type HttpAuth =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'basic'; readonly username: string; readonly password: Secret }
-  | { readonly kind: 'header'; readonly scheme: string; readonly credentials: Secret };
+/** One that posts JSON. */
+interface HttpIntegrationOf extends IntegrationOf, HttpClient {
+  /** Of an attempt; absent: as long as attempts may take here. */
+  readonly timeoutMs?: number;
+}
 
-export interface WebhookIntegration extends IntegrationOf {
+export interface WebhookIntegration extends HttpIntegrationOf {
   readonly channel: 'webhook';
   readonly url: Secret;
-  readonly auth: HttpAuth;
   /** Alerts in one message; 0: as many as fit. */
   readonly maxAlerts: number;
   /** Signed with each of these (Standard Webhooks); two while one replaces the other. */
@@ -38,20 +38,26 @@ export interface EmailIntegration extends IntegrationOf {
   readonly smarthost: { readonly host: string; readonly port: number };
   /** The name told in EHLO; '' leaves it to the client. */
   readonly hello: string;
-  readonly auth: { readonly username: string; readonly password: Secret } | undefined;
+  readonly auth: { readonly username: string; readonly password: Secret; /** Absent: whatever the server offers. */ readonly method?: 'CRAM-MD5' } | undefined;
   readonly requireTls: boolean;
+  /** TLS from the first byte; absent: on port 465, which means that (RFC 8314). */
+  readonly implicitTls?: boolean;
+  readonly tls?: TlsSettings;
+  /** Mails of a group refer to one root, so that readers show them as one conversation. */
+  readonly threading?: 'daily' | 'none';
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Own bodies; undefined takes the default one. */
   readonly text: string | undefined;
   readonly html: string | undefined;
 }
 
-/** Of Events API v2. Undefined texts take Alertmanager's defaults. */
-export interface PagerdutyIntegration extends IntegrationOf {
+/** Undefined texts take Alertmanager's defaults. */
+export interface PagerdutyIntegration extends HttpIntegrationOf {
   readonly channel: 'pagerduty';
   readonly url: string;
-  readonly routingKey: Secret;
-  readonly auth: HttpAuth;
+  /** Of Events API v2, or of its predecessor: a service's key. */
+  readonly api: 'v1' | 'v2';
+  readonly key: Secret;
   readonly description: string | undefined;
   readonly severity: string;
   readonly client: string;
@@ -61,12 +67,13 @@ export interface PagerdutyIntegration extends IntegrationOf {
   readonly component: string;
   readonly group: string;
   readonly details: readonly (readonly [name: string, value: string])[];
+  readonly images: readonly { readonly src: string; readonly alt: string; readonly href: string }[];
+  readonly links: readonly { readonly href: string; readonly text: string }[];
 }
 
-export interface SlackIntegration extends IntegrationOf {
+export interface SlackIntegration extends HttpIntegrationOf {
   readonly channel: 'slack';
   readonly url: Secret;
-  readonly auth: HttpAuth;
   readonly to: string;
   readonly username: string;
   readonly color: string | undefined;
@@ -79,7 +86,26 @@ export interface SlackIntegration extends IntegrationOf {
   readonly iconEmoji: string;
   readonly iconUrl: string;
   readonly shortFields: boolean;
+  readonly callbackId: string;
+  readonly imageUrl: string;
+  readonly thumbUrl: string;
+  readonly linkNames: boolean;
+  readonly markdownIn: readonly string[];
+  readonly actions: readonly SlackAction[];
+  /** Beside the attachment; '' is none. */
+  readonly messageText: string;
   readonly fields: readonly { readonly title: string; readonly value: string; readonly short: boolean | undefined }[];
+}
+
+/** A button; '' leaves a field out. */
+export interface SlackAction {
+  readonly type: string;
+  readonly text: string;
+  readonly url: string;
+  readonly style: string;
+  readonly name: string;
+  readonly value: string;
+  readonly confirm: { readonly text: string; readonly title: string; readonly okText: string; readonly dismissText: string } | undefined;
 }
 
 export interface SnsIntegration extends IntegrationOf {
@@ -105,7 +131,7 @@ export interface PhoneIntegration extends IntegrationOf {
   readonly text: string | undefined;
 }
 
-export interface OpsgenieIntegration extends IntegrationOf {
+export interface OpsgenieIntegration extends HttpIntegrationOf {
   readonly channel: 'opsgenie';
   readonly url: string;
   readonly apiKey: Secret;
@@ -113,15 +139,27 @@ export interface OpsgenieIntegration extends IntegrationOf {
   readonly description: string | undefined;
   readonly source: string | undefined;
   readonly priority: string;
+  readonly note: string;
+  readonly entity: string;
+  readonly actions: string;
+  readonly responders: readonly OpsgenieResponder[];
   readonly tags: readonly string[];
   readonly details: readonly (readonly [name: string, value: string])[];
 }
 
-export interface MsteamsIntegration extends IntegrationOf {
+/** By one of id, name and username; '' where it is by another. */
+export interface OpsgenieResponder {
+  readonly type: string;
+  readonly id: string;
+  readonly name: string;
+  readonly username: string;
+}
+
+export interface MsteamsIntegration extends HttpIntegrationOf {
   readonly channel: 'msteams';
   readonly url: Secret;
-  readonly auth: HttpAuth;
   readonly title: string | undefined;
+  readonly summary: string | undefined;
   readonly text: string | undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { WebhookMessage } from '../alerting/message.ts';
+import type { AccessTokens } from './access-tokens.ts';
 import type { CreateMailTransport } from './email.ts';
 import type { Fetch } from './http-post.ts';
 import type { ReadSecret } from './secret.ts';
@@ -29,6 +30,8 @@ export interface ChannelPorts {
   readonly fetch: Fetch;
   readonly createTransport: CreateMailTransport;
   readonly readSecret: ReadSecret;
+  /** Absent: a token is kept for one message. */
+  readonly tokens?: AccessTokens;
   /** Absent: there is no AWS account here. Never rejects. */
   readonly publishSns?: (message: SnsMessage) => Promise<SendOutcome>;
   /** Absent: nobody can be called from here. Never rejects. */

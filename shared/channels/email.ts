@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import type { EmailIntegration } from '../alerting/receivers.ts';
 import type { ChannelPorts, Outgoing } from './channel-ports.ts';
 import { emailHtml, emailText } from './email-text.ts';
-import { SecretFileError, secretText } from './secret.ts';
+import { certificateProblem } from './http-post.ts';
+import { type TlsOptions, tlsOptions } from './outgoing-connection.ts';
+import { TellableError, secretText } from './secret.ts';
 import { shortAnswer } from './send-outcome.ts';
 import type { SendOutcome } from './send-outcome.ts';
 
@@ -10,13 +12,15 @@ import type { SendOutcome } from './send-outcome.ts';
 export interface SmtpOptions {
   readonly host: string;
   readonly port: number;
-  /** TLS from the first byte, which is what port 465 means (RFC 8314). */
+  /** TLS from the first byte. */
   readonly secure: boolean;
   readonly requireTLS: boolean;
   /** Like Alertmanager: without `require_tls` STARTTLS is not tried. */
   readonly ignoreTLS: boolean;
   readonly name?: string;
   readonly auth?: { readonly user: string; readonly pass: string };
+  readonly authMethod?: 'CRAM-MD5';
+  readonly tls?: TlsOptions;
   readonly connectionTimeout: number;
   readonly greetingTimeout: number;
   readonly socketTimeout: number;
@@ -58,8 +62,9 @@ export const sendEmail = async (
   timeoutMs = MAIL_TIMEOUT_MS,
 ): Promise<SendOutcome> => {
   try {
-    const { auth } = integration;
-    const transport = createTransport(smtpOptions(integration, auth === undefined ? undefined : { user: auth.username, pass: await secretText(auth.password, readSecret) }));
+    const { auth, tls } = integration;
+    const login = auth === undefined ? undefined : { user: auth.username, pass: await secretText(auth.password, readSecret) };
+    const transport = createTransport({ ...smtpOptions(integration, login), ...(tls === undefined ? {} : { tls: await tlsOptions(tls, readSecret) }) });
     try {
       const sending = transport.sendMail(mailMessage(integration, mail)).then(({ response }): SendOutcome => ({ kind: 'sent', answer: shortAnswer(response ?? 'accepted') }));
       return await Promise.race([sending, timeout(timeoutMs)]);
@@ -76,12 +81,13 @@ const timeout = async (timeoutMs: number): Promise<SendOutcome> => {
   return { kind: 'retry', answer: `no answer within ${timeoutMs} ms` };
 };
 
-export const smtpOptions = ({ smarthost, requireTls, hello }: EmailIntegration, auth: SmtpOptions['auth']): SmtpOptions => ({
+export const smtpOptions = ({ smarthost, requireTls, implicitTls = smarthost.port === 465, hello, auth: configured }: EmailIntegration, auth: SmtpOptions['auth']): SmtpOptions => ({
   host: smarthost.host,
   port: smarthost.port,
-  secure: smarthost.port === 465,
-  requireTLS: requireTls && smarthost.port !== 465,
-  ignoreTLS: !requireTls && smarthost.port !== 465,
+  secure: implicitTls,
+  requireTLS: requireTls && !implicitTls,
+  ignoreTLS: !requireTls && !implicitTls,
+  ...(configured?.method === undefined ? {} : { authMethod: configured.method }),
   ...(hello === '' ? {} : { name: hello }),
   ...(auth === undefined ? {} : { auth }),
   connectionTimeout: SMTP_TIMEOUT_MS,
@@ -92,7 +98,7 @@ export const smtpOptions = ({ smarthost, requireTls, hello }: EmailIntegration, 
   disableUrlAccess: true,
 });
 
-const mailMessage = (integration: EmailIntegration, { id, subject, message, nowMs }: Outgoing): MailMessage => ({
+const mailMessage = (integration: EmailIntegration, { id, dedupKey, subject, message, nowMs }: Outgoing): MailMessage => ({
   from: integration.from,
   to: integration.to,
   subject: oneLine(integration.headers.find(isSubject)?.[1] ?? subject),
@@ -100,8 +106,15 @@ const mailMessage = (integration: EmailIntegration, { id, subject, message, nowM
   html: integration.html ?? emailHtml(message),
   messageId: `<${id}@tidemark>`,
   date: new Date(nowMs),
-  headers: Object.fromEntries(integration.headers.filter((header) => !isSubject(header)).map(([name, value]) => [name, oneLine(value)])),
+  headers: { ...threadHeaders(integration, dedupKey, nowMs), ...Object.fromEntries(integration.headers.filter((header) => !isSubject(header)).map(([name, value]) => [name, oneLine(value)])) },
 });
+
+/** The root that mails of a group refer to is none that was ever sent: readers put together what names the same one. */
+const threadHeaders = ({ threading }: EmailIntegration, dedupKey: string, nowMs: number): Record<string, string> => {
+  if (threading === undefined) return {};
+  const root = `<${dedupKey}${threading === 'daily' ? `-${new Date(nowMs).toISOString().slice(0, 10)}` : ''}@tidemark>`;
+  return { 'In-Reply-To': root, References: root };
+};
 
 const isSubject = ([name]: readonly [name: string, value: string]): boolean => name.toLowerCase() === 'subject';
 
@@ -110,8 +123,10 @@ const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');
 
 /** 5xx about the sender, the recipients or the mail are final; everything else (network, 4xx, login, TLS) may be mended in time. */
 const smtpProblem = (error: unknown): SendOutcome => {
-  if (error instanceof SecretFileError) return { kind: 'retry', answer: shortAnswer(error.message) };
-  const { code, responseCode, response } = error !== null && typeof error === 'object' ? (error as { code?: unknown; responseCode?: unknown; response?: unknown }) : {};
+  if (error instanceof TellableError) return { kind: 'retry', answer: shortAnswer(error.message) };
+  const { code, originalCode, responseCode, response } = error !== null && typeof error === 'object' ? (error as { code?: unknown; originalCode?: unknown; responseCode?: unknown; response?: unknown }) : {};
+  const untrusted = certificateProblem(String(originalCode ?? code));
+  if (untrusted !== undefined) return { kind: 'retry', answer: `SMTP: ${untrusted}` };
   const text = `SMTP ${String(code ?? 'error')}${typeof response === 'string' ? ` ${response}` : ''}`;
   const final = typeof responseCode === 'number' && responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE');
   return { kind: final ? 'failed' : 'retry', answer: shortAnswer(text) };

@@ -1,9 +1,11 @@
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
+import type { Fetch, OutgoingInit } from './http-post.ts';
 import type { IsOpen } from './open-address.ts';
-import { openLookup, refuseClosedAddress } from './open-connection.ts';
-import type { Fetch } from './http-post.ts';
+import { ClosedAddressError, openLookup, refuseClosedAddress } from './open-connection.ts';
+import { NO_PROXIES, type ProxyEnvironment, proxyFor } from './proxy-choice.ts';
+import { type ProxyRoute, openTunnel, requestToProxy } from './proxy-tunnel.ts';
 
 /** Statuses whose answers have no body (Fetch standard, "null body status"). */
 const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
@@ -16,26 +18,50 @@ const responseOf = (message: IncomingMessage): Response => {
   return new Response(body, { status, headers });
 };
 
+type OnAnswer = (message: IncomingMessage) => void;
+
 /**
  * `fetch` for addresses that people configure: text bodies, no redirects (they are answers), no address in a closed network by
  * whatever name or notation, a new connection each time.
+ *
+ * By a proxy it is the *proxy's* address that is connected to, and checked. Of the target, closed addresses (in any notation) and
+ * `localhost` are refused here; every other name is the proxy's to resolve, so what it may reach is the proxy's to fence: a look-up
+ * here would be another one than the proxy's, and often finds nothing where a proxy is the only way out.
  */
 export const makeGuardedFetch =
-  (isOpen: IsOpen): Fetch =>
-  async (url, { method = 'GET', headers, body, signal }) => {
-    const { protocol, hostname } = new URL(url);
-    refuseClosedAddress(hostname.replace(/^\[(.*)\]$/, '$1'), isOpen);
-    const options: RequestOptions = {
-      method,
-      headers: Object.fromEntries(new Headers(headers)),
-      agent: false,
-      lookup: openLookup(isOpen),
-      ...(signal === null || signal === undefined ? {} : { signal }),
-    };
-    const request = protocol === 'https:' ? httpsRequest : httpRequest;
-    return new Promise((resolve, reject) => {
-      request(url, options, (message) => resolve(responseOf(message)))
-        .once('error', (error) => reject(signal?.aborted === true ? (signal.reason as Error) : error))
-        .end(body);
-    });
+  (isOpen: IsOpen, environment: ProxyEnvironment = NO_PROXIES): Fetch =>
+  async (url, init) => {
+    const target = new URL(url);
+    const signal = init.signal ?? undefined;
+    refuseClosedAddress(target.hostname.replace(/^\[(.*)\]$/, '$1'), isOpen);
+    const proxy = proxyFor(target, init.proxy, environment);
+    if (proxy === undefined) return answerOf(signal, init, (options, onAnswer) => direct(target, isOpen, init, options, onAnswer));
+    if (/(?:^|\.)localhost\.?$/.test(target.hostname) && !isOpen('127.0.0.1')) throw new ClosedAddressError('connect by proxy: found this host');
+    const route: ProxyRoute = { proxy, connectHeaders: init.proxy?.connectHeaders ?? {}, tls: init.tls ?? {}, isOpen, signal };
+    if (target.protocol !== 'https:') {
+      const path = `${target.origin}${target.pathname}${target.search}`;
+      return answerOf(signal, init, (options, onAnswer) => requestToProxy(route, { method: options.method, path, headers: { host: target.host, ...options.headers } }, onAnswer));
+    }
+    const socket = await openTunnel(route, target).catch((error: unknown) => Promise.reject(signal?.aborted === true ? (signal.reason as Error) : error));
+    return answerOf(signal, init, (options, onAnswer) => httpsRequest(target, { ...options, ...optional(signal), defaultPort: 443, createConnection: () => socket }, onAnswer));
   };
+
+interface Plain {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const direct = (target: URL, isOpen: IsOpen, { tls, signal }: OutgoingInit, options: Plain, onAnswer: OnAnswer): ClientRequest => {
+  const request = target.protocol === 'https:' ? httpsRequest : httpRequest;
+  return request(target, { ...options, ...tls, ...optional(signal ?? undefined), agent: false, lookup: openLookup(isOpen) }, onAnswer);
+};
+
+const optional = (signal: AbortSignal | undefined): { signal?: AbortSignal } => (signal === undefined ? {} : { signal });
+
+/** The answer to a request that `start` makes. */
+const answerOf = (signal: AbortSignal | undefined, { method = 'GET', headers, body }: OutgoingInit, start: (options: Plain, onAnswer: OnAnswer) => ClientRequest): Promise<Response> =>
+  new Promise((resolve, reject) => {
+    start({ method, headers: Object.fromEntries(new Headers(headers)) }, (message) => resolve(responseOf(message)))
+      .once('error', (error) => reject(signal?.aborted === true ? (signal.reason as Error) : error))
+      .end(body);
+  });

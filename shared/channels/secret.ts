@@ -1,11 +1,16 @@
-import type { HttpAuth, Secret } from '../alerting/receivers.ts';
+import type { SecretHeader } from '../alerting/http-client.ts';
+import type { Secret } from '../alerting/receivers.ts';
 
 /** The text of a file that holds a secret; rejects when it cannot be read. */
 export type ReadSecret = (path: string) => Promise<string>;
 
+/** An error that may be shown as it is, since it holds no secret: worth another attempt, for people mend files and servers. */
+export class TellableError extends Error {
+  override readonly name: string = 'TellableError';
+}
 
-/** A secret that is not there now: worth another attempt, since people mount and mend files. */
-export class SecretFileError extends Error {
+/** A secret that is not there now. */
+export class SecretFileError extends TellableError {
   override readonly name = 'SecretFileError';
 
   constructor(path: string, options?: ErrorOptions) {
@@ -26,10 +31,11 @@ export const secretText = async (secret: Secret, readSecret: ReadSecret): Promis
   }
 };
 
-/** The headers that prove who sends. */
-export const authHeaders = async (auth: HttpAuth, readSecret: ReadSecret): Promise<Record<string, string>> => {
-  if (auth.kind === 'none') return {};
-  if (auth.kind === 'header') return { authorization: `${auth.scheme} ${await secretText(auth.credentials, readSecret)}` };
-  const pair = `${auth.username}:${await secretText(auth.password, readSecret)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+/** Several values of a header are one, with commas between them (RFC 9110, 5.3). */
+export const headerRecord = async (headers: readonly SecretHeader[], readSecret: ReadSecret): Promise<Record<string, string>> => {
+  const pairs = headers.map(async ({ name, values }) => [name, (await Promise.all(values.map((value) => secretText(value, readSecret)))).join(', ')] as const);
+  return Object.fromEntries(await Promise.all(pairs));
 };
+
+/** The value of a header that proves who sends by name and password. */
+export const basicCredentials = (username: string, password: string): string => `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;

@@ -1,8 +1,9 @@
-import type { SlackIntegration } from '../alerting/receivers.ts';
-import type { ChannelPorts, Outgoing } from './channel-ports.ts';
+import type { SlackAction, SlackIntegration } from '../alerting/receivers.ts';
+import type { Outgoing } from './channel-ports.ts';
 import { alertsUrl, cutTo } from './default-text.ts';
 import { postJson } from './http-post.ts';
-import { authHeaders, secretText } from './secret.ts';
+import type { PostPorts } from './http-post.ts';
+import { secretText } from './secret.ts';
 import type { SendOutcome } from './send-outcome.ts';
 
 /** Slack cuts longer titles and texts itself, in the middle of its own markup (alertmanager, notify/slack: maxTitleLenRunes). */
@@ -10,12 +11,14 @@ const MAX_TITLE_CHARS = 1024;
 const MAX_TEXT_CHARS = 8000;
 
 /** Posts one attachment to an incoming webhook, or to chat.postMessage. Never rejects. */
-export const sendSlack = ({ fetch, readSecret }: Pick<ChannelPorts, 'fetch' | 'readSecret'>, integration: SlackIntegration, outgoing: Outgoing): Promise<SendOutcome> =>
+export const sendSlack = (ports: PostPorts, integration: SlackIntegration, outgoing: Outgoing): Promise<SendOutcome> =>
   postJson(
-    fetch,
+    ports,
+    integration,
+    outgoing.nowMs,
     async () => ({
-      url: await secretText(integration.url, readSecret),
-      headers: await authHeaders(integration.auth, readSecret),
+      url: await secretText(integration.url, ports.readSecret),
+      headers: {},
       body: JSON.stringify(requestOf(integration, outgoing)),
     }),
     judge,
@@ -44,7 +47,11 @@ const requestOf = (integration: SlackIntegration, { subject, message }: Outgoing
     fallback: cutTo(integration.fallback ?? `${title} | ${link}`, MAX_TITLE_CHARS),
     footer: integration.footer,
     color: integration.color ?? (message.status === 'firing' ? 'danger' : 'good'),
-    mrkdwn_in: ['fallback', 'pretext', 'text'],
+    mrkdwn_in: integration.markdownIn,
+    ...(integration.callbackId === '' ? {} : { callback_id: integration.callbackId }),
+    ...(integration.imageUrl === '' ? {} : { image_url: integration.imageUrl }),
+    ...(integration.thumbUrl === '' ? {} : { thumb_url: integration.thumbUrl }),
+    ...(integration.actions.length === 0 ? {} : { actions: integration.actions.map(actionOf) }),
     ...(integration.fields.length === 0 ? {} : { fields: integration.fields.map(({ title: name, value, short }) => ({ title: name, value, short: short ?? integration.shortFields })) }),
   };
   return {
@@ -52,6 +59,22 @@ const requestOf = (integration: SlackIntegration, { subject, message }: Outgoing
     username: integration.username,
     ...(integration.iconEmoji === '' ? {} : { icon_emoji: integration.iconEmoji }),
     ...(integration.iconUrl === '' ? {} : { icon_url: integration.iconUrl }),
+    ...(integration.linkNames ? { link_names: true } : {}),
+    ...(integration.messageText === '' ? {} : { text: cutTo(integration.messageText, MAX_TEXT_CHARS) }),
     attachments: [attachment],
   };
 };
+
+/** A link, or a button with a name and a value; a link asks nothing back. */
+const actionOf = ({ type, text, url, style, name, value, confirm }: SlackAction): object => ({
+  type,
+  text,
+  ...(style === '' ? {} : { style }),
+  ...(url === '' ? { name, value, ...(confirm === undefined ? {} : { confirm: { text: confirm.text, ...confirmTexts(confirm) } }) } : { url }),
+});
+
+const confirmTexts = ({ title, okText, dismissText }: NonNullable<SlackAction['confirm']>): object => ({
+  ...(title === '' ? {} : { title }),
+  ...(okText === '' ? {} : { ok_text: okText }),
+  ...(dismissText === '' ? {} : { dismiss_text: dismissText }),
+});

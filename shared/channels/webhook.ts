@@ -1,20 +1,21 @@
 import { createHmac } from 'node:crypto';
 import type { WebhookMessage } from '../alerting/message.ts';
 import type { WebhookIntegration } from '../alerting/receivers.ts';
-import type { ChannelPorts, Outgoing } from './channel-ports.ts';
+import type { Outgoing } from './channel-ports.ts';
 import { postJson } from './http-post.ts';
-import { authHeaders, secretText } from './secret.ts';
+import type { PostPorts } from './http-post.ts';
+import { secretText } from './secret.ts';
 import type { SendOutcome } from './send-outcome.ts';
 
 /** Posts Alertmanager's JSON, signed where there are secrets for it. Never rejects. */
-export const sendWebhook = ({ fetch, readSecret }: Pick<ChannelPorts, 'fetch' | 'readSecret'>, integration: WebhookIntegration, { id, message, nowMs }: Outgoing): Promise<SendOutcome> =>
-  postJson(fetch, async () => {
+export const sendWebhook = (ports: PostPorts, integration: WebhookIntegration, { id, message, nowMs }: Outgoing): Promise<SendOutcome> =>
+  postJson(ports, integration, nowMs, async () => {
     const body = JSON.stringify(limited(message, integration.maxAlerts));
-    const secrets = await Promise.all(integration.signingSecrets.map((secret) => secretText(secret, readSecret)));
+    const secrets = await Promise.all(integration.signingSecrets.map((secret) => secretText(secret, ports.readSecret)));
     const signature = secrets.length === 0 ? {} : signatureHeaders(secrets, { id, timestampS: Math.floor(nowMs / 1000), body });
     return {
-      url: await secretText(integration.url, readSecret),
-      headers: { 'webhook-id': id, ...signature, ...(await authHeaders(integration.auth, readSecret)) },
+      url: await secretText(integration.url, ports.readSecret),
+      headers: { 'webhook-id': id, ...signature },
       body,
     };
   });

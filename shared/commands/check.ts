@@ -12,7 +12,7 @@ export interface NamedText {
 
 export interface CheckReport {
   readonly ok: boolean;
-  /** What to print: a line per file that is right, every error of those that are not. */
+  /** What to print: a line per file that is right, every error of those that are not; warnings of either. */
   readonly lines: readonly string[];
 }
 
@@ -28,8 +28,8 @@ export const checkRules = (files: readonly NamedText[]): CheckReport =>
 
 /** Reads an Alertmanager file as the notifier does, with the files of templates that it names. */
 export const checkConfig = ({ file, text }: NamedText, templates: readonly TemplateFile[] = []): CheckReport => {
-  const { config, errors } = parseAlertmanagerFile(text, file, templates);
-  return report([{ errors, success: `${file}: ${config === undefined ? '' : describeConfig(config)}` }]);
+  const { config, errors, warnings } = parseAlertmanagerFile(text, file, templates);
+  return report([{ errors, warnings, success: `${file}: ${config === undefined ? '' : describeConfig(config)}` }]);
 };
 
 const describeConfig = (config: AlertmanagerConfig): string =>
@@ -47,7 +47,7 @@ export const describeDestination = ({ route }: AlertmanagerConfig): string => {
   return `alerts go ${routes === 0 ? '' : `by ${counted(routes, 'route')}, all others `}to "${route.receiver}"`;
 };
 
-const report = (files: readonly { readonly errors: readonly string[]; readonly success: string }[]): CheckReport => ({
+const report = (files: readonly { readonly errors: readonly string[]; readonly warnings?: readonly string[]; readonly success: string }[]): CheckReport => ({
   ok: files.every(({ errors }) => errors.length === 0),
-  lines: files.flatMap(({ errors, success }) => (errors.length === 0 ? [success] : errors)),
+  lines: files.flatMap(({ errors, warnings = [], success }) => [...warnings, ...(errors.length === 0 ? [success] : errors)]),
 });

@@ -30,6 +30,8 @@ export interface YamlField {
  */
 export class YamlFile {
   readonly errors: string[] = [];
+  /** What is taken and means something else, or nothing, here. */
+  readonly warnings: string[] = [];
   readonly root: YamlNode;
   private readonly file: string;
   private readonly lines = new LineCounter();
@@ -48,6 +50,11 @@ export class YamlFile {
   /** Adds `file:line:column: message` at the start of `node`. */
   fail(node: YamlNode, message: string): void {
     this.failAt(node?.range[0] ?? 0, message);
+  }
+
+  /** Adds `file:line:column: warning: message` at the start of `node`. */
+  warn(node: YamlNode, message: string): void {
+    if (this.warnings.length < MAX_ERRORS) this.warnings.push(this.placed(node?.range[0] ?? 0, `warning: ${message}`));
   }
 
   /** The fields of a mapping; none, with an error, when the node is something else. */
@@ -155,9 +162,12 @@ export class YamlFile {
   }
 
   private failAt(offset: number, message: string): void {
-    if (this.errors.length >= MAX_ERRORS) return;
+    if (this.errors.length < MAX_ERRORS) this.errors.push(this.placed(offset, message));
+  }
+
+  private placed(offset: number, message: string): string {
     const { line, col } = this.lines.linePos(offset);
-    this.errors.push(`${this.file}:${Math.max(line, 1)}:${Math.max(col, 1)}: ${message.slice(0, MAX_MESSAGE_CHARS)}`);
+    return `${this.file}:${Math.max(line, 1)}:${Math.max(col, 1)}: ${message.slice(0, MAX_MESSAGE_CHARS)}`;
   }
 }
 

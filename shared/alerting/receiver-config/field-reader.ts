@@ -6,6 +6,14 @@ import type { Secret } from '../receivers.ts';
 
 const ALLOWED = "Go's text/template with Alertmanager's functions is needed";
 
+/** An entry of a mapping, to be read as what it should be. */
+export interface NamedEntry {
+  readonly name: string;
+  text(): string;
+  list(): readonly { readonly text: string; readonly node: YamlNode }[];
+  under(known: readonly string[]): FieldReader;
+}
+
 /** The fields of one mapping of the alertmanager file. Its errors name fields, never their values. */
 export class FieldReader {
   readonly yaml: YamlFile;
@@ -42,6 +50,11 @@ export class FieldReader {
 
   fail(key: string, message: string): void {
     this.yaml.fail(this.fields.get(key)?.value ?? this.place, `${this.what}: ${message}`);
+  }
+
+  /** For a field that is taken without being what it is to Alertmanager. */
+  warn(key: string, message: string): void {
+    if (this.has(key)) this.yaml.warn(this.node(key), `${this.what}: ${message}`);
   }
 
   /** A mapping under this one. */
@@ -110,6 +123,20 @@ export class FieldReader {
     if (file !== '' && text !== '') this.fail(`${key}_file`, `found both ${key} and ${key}_file, one of them is allowed`);
     if (file !== '') return { file };
     return text === '' ? undefined : { text };
+  }
+
+  /** The entries of a mapping whose keys are names that people choose. */
+  mappingOf(key: string): readonly NamedEntry[] {
+    if (!this.has(key)) return [];
+    return this.yaml.fields(this.node(key), `${this.what}: ${key}`).map(({ key: name, value }) => {
+      const what = `${this.what}: ${key} ${this.yaml.quoteKey(name)}`;
+      return {
+        name,
+        text: () => this.yaml.text(value, what),
+        list: () => this.yaml.elements(value, what).map((node, i) => ({ text: this.yaml.text(node, `${what} ${i + 1}`), node })),
+        under: (known) => new FieldReader(this.yaml, value, what, known),
+      };
+    });
   }
 
   /** The pairs of a mapping of texts that may be templates. */

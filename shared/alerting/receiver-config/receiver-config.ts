@@ -1,5 +1,6 @@
 import type { YamlFile, YamlNode } from '../../rules/yaml-file.ts';
-import type { HttpAuth, Integration, Receiver, Secret } from '../receivers.ts';
+import type { HttpClient } from '../http-client.ts';
+import type { Integration, Receiver } from '../receivers.ts';
 import { PHONE_KEYS, SNS_KEYS, readPhone, readSns } from './aws-config.ts';
 import { EMAIL_KEYS, readEmail } from './email-config.ts';
 import type { SmtpDefaults } from './email-config.ts';
@@ -9,6 +10,7 @@ import { OPSGENIE_KEYS, readOpsgenie } from './opsgenie-config.ts';
 import type { OpsgenieDefaults } from './opsgenie-config.ts';
 import { PAGERDUTY_KEYS, readPagerduty } from './pagerduty-config.ts';
 import { SLACK_KEYS, readSlack } from './slack-config.ts';
+import type { SlackDefaults } from './slack-config.ts';
 import { WEBHOOK_KEYS, readWebhook } from './webhook-config.ts';
 
 /** Of one receiver: what a flush writes for each must fit one transaction. */
@@ -16,10 +18,10 @@ export const MAX_INTEGRATIONS = 25;
 
 /** What receivers take from `global`. */
 export interface ReceiverDefaults {
-  readonly auth: HttpAuth;
+  readonly client: HttpClient;
   readonly smtp: SmtpDefaults;
   readonly pagerdutyUrl: string;
-  readonly slackUrl: Secret | undefined;
+  readonly slack: SlackDefaults;
   readonly opsgenie: OpsgenieDefaults;
 }
 
@@ -33,14 +35,14 @@ interface Kind {
 }
 
 const KINDS: readonly Kind[] = [
-  { key: 'webhook_configs', channel: 'webhook', keys: WEBHOOK_KEYS, read: (reader, { auth }) => readWebhook(reader, auth) },
+  { key: 'webhook_configs', channel: 'webhook', keys: WEBHOOK_KEYS, read: (reader, { client }) => readWebhook(reader, client) },
   { key: 'email_configs', channel: 'email', keys: EMAIL_KEYS, read: (reader, { smtp }) => readEmail(reader, smtp) },
-  { key: 'pagerduty_configs', channel: 'pagerduty', keys: PAGERDUTY_KEYS, read: (reader, { auth, pagerdutyUrl }) => readPagerduty(reader, auth, pagerdutyUrl) },
-  { key: 'slack_configs', channel: 'slack', keys: SLACK_KEYS, read: (reader, { auth, slackUrl }) => readSlack(reader, auth, slackUrl) },
+  { key: 'pagerduty_configs', channel: 'pagerduty', keys: PAGERDUTY_KEYS, read: (reader, { client, pagerdutyUrl }) => readPagerduty(reader, client, pagerdutyUrl) },
+  { key: 'slack_configs', channel: 'slack', keys: SLACK_KEYS, read: (reader, { client, slack }) => readSlack(reader, client, slack) },
   { key: 'sns_configs', channel: 'sns', keys: SNS_KEYS, read: readSns },
   { key: 'phone_configs', channel: 'phone', keys: PHONE_KEYS, read: readPhone },
-  { key: 'opsgenie_configs', channel: 'opsgenie', keys: OPSGENIE_KEYS, read: (reader, { opsgenie }) => readOpsgenie(reader, opsgenie) },
-  { key: 'msteams_configs', channel: 'msteams', keys: MSTEAMS_KEYS, read: (reader, { auth }) => readMsteams(reader, auth) },
+  { key: 'opsgenie_configs', channel: 'opsgenie', keys: OPSGENIE_KEYS, read: (reader, { client, opsgenie }) => readOpsgenie(reader, client, opsgenie) },
+  { key: 'msteams_configs', channel: 'msteams', keys: MSTEAMS_KEYS, read: (reader, { client }) => readMsteams(reader, client) },
 ];
 
 const RECEIVER_KEYS = ['name', ...KINDS.map(({ key }) => key)];

@@ -1,9 +1,10 @@
-import type { HttpAuth, WebhookIntegration } from '../receivers.ts';
+import type { HttpClient } from '../http-client.ts';
+import type { WebhookIntegration } from '../receivers.ts';
 import type { FieldReader } from './field-reader.ts';
-import { readHttpAuth, readSecretUrl } from './http-config.ts';
+import { readHttpClient, readSecretUrl, readTimeout } from './http-config.ts';
 
 /** `signing_secrets` and `signing_secret_files` are ours: Alertmanager signs nothing. */
-export const WEBHOOK_KEYS = ['url', 'url_file', 'send_resolved', 'http_config', 'max_alerts', 'signing_secrets', 'signing_secret_files'];
+export const WEBHOOK_KEYS = ['url', 'url_file', 'send_resolved', 'http_config', 'max_alerts', 'timeout', 'signing_secrets', 'signing_secret_files'];
 
 /** The one in use and the one that replaces it. */
 const MAX_SIGNING_SECRETS = 2;
@@ -11,7 +12,7 @@ const MAX_SIGNING_SECRETS = 2;
 /** A secret of Standard Webhooks: 24 to 64 bytes in base64 (specification, "Signature scheme"). */
 const SIGNING_SECRET = /^(?:whsec_)?[A-Za-z0-9+/]{32,86}={0,2}$/;
 
-export const readWebhook = (reader: FieldReader, auth: HttpAuth): Omit<WebhookIntegration, 'id' | 'receiver'> => {
+export const readWebhook = (reader: FieldReader, client: HttpClient): Omit<WebhookIntegration, 'id' | 'receiver'> => {
   const texts = reader.texts('signing_secrets');
   for (const { text, node } of texts) {
     if (!SIGNING_SECRET.test(text)) reader.yaml.fail(node, `${reader.what}: signing_secrets: found no secret of 24 to 64 bytes in base64, whsec_... is needed`);
@@ -21,7 +22,8 @@ export const readWebhook = (reader: FieldReader, auth: HttpAuth): Omit<WebhookIn
   return {
     channel: 'webhook',
     url: readSecretUrl(reader, 'url'),
-    auth: readHttpAuth(reader, auth),
+    ...readHttpClient(reader, client),
+    ...readTimeout(reader),
     maxAlerts: reader.count('max_alerts', 0),
     signingSecrets,
     sendResolved: reader.flag('send_resolved', true),

@@ -1,0 +1,66 @@
+import { type ClientRequest, type IncomingMessage, type RequestOptions, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { type TLSSocket, connect as tlsConnect } from 'node:tls';
+import type { IsOpen } from './open-address.ts';
+import { openLookup, refuseClosedAddress } from './open-connection.ts';
+import type { TlsOptions } from './outgoing-connection.ts';
+import { TellableError, basicCredentials } from './secret.ts';
+
+/** What leads to a proxy. */
+export interface ProxyRoute {
+  readonly proxy: URL;
+  readonly connectHeaders: Readonly<Record<string, string>>;
+  readonly tls: TlsOptions;
+  readonly isOpen: IsOpen;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A request to the proxy itself, at an address that is open. Throws ClosedAddressError. */
+export const requestToProxy = ({ proxy, tls, isOpen, signal }: ProxyRoute, { headers, ...options }: RequestOptions & { readonly headers: Readonly<Record<string, string>> }, onAnswer?: (message: IncomingMessage) => void): ClientRequest => {
+  refuseClosedAddress(bare(proxy.hostname), isOpen);
+  // Whom the proxy is shall be told by its own name, not by the one that `server_name` gives the target.
+  const trust = tls.secureContext === undefined ? {} : { secureContext: tls.secureContext, rejectUnauthorized: tls.rejectUnauthorized !== false };
+  const request = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
+  return request(
+    {
+      ...options,
+      ...trust,
+      host: bare(proxy.hostname),
+      port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+      headers: { ...credentialsOf(proxy), ...headers },
+      agent: false,
+      lookup: openLookup(isOpen),
+      ...(signal === undefined ? {} : { signal }),
+    },
+    onAnswer,
+  );
+};
+
+/**
+ * A TLS connection to the target through a tunnel of the proxy (RFC 9110, 9.3.6), the target's certificate judged here. Rejects with a TellableError when the
+ * proxy refuses; it never sees what is said inside.
+ */
+export const openTunnel = async (route: ProxyRoute, target: URL): Promise<TLSSocket> => {
+  const authority = `${target.hostname}:${target.port || '443'}`;
+  const socket = await new Promise<Socket>((resolve, reject) => {
+    requestToProxy(route, { method: 'CONNECT', path: authority, headers: { host: authority, ...route.connectHeaders } }, (message) => {
+      message.destroy();
+      reject(new TellableError(`connect by proxy: found HTTP ${message.statusCode ?? 0}, 200 is needed`));
+    })
+      .once('connect', (message, connected, head) => {
+        if (message.statusCode === 200 && head.length === 0) return resolve(connected);
+        connected.destroy();
+        reject(new TellableError(`connect by proxy: found HTTP ${message.statusCode ?? 0}${head.length > 0 ? ' and more than a tunnel' : ''}, 200 is needed`));
+      })
+      .once('error', reject)
+      .end();
+  });
+  const host = bare(target.hostname);
+  return tlsConnect({ socket, host, ...(/[a-z]/i.test(host) && !host.includes(':') ? { servername: host } : {}), ...route.tls });
+};
+
+const bare = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1');
+
+const credentialsOf = ({ username, password }: URL): Record<string, string> =>
+  username === '' && password === '' ? {} : { 'proxy-authorization': basicCredentials(decodeURIComponent(username), decodeURIComponent(password)) };
