@@ -4,7 +4,7 @@ import type { YamlNode } from '../../rules/yaml-file.ts';
 import { FieldReader } from '../receiver-config/field-reader.ts';
 import { NO_MATCHERS, checkMatcher, compileMatchers, parseMatchers } from './matcher-text.ts';
 import type { MatcherSet } from './matcher-text.ts';
-import { childKey, rootRoute } from './route.ts';
+import { allRoutes, childKey, rootRoute } from './route.ts';
 import type { EscalationStep, Route } from './route.ts';
 
 const ROUTE_KEYS = [
@@ -52,7 +52,9 @@ const readRoute = (reader: FieldReader, parent: Route, matchers: MatcherSet, nam
   if (receiver !== '' && !names.receivers.has(receiver)) reader.fail('receiver', `receiver: found ${JSON.stringify(receiver)}, which is not among the receivers`);
   // The children know the parent's key as it will be: the root's own is `{}`.
   const asParent = parent.key === '{}' && reader.what === 'route' ? { ...own, key: '{}' } : own;
-  return { ...own, routes: readChildren(reader, asParent, names) };
+  const route = { ...own, routes: readChildren(reader, asParent, names) };
+  if (reader.has('escalate')) checkHeard(reader, route, names);
+  return route;
 };
 
 const readChildren = (reader: FieldReader, parent: Route, names: KnownNames): readonly Route[] =>
@@ -129,6 +131,18 @@ const readEscalation = (reader: FieldReader, { parent, receiver, names }: OwnRec
     reader.fail('escalate', `escalate: found ${integrations} integrations of both receivers, at most ${MAX_INTEGRATIONS_WITH_ESCALATION} are allowed together`);
   }
   return step;
+};
+
+/** An escalation that nobody could ever hear of is a mistake. Where only a route below has no integrations, that one is meant to be quiet. */
+const checkHeard = (reader: FieldReader, route: Route, { receivers }: KnownNames): void => {
+  const step = route.escalate;
+  if (step === undefined) return;
+  if (receivers.get(step.receiver) === 0) {
+    reader.fail('escalate', `escalate: found the receiver ${JSON.stringify(step.receiver)}, which has no integrations, one that somebody hears is needed`);
+  }
+  if (allRoutes(route).every(({ receiver, escalate }) => escalate !== step || receivers.get(receiver) === 0)) {
+    reader.fail('escalate', 'escalate: found no receiver with integrations on this route or below it, and alerts of which nobody is told do not escalate');
+  }
 };
 
 const readStep = (reader: FieldReader, { receivers }: KnownNames): EscalationStep => {
