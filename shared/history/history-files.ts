@@ -40,9 +40,12 @@ export const listHistoryFiles = async (catalog: ItemTable, kind: HistoryKind, be
 /** A transaction takes 100 writes, one of which is the note of the garbage. */
 const FILES_AT_ONCE = 99;
 
-/** Takes days that are over for a year out of the catalog; their objects follow after the grace. */
-export const expireHistory = async (catalog: ItemTable, kind: HistoryKind, nowMs: number): Promise<void> => {
-  const expired = await listHistoryFiles(catalog, kind, dayOf(nowMs - HISTORY_DAYS * DAY_MS));
+/** The first day that is kept. */
+export const firstHistoryDay = (atMs: number): string => dayOf(atMs - HISTORY_DAYS * DAY_MS);
+
+/** Takes days that are over for a year at `atMs` out of the catalog; their objects follow after the grace, from `nowMs` on. */
+export const expireHistory = async (catalog: ItemTable, kind: HistoryKind, { atMs, nowMs }: { readonly atMs: number; readonly nowMs: number }): Promise<void> => {
+  const expired = await listHistoryFiles(catalog, kind, firstHistoryDay(atMs));
   for (let i = 0; i < expired.length; i += FILES_AT_ONCE) {
     const files = expired.slice(i, i + FILES_AT_ONCE);
     const removed = files.map(({ key }): ItemWrite => ({ remove: { pk: pkOf(kind), sk: skOf(key) } }));

@@ -1,4 +1,5 @@
 import type { ItemTable } from '../catalog/item-table.ts';
+import { shardWatermarks } from '../catalog/watermarks.ts';
 import { HOUR_MS, hourOf } from '../model/hour.ts';
 import type { HistoryKind } from '../sql/history-tables.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -35,6 +36,14 @@ const moveDone = async (catalog: ItemTable, kind: HistoryKind, doneMs: number): 
   return (await catalog.transact([cursor])).done;
 };
 
+/**
+ * Until when something is stored at all, by the stream's stamps: a clock of ours that runs ahead must neither close hours to come, as
+ * their rows would wait until then, nor let go of days that are not over. One shard that stands still holds nothing back.
+ */
+const readStoredMs = async (catalog: ItemTable): Promise<number> => Math.max(0, ...(await shardWatermarks(catalog)).map(({ watermarkMs }) => watermarkMs));
+
+const closedBy = (tMs: number): number => Math.floor((tMs - CLOSE_AFTER_MS) / HOUR_MS) * HOUR_MS;
+
 export interface HistoryRun {
   readonly nowMs: number;
   /** Asked before each hour. */
@@ -47,21 +56,23 @@ export interface HistoryReport {
 }
 
 /**
- * Makes files of the rows in hours that are over, and once an hour lets go of files that are old. May be called again after any
+ * Makes files of the rows in hours that are over, as far as the stream has come, and once an hour lets go of files that are old. May be called again after any
  * failure, and beside another call: a closed hour holds the same rows for all, its files are named by it and made once, and the
  * cursor moves behind them.
  */
 export const writeHistory = async (ports: HistoryPorts, kind: HistoryKind, { nowMs, hasTime }: HistoryRun): Promise<HistoryReport> => {
   const { catalog, alerts } = ports;
-  const closedMs = Math.floor((nowMs - CLOSE_AFTER_MS) / HOUR_MS) * HOUR_MS;
   let report: HistoryReport = { rows: 0, files: 0 };
   let doneMs = await readDoneMs(catalog, kind);
+  if (doneMs >= closedBy(nowMs)) return report;
+  const atMs = Math.min(nowMs, await readStoredMs(catalog));
+  const closedMs = closedBy(atMs);
   if (doneMs >= closedMs) return report;
   await closeShelf(alerts, kind, closedMs);
   while (hasTime()) {
     const firstMs = await firstShelfMs(alerts, kind, doneMs, closedMs);
     if (firstMs === undefined) {
-      await expireHistory(catalog, kind, nowMs);
+      await expireHistory(catalog, kind, { atMs, nowMs });
       await moveDone(catalog, kind, closedMs);
       return report;
     }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { readdir, readFile } from 'node:fs/promises';
 import type { ItemTable } from '../../../shared/catalog/item-table.ts';
+import { ARRIVAL_SKEW_MS, raiseWatermark } from '../../../shared/catalog/watermarks.ts';
 import { type ItemTables, openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import { openObjectDirectory } from '../../../shared/embedded/object-directory.ts';
 import { readClosedMs, shelve, type ShelfRow } from '../../../shared/history/shelf.ts';
@@ -19,6 +20,9 @@ export interface HistoryRoad {
   readonly dir: string;
   readonly ports: HistoryPorts & { readonly objects: ObjectStore & ObjectSweep };
   readonly shelve: (...rows: readonly ShelfRow[]) => Promise<void>;
+  /** All of the stream is stored up to then. */
+  readonly stored: (tMs: number) => Promise<void>;
+  /** By a clock that the stream has come up with. */
   readonly write: (nowMs: number, kind?: HistoryKind, ports?: HistoryPorts) => Promise<HistoryReport>;
   /** `<key> <minute>:<summary>,…` of every file, by key. */
   readonly files: (kind?: HistoryKind) => Promise<readonly string[]>;
@@ -56,6 +60,7 @@ export const eventRow = (tMs: number, summary: string, over: ShelfRow['attribute
 export const openHistoryRoad = async (folder?: string): Promise<HistoryRoad> => {
   const dir = folder ?? (await tempFolder());
   const ports = { objects: await openObjectDirectory(dir), catalog: await freshTable(), alerts: await freshTable() };
+  const stored = (tMs: number) => raiseWatermark(ports.catalog, 's-0', tMs + ARRIVAL_SKEW_MS);
   return {
     dir,
     ports,
@@ -63,7 +68,11 @@ export const openHistoryRoad = async (folder?: string): Promise<HistoryRoad> => 
       const closedMs = await readClosedMs(ports.alerts, 'alert_events');
       for (const row of rows) await ports.alerts.transact([shelve('alert_events', row, row.tMs, closedMs)]);
     },
-    write: (nowMs, kind = 'alert_events', through = ports) => writeHistory(through, kind, { nowMs, hasTime: () => true }),
+    stored,
+    write: async (nowMs, kind = 'alert_events', through = ports) => {
+      await stored(nowMs);
+      return writeHistory(through, kind, { nowMs, hasTime: () => true });
+    },
     files: (kind = 'alert_events') => describeFiles(dir, kind),
   };
 };

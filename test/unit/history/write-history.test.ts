@@ -44,11 +44,25 @@ describe('the files of history', () => {
     expect((await road.files()).map((line) => line.slice(35))).toEqual(['2026-03-01-11-0000.parquet 65:a', '2026-03-01-20-0000.parquet 600:b']);
   });
 
+  it('are of no hour that the stream has not come to, however far ahead a clock runs', async () => {
+    const road = await openHistoryRoad();
+    const ahead = { nowMs: CLOSED_MS + 3 * 365 * DAY_MS, hasTime: () => true };
+    await road.shelve(eventRow(at(1), 'a'), eventRow(at(61), 'b'));
+    expect(await writeHistory(road.ports, 'alert_events', ahead)).toEqual({ rows: 0, files: 0 });
+    await road.stored(CLOSED_MS);
+    expect(await writeHistory(road.ports, 'alert_events', ahead)).toEqual({ rows: 1, files: 1 });
+    await road.shelve(eventRow(at(62), 'c'));
+    expect(await road.write(CLOSED_MS + HOUR_MS)).toEqual({ rows: 2, files: 1 });
+    // What is a year old by that clock alone is kept.
+    expect(await listHistoryFiles(road.ports.catalog, 'alert_events')).toHaveLength(2);
+  });
+
   it('are left for the next call when there is no time', async () => {
     const road = await openHistoryRoad();
     await road.shelve(eventRow(at(1), 'a'), eventRow(at(61), 'b'));
     let hours = 0;
     const nowMs = CLOSED_MS + 5 * HOUR_MS;
+    await road.stored(nowMs);
     expect(await writeHistory(road.ports, 'alert_events', { nowMs, hasTime: () => hours++ < 1 })).toEqual({ rows: 1, files: 1 });
     expect(await road.write(nowMs)).toEqual({ rows: 1, files: 1 });
     expect(await road.files()).toHaveLength(2);
