@@ -18,9 +18,9 @@ const RULE_HEIGHT = 24;
 const SERIES_HEIGHT = 15;
 const BOTTOM = 34;
 const PLOT = WIDTH - NAME_WIDTH - RIGHT;
-/** Characters of the two sizes of text that fit left of the plot. */
-const RULE_CHARS = 38;
-const SERIES_CHARS = 50;
+/** Characters of the two sizes of text that fit left of the plot, of a wide font at that (DejaVu Sans: 7.6 and 6.1 pixels on average). */
+const RULE_CHARS = 36;
+const SERIES_CHARS = 44;
 
 const FIRING = '#c8321e';
 const PENDING = '#f0b429';
