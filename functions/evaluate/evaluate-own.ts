@@ -49,11 +49,13 @@ export const evaluateOwn = async (scope: TickScope, tick: OwnTick, memory: Evalu
 const findingsOf = async ({ ports, memory, report }: TickScope, { rules, alertmanager, clock }: OwnTick, senders: readonly Sender[], before: AlertsByLabels): Promise<readonly OwnFinding[]> => {
   const isBehind = activeOwn(before, 'TidemarkBehind').length > 0;
   const failures = await readFailedDeliveries(ports.alerts, clock.nowMs);
+  const failed = failedDeliveryFindings(failures, (integration) => findIntegration(alertmanager, integration) !== undefined);
+  report.failedDeliveries = failed.length;
   return [
     ...behindFindings({ ...clock, incompleteSlots: report.incompleteSlots, isActive: isBehind }),
     ...ruleErrorFindings(rules.groups, memory.cursors),
     ...lateSenderFindings(senders, activeOwn(before, 'TidemarkSenderLate'), clock),
-    ...failedDeliveryFindings(failures, (integration) => findIntegration(alertmanager, integration) !== undefined),
+    ...failed,
   ];
 };
 

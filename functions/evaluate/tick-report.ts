@@ -15,6 +15,8 @@ export interface TickReport {
   /** Seen within a day, and those of them whose samples come too late for rules. */
   senders: number;
   lateSenders: number;
+  /** Integrations whose last notification was given up. */
+  failedDeliveries: number;
   slots: number;
   incompleteSlots: number;
   skippedSlots: number;
@@ -56,6 +58,7 @@ export const emptyReport = (): TickReport => ({
   behind: false,
   senders: 0,
   lateSenders: 0,
+  failedDeliveries: 0,
   slots: 0,
   incompleteSlots: 0,
   skippedSlots: 0,

@@ -85,6 +85,7 @@ const countTick = (registry: MetricRegistry, report: TickReport, nowMs: number):
   registry.gauge('tidemark_behind', {}, '1 while rules lack samples that are on their way.').set(report.behind ? 1 : 0);
   registry.gauge('tidemark_senders', {}, 'Senders of the last day.').set(report.senders);
   registry.gauge('tidemark_late_senders', {}, 'Those of them whose samples come too late for rules.').set(report.lateSenders);
+  registry.gauge('tidemark_failed_deliveries', {}, 'Integrations whose last notification was given up.').set(report.failedDeliveries);
   if (report.errors.length > 0) registry.counter('tidemark_failures_total', { part: 'evaluate' }).add(report.errors.length);
 };
 

@@ -9,16 +9,27 @@ export const OWN_RULE_ID = 'tidemark';
 /** On every own alert, beside `alertname` and `severity`, so that a route can choose them. */
 export const OWN_LABEL = ['tidemark', 'true'] as const;
 
+interface OwnAlertKind {
+  readonly severity: string;
+  /** How long it must be so before anybody hears of it. */
+  readonly holdMs: number;
+  /** What shows the same among the metrics of `npm start`. */
+  readonly expr: string;
+  /** Of the kind; an alert has one of its own. */
+  readonly summary: string;
+}
+
 /**
  * What Tidemark tells of itself, with the severity of each and how long it must hold. Part of the interface: routes and silences name
- * them. A sender is late for five minutes before anybody hears of it; the others say what has happened already.
+ * them. A restart after hours is behind until it has stored what waited in the stream, which is not worth a page; one slot that fails
+ * is made good by the next. Only a notification that is given up has been tried for long enough already.
  */
 export const OWN_ALERTS = {
-  TidemarkBehind: { severity: 'critical', holdMs: 0 },
-  TidemarkRuleErrors: { severity: 'warning', holdMs: 0 },
-  TidemarkSenderLate: { severity: 'warning', holdMs: 300_000 },
-  TidemarkDeliveryFailed: { severity: 'critical', holdMs: 0 },
-} as const satisfies Readonly<Record<string, { readonly severity: string; readonly holdMs: number }>>;
+  TidemarkBehind: { severity: 'critical', holdMs: 120_000, expr: 'tidemark_behind > 0', summary: 'Tidemark is behind' },
+  TidemarkRuleErrors: { severity: 'warning', holdMs: 300_000, expr: 'increase(tidemark_evaluate_rule_errors_total[5m]) > 0', summary: 'A rule cannot be evaluated' },
+  TidemarkSenderLate: { severity: 'warning', holdMs: 300_000, expr: 'tidemark_late_senders > 0', summary: 'Samples of a sender come too late for rules' },
+  TidemarkDeliveryFailed: { severity: 'critical', holdMs: 0, expr: 'tidemark_failed_deliveries > 0', summary: 'A notification was given up' },
+} as const satisfies Readonly<Record<string, OwnAlertKind>>;
 
 export type OwnAlertName = keyof typeof OWN_ALERTS;
 
@@ -30,6 +41,8 @@ export interface OwnFinding {
   readonly summary: string;
   readonly description: string;
   readonly value: number;
+  /** The time of which it speaks, where that is not the tick's: of a slot, so that only a later slot makes it older. */
+  readonly atMs?: number;
 }
 
 export interface OwnStep {
@@ -48,7 +61,7 @@ export const advanceOwn = (before: AlertsByLabels, findings: readonly OwnFinding
   const changes: { key: string; alert: Alert | undefined }[] = [];
   for (const key of new Set([...before.keys(), ...samples.keys()])) {
     const [was, finding] = [before.get(key), samples.get(key)];
-    const { alert, changed } = advanceAlert(was, finding === undefined ? undefined : sampleOf(finding), nowMs, holdOf(finding), was === undefined || !isUnknown(was));
+    const { alert, changed } = advanceAlert(was, finding === undefined ? undefined : sampleOf(finding), finding?.atMs ?? nowMs, holdOf(finding), was === undefined || !isUnknown(was));
     if (alert !== undefined) alerts.set(key, alert);
     if (changed) changes.push({ key, alert });
   }
@@ -59,7 +72,7 @@ export const advanceOwn = (before: AlertsByLabels, findings: readonly OwnFinding
 export const activeOwn = (alerts: AlertsByLabels, name: OwnAlertName): readonly Alert[] =>
   [...alerts.values()].filter((alert) => isActive(alert) && nameOf(alert) === name);
 
-const nameOf = ({ labels }: Alert): string => labelValue(labels, 'alertname');
+export const nameOf = ({ labels }: Alert): string => labelValue(labels, 'alertname');
 
 const labelsOf = ({ name, labels }: OwnFinding): Alert['labels'] =>
   makeLabels([...Object.entries(labels), ['alertname', name], ['severity', OWN_ALERTS[name].severity], OWN_LABEL]);

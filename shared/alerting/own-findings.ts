@@ -43,10 +43,11 @@ export const behindFindings = ({ nowMs, watermarkMs = 0, latenessMs, capMs, inco
   ];
 };
 
-/** Rules whose last evaluation ended in an error, as many of a group as its cursor keeps. */
+/** Rules whose last evaluation ended in an error, at its slot; as many of a group as its cursor keeps. */
 export const ruleErrorFindings = (groups: readonly RuleGroup[], cursors: ReadonlyMap<string, Cursor>): readonly OwnFinding[] =>
   groups.flatMap((group) => {
-    const errors = [...(cursors.get(group.id)?.errors ?? [])].slice(0, MAX_ERRORS);
+    const cursor = cursors.get(group.id);
+    const errors = [...(cursor?.errors ?? [])].slice(0, MAX_ERRORS);
     return errors.flatMap(([ruleId, error]): OwnFinding[] => {
       const rule = group.rules.find(({ id }) => id === ruleId);
       if (rule === undefined) return [];
@@ -57,6 +58,7 @@ export const ruleErrorFindings = (groups: readonly RuleGroup[], cursors: Readonl
           summary: `Rule ${rule.name} cannot be evaluated`,
           description: error.slice(0, MAX_ERROR_CHARS).toWellFormed(),
           value: 1,
+          ...(cursor === undefined ? {} : { atMs: cursor.slotMs }),
         },
       ];
     });

@@ -10,6 +10,7 @@ import type { AlertingRule, RuleSet } from '../rules/rule-group.ts';
 import type { Alert } from './alert.ts';
 import { readAlertStates, readOwnAlerts } from './alert-states.ts';
 import type { GroupState, RuleState } from './alert-states.ts';
+import { ownGroupState } from './own-rule-group.ts';
 
 export interface RulePagesPorts {
   readonly alerts: ItemTable;
@@ -31,16 +32,22 @@ export const makeRulePages = (ports: RulePagesPorts) => ({
   rules: async (query: URLSearchParams): Promise<{ readonly groups: readonly GroupJson[] }> => {
     const { group: wantedGroup, rule: wantedRule } = filters(query);
     const withAlerts = flag(query, 'exclude_alerts') !== true;
-    const states = await readAlertStates(ports.alerts, await ports.rules());
+    const states = await readStates(ports);
     const groups = states.filter(wantedGroup).map((state) => ({ state, rules: state.rules.filter(wantedRule) }));
     // Like Prometheus: a group none of whose rules is wanted is left out, one that never had any is shown.
     return { groups: groups.filter(({ state, rules }) => rules.length > 0 || state.rules.length === 0).map(({ state, rules }) => groupJson(state, rules, withAlerts)) };
   },
   alerts: async (): Promise<{ readonly alerts: readonly object[] }> => {
-    const [states, own] = await Promise.all([ports.rules().then((rules) => readAlertStates(ports.alerts, rules)), readOwnAlerts(ports.alerts)]);
-    return { alerts: [...states.flatMap((state) => state.rules.flatMap((rule) => rule.alerts)), ...own].map(alertJson) };
+    const states = await readStates(ports);
+    return { alerts: states.flatMap((state) => state.rules.flatMap((rule) => rule.alerts)).map(alertJson) };
   },
 });
+
+/** Of the rule files, and behind them what Tidemark raises of itself. */
+const readStates = async ({ alerts, rules }: RulePagesPorts): Promise<readonly GroupState[]> => {
+  const [states, own] = await Promise.all([rules().then((set) => readAlertStates(alerts, set)), readOwnAlerts(alerts)]);
+  return [...states, ownGroupState(own, states)];
+};
 
 interface Filters {
   readonly group: (state: GroupState) => boolean;

@@ -100,8 +100,9 @@ describe.skipIf('missing' in programs)(`Prometheus 2.42 and we${'missing' in pro
 
   it('show rules alike, but for the times of evaluations and the folder of a file', async () => {
     const rulesOf = async (url: string, filter: string): Promise<unknown> => {
-      const { data } = (await (await fetch(`${url}/api/v1/rules?${filter}`)).json()) as { data: unknown };
-      const text = JSON.stringify(data, (name, value: unknown) => (['evaluationTime', 'lastEvaluation', 'health'].includes(name) ? typeof value : value));
+      const { data } = (await (await fetch(`${url}/api/v1/rules?${filter}`)).json()) as { data: { groups: readonly { file: string }[] } };
+      // Tidemark's own alerts are a group of no file.
+      const text = JSON.stringify({ ...data, groups: data.groups.filter(({ file }) => file !== 'tidemark') }, (name, value: unknown) => (['evaluationTime', 'lastEvaluation', 'health'].includes(name) ? typeof value : value));
       return JSON.parse(text.replace(/"file":"[^"]*\/rules.yml"/g, '"file":"rules.yml"'));
     };
     for (const filter of ['', 'type=alert']) expect(await rulesOf(tidemark.url, filter)).toEqual(await rulesOf(prometheus.url, filter));

@@ -62,6 +62,28 @@ describe('the rules page', () => {
     expect(alerts.map(({ labels }) => labels.alertname)).toEqual(['Down', 'Now', 'TidemarkRuleErrors']);
   });
 
+  it("shows Tidemark's own alerts as a group of rules behind those of files", async () => {
+    await world.tick(START + 16_000);
+    const { groups } = await pages().rules(new URLSearchParams('rule_group[]=tidemark'));
+    expect(groups).toMatchObject([{ name: 'tidemark', file: 'tidemark', interval: 60, limit: 0, lastEvaluation: new Date(START).toISOString() }]);
+    const [behind, errors] = (groups[0] as { rules: readonly object[] }).rules;
+    expect(behind).toEqual({
+      state: 'inactive',
+      name: 'TidemarkBehind',
+      query: 'tidemark_behind > 0',
+      duration: 120,
+      keepFiringFor: 0,
+      labels: { severity: 'critical', tidemark: 'true' },
+      annotations: { summary: 'Tidemark is behind' },
+      alerts: [],
+      health: 'ok',
+      evaluationTime: 0,
+      lastEvaluation: new Date(START).toISOString(),
+      type: 'alerting',
+    });
+    expect(errors).toMatchObject({ state: 'pending', duration: 300, alerts: [{ state: 'pending', labels: { alertname: 'TidemarkRuleErrors', rule: 'Broken' }, activeAt: new Date(START).toISOString() }] });
+  });
+
   it('says unknown before the first evaluation', async () => {
     const { groups } = await pages().rules(new URLSearchParams());
     expect((groups[0] as { rules: readonly object[] }).rules[0]).toMatchObject({ health: 'unknown', lastEvaluation: '0001-01-01T00:00:00Z' });
@@ -72,6 +94,8 @@ describe('the rules page', () => {
       ['g', ['Down', 'Now']],
       ['empty', []],
     ]);
+    expect(await names('file[]=tidemark&type=alert')).toEqual([['tidemark', ['TidemarkBehind', 'TidemarkRuleErrors', 'TidemarkSenderLate', 'TidemarkDeliveryFailed']]]);
+    expect(await names('rule_name[]=TidemarkBehind')).toEqual([['empty', []], ['tidemark', ['TidemarkBehind']]]);
     expect(await names('rule_group[]=nothing')).toEqual([]);
     expect(await names('rule_group[]=empty&file[]=rules.yml')).toEqual([['empty', []]]);
     expect(await names('type=record')).toEqual([['empty', []]]);

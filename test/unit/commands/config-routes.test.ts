@@ -33,7 +33,7 @@ describe('tidemark config routes', () => {
     - {matchers: [c=d], escalate: null}
     - {matchers: [e=f], escalate: {after: 5m, receiver: ops}, receiver: leads}
     - {matchers: [g=h]}
-receivers: [{name: ops}, {name: leads}]
+receivers: [{name: ops, webhook_configs: [{url: "http://a"}]}, {name: leads, webhook_configs: [{url: "http://b"}]}]
 `;
     expect(configRoutesShow({ file: 'am.yml', text }).lines[0]?.split('\n').slice(1)).toEqual([
       '└── default-route  receiver: ops  escalate: leads after 1h30m',

@@ -54,6 +54,18 @@ describe('TidemarkBehind', () => {
     expect(told()).toEqual(['firing TidemarkBehind critical true']);
   });
 
+  it('is told of when it has been so for two minutes, and not of a restart that catches up before', async () => {
+    await world.tick(START);
+    for (let at = 60 * MINUTE; at < 62 * MINUTE; at += 10_000) await world.tick(START + at, START);
+    expect(world.reports.at(-1)).toMatchObject({ behind: true });
+    await world.tick(START + 62 * MINUTE);
+    expect(world.reports.at(-1)).toMatchObject({ behind: false });
+    for (let at = 63 * MINUTE; at < 65 * MINUTE; at += 10_000) await world.tick(START + at, START + 62 * MINUTE);
+    expect(told()).toEqual([]);
+    for (let at = 65 * MINUTE; at < 67 * MINUTE; at += 10_000) await world.tick(START + at, START + 62 * MINUTE);
+    expect(told()).toEqual(['firing TidemarkBehind critical true']);
+  });
+
   it('says nothing before anything was stored', async () => {
     await world.tick(START, 'as it is');
     await world.tick(START + 10 * MINUTE, 'as it is');
@@ -62,24 +74,42 @@ describe('TidemarkBehind', () => {
 });
 
 describe('TidemarkRuleErrors', () => {
-  it('names each rule whose last evaluation ended in an error, with the error, and ends with the next that does not', async () => {
+  /** Slots of one minute in which nothing can be read, from one to another, both included. */
+  const failFor = async (first: number, last: number): Promise<void> => {
     world.failSelect = (metric) => metric === 'up';
-    await world.tick(START + 16_000);
+    for (let minute = first; minute <= last; minute++) await world.tick(START + minute * MINUTE + 16_000);
+  };
+
+  it('is not told of for less than five minutes of slots, nor for one slot however long it stays the last', async () => {
+    await failFor(0, 4);
+    world.failSelect = undefined;
+    await world.tick(START + 5 * MINUTE + 16_000);
+    world.rulesText = '- {name: g, interval: 30m, rules: [{alert: Down, expr: up == 0}]}';
+    const slot = Math.ceil(START / (30 * MINUTE)) * 30 * MINUTE + 30 * MINUTE;
+    world.failSelect = (metric) => metric === 'up';
+    for (let at = 16_000; at < 30 * MINUTE; at += MINUTE) await world.tick(slot + at);
+    expect(await stored()).toEqual(['pending TidemarkRuleErrors Down rules.yml;g warning true']);
+    expect(told()).toEqual([]);
+    await world.tick(slot + 30 * MINUTE + 16_000);
+    expect(told()).toEqual(['firing TidemarkRuleErrors warning true Down rules.yml;g']);
+  });
+
+  it('names each rule whose last evaluation ended in an error, with the error, and ends with the next that does not', async () => {
+    await failFor(0, 5);
     expect(told().sort()).toEqual(['firing TidemarkRuleErrors warning true Down rules.yml;g', 'firing TidemarkRuleErrors warning true Twice rules.yml;g']);
     expect(world.published[0]?.body).toContain('the store does not answer');
     world.memory = createEvaluateMemory('00000000000000bb');
-    await world.tick(START + 20_000);
+    await world.tick(START + 5 * MINUTE + 20_000);
     expect(world.published).toHaveLength(2);
     world.failSelect = undefined;
-    await world.tick(START + MINUTE + 16_000);
+    await world.tick(START + 6 * MINUTE + 16_000);
     expect(told().slice(2).sort()).toEqual(['resolved TidemarkRuleErrors warning true Down rules.yml;g', 'resolved TidemarkRuleErrors warning true Twice rules.yml;g']);
   });
 
   it('stays over an incomplete slot, in which nobody may have asked the rule', async () => {
     world.rulesText = '- {name: g, interval: 1m, rules: [{alert: Gone, expr: absent(up)}]}';
-    world.failSelect = (metric) => metric === 'up';
-    await world.tick(START + 16_000);
-    await world.tick(START + 3 * MINUTE, START + 16_000);
+    await failFor(0, 5);
+    await world.tick(START + 8 * MINUTE, START + 5 * MINUTE + 16_000);
     expect(world.reports.at(-1)).toMatchObject({ ruleErrors: 0 });
     expect(world.reports.at(-1)?.incompleteSlots).toBeGreaterThan(0);
     expect((await stored()).filter((alert) => alert.includes('TidemarkRuleErrors'))).toEqual(['firing TidemarkRuleErrors Gone rules.yml;g warning true']);
@@ -163,14 +193,13 @@ describe('own alerts', () => {
     const counted = { ...world.ports(), alerts: { ...bound(world), transact: (batch: Parameters<typeof world.alerts.transact>[0]) => (JSON.stringify(batch).includes('state#tidemark') && writes++, world.alerts.transact(batch)) } };
     await world.tick(START, START, counted);
     for (let at = MINUTE; at <= 10 * MINUTE; at += 10_000) await world.tick(START + at, START, counted);
-    expect(writes).toBe(1);
+    expect(writes).toBe(2); // pending, and firing
   });
 
   it('outlive files of rules that are gone', async () => {
-    await world.tick(START, START);
-    await world.tick(START + 2 * MINUTE, START);
+    for (let at = 0; at <= 4 * MINUTE; at += MINUTE) await world.tick(START + at, START);
     world.rulesText = '[]';
-    await world.tick(START + 3 * MINUTE, START);
+    await world.tick(START + 5 * MINUTE, START);
     expect(await stored()).toEqual(['firing TidemarkBehind critical true']);
   });
 });
