@@ -43,7 +43,7 @@ const redactedUrl = (value: unknown): string => {
   return url === null ? '<secret>' : `${url.protocol}//${url.host}/<secret>`;
 };
 
-/** Any address may have a name and password before its host. */
-const withoutLogin = (text: string): string => text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1<secret>@');
+/** Any address may have a name and password before its host; in their place stands what Go writes there, since `<secret>` makes it no address. */
+const withoutLogin = (text: string): string => text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1xxxxx@');
 
 const keyOf = (pair: Pair): string => (isScalar(pair.key as Node) ? String((pair.key as { value: unknown }).value) : '');
