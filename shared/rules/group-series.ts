@@ -1,6 +1,8 @@
+import { ALERT_NAME } from '../alerting/rule-samples.ts';
 import { METRIC_NAME, labelValue } from '../model/labels.ts';
 import type { Labels } from '../model/labels.ts';
 import { labelsKey } from '../promql/step-vector.ts';
+import { ALERTS, ALERTS_FOR_STATE } from './alert-metrics.ts';
 import { Overlay } from './overlay.ts';
 import type { RecordedSample } from './recorded-samples.ts';
 import type { Rule } from './rule-group.ts';
@@ -16,8 +18,8 @@ export interface MadeSlot {
   readonly series: SlotSeries;
 }
 
-/** Whose series nobody remembers: those of the slot before a new holder's first one. */
-const ANY_RULE = '';
+/** Whose series are of no rule that the group still has. */
+const NO_RULE = '';
 
 /** What a group's rules have made in its last slots. */
 export interface GroupSeries {
@@ -32,8 +34,38 @@ export const NO_SERIES: GroupSeries = { lastByRule: new Map(), recent: [] };
 
 const keyed = (labels: readonly Labels[]): ReadonlyMap<string, Labels> => new Map(labels.map((each) => [labelsKey(each), each]));
 
-/** What a slot leaves to a holder that was not there. */
-export const seriesOfSlot = (slot: MadeSlot): GroupSeries => ({ lastByRule: new Map([[ANY_RULE, keyed(slot.series.samples.map(({ labels }) => labels))]]), recent: [slot] });
+/** Rules by the name that their series tell. */
+const rulesByName = (rules: readonly Rule[]): ReadonlyMap<string, readonly Rule[]> => Map.groupBy(rules, ({ kind, name }) => `${kind} ${name}`);
+
+const namedRules = (byName: ReadonlyMap<string, readonly Rule[]>, labels: Labels): readonly Rule[] | undefined => {
+  const metric = labelValue(labels, METRIC_NAME);
+  const alert = metric === ALERTS || metric === ALERTS_FOR_STATE ? byName.get(`alerting ${labelValue(labels, ALERT_NAME)}`) : undefined;
+  return alert ?? byName.get(`recording ${metric}`);
+};
+
+/**
+ * What slots leave to a holder that was not there, the newest first. Names tell which rule has made a series; what several rules of
+ * one name may have made is each one's. Of slots before the newest that of rules alone which were silent since.
+ */
+export const seriesOfSlots = ([newest, ...older]: readonly [MadeSlot, ...MadeSlot[]], rules: readonly Rule[], silent: ReadonlySet<string>): GroupSeries => {
+  const byName = rulesByName(rules);
+  const lastByRule = new Map<string, Map<string, Labels>>();
+  const take = ({ series }: MadeSlot, isTaken: (ruleId: string, key: string) => boolean): void => {
+    for (const { labels } of series.samples) {
+      const key = labelsKey(labels);
+      for (const ruleId of namedRules(byName, labels)?.map(({ id }) => id) ?? [NO_RULE]) {
+        if (isTaken(ruleId, key)) lastByRule.set(ruleId, (lastByRule.get(ruleId) ?? new Map<string, Labels>()).set(key, labels));
+      }
+    }
+  };
+  take(newest, () => true);
+  const over = new Set(newest.series.ended.map(labelsKey));
+  for (const slot of older) {
+    take(slot, (ruleId, key) => silent.has(ruleId) && !over.has(key));
+    for (const labels of slot.series.ended) over.add(labelsKey(labels));
+  }
+  return { lastByRule, recent: [newest] };
+};
 
 /** The results that are not stored yet as the watermark tells. */
 export const overlayOf = ({ recent }: GroupSeries, watermarkMs: number): Overlay => {
@@ -45,15 +77,21 @@ export const overlayOf = ({ recent }: GroupSeries, watermarkMs: number): Overlay
 /** What the rules of one slot gave, by rule id; a rule that said nothing is not in it. */
 export type MadeByRule = ReadonlyMap<string, readonly RecordedSample[]>;
 
-/** The samples of a slot, and the series that rules gave before and give no more: those of rules that said nothing go on. */
+/** The series that rules gave before and give no more: those of rules that said nothing go on. */
 export const endedSeries = ({ lastByRule }: GroupSeries, made: MadeByRule, silent: ReadonlySet<string>): readonly Labels[] => {
   const now = new Set([...made.values()].flat().map(({ labels }) => labelsKey(labels)));
+  const goesOn = (key: string): boolean => now.has(key) || isOfOne(lastByRule, silent, key);
   const ended = new Map<string, Labels>();
   for (const [ruleId, series] of lastByRule) {
-    if (silent.has(ruleId) || (ruleId === ANY_RULE && silent.size > 0)) continue;
-    for (const [key, labels] of series) if (!now.has(key)) ended.set(key, labels);
+    if (silent.has(ruleId)) continue;
+    for (const [key, labels] of series) if (!goesOn(key)) ended.set(key, labels);
   }
   return [...ended.values()];
+};
+
+const isOfOne = (lastByRule: GroupSeries['lastByRule'], ruleIds: Iterable<string>, key: string): boolean => {
+  for (const ruleId of ruleIds) if (lastByRule.get(ruleId)?.has(key) === true) return true;
+  return false;
 };
 
 /**
@@ -61,16 +99,14 @@ export const endedSeries = ({ lastByRule }: GroupSeries, made: MadeByRule, silen
  * rule is evaluated. What `later` rules record too is left to these.
  */
 export const endedInStage = ({ lastByRule }: GroupSeries, made: MadeByRule, stage: readonly Rule[], later: readonly Rule[]): readonly Labels[] => {
-  const answered = stage.filter(({ id }) => made.has(id));
-  const own = new Set(answered.map(({ id }) => id));
-  const recorded = new Set(recordedNames(answered));
-  const open = new Set(recordedNames([...stage.filter(({ id }) => !made.has(id)), ...later]));
+  const others = [...stage.filter(({ id }) => !made.has(id)), ...later];
+  const open = new Set(recordedNames(others));
+  const otherIds = others.map(({ id }) => id);
   const now = new Set([...made.values()].flat().map(({ labels }) => labelsKey(labels)));
-  return [...lastByRule].flatMap(([ruleId, series]) =>
-    [...series].flatMap(([key, labels]) => {
-      const metric = labelValue(labels, METRIC_NAME);
-      const isOurs = ruleId === ANY_RULE ? recorded.has(metric) : own.has(ruleId);
-      return isOurs && !open.has(metric) && !now.has(key) ? [labels] : [];
+  return stage.flatMap(({ id }) =>
+    [...(made.has(id) ? (lastByRule.get(id) ?? []) : [])].flatMap(([key, labels]) => {
+      const goesOn = now.has(key) || open.has(labelValue(labels, METRIC_NAME)) || isOfOne(lastByRule, otherIds, key);
+      return goesOn ? [] : [labels];
     }),
   );
 };
@@ -79,7 +115,7 @@ const recordedNames = (rules: readonly Rule[]): readonly string[] => rules.filte
 
 export const afterSlot = (before: GroupSeries, made: MadeByRule, silent: ReadonlySet<string>, slot: MadeSlot, watermarkMs: number): GroupSeries => {
   const lastByRule = new Map<string, ReadonlyMap<string, Labels>>();
-  for (const [ruleId, series] of before.lastByRule) if (silent.has(ruleId) || (ruleId === ANY_RULE && silent.size > 0)) lastByRule.set(ruleId, series);
+  for (const [ruleId, series] of before.lastByRule) if (silent.has(ruleId)) lastByRule.set(ruleId, series);
   for (const [ruleId, samples] of made) if (samples.length > 0) lastByRule.set(ruleId, keyed(samples.map(({ labels }) => labels)));
   const recent = before.recent.filter(({ sentAtMs }) => sentAtMs + CLOCK_SKEW_MS > watermarkMs);
   return { lastByRule, recent: slot.series.samples.length + slot.series.ended.length === 0 ? recent : [...recent, slot] };

@@ -74,6 +74,43 @@ describe('recording rules', () => {
     expect(sent()).toEqual(['r{"host":"a"}=3@0', 'r{"host":"a"}=3@1', 'r{"host":"a"}=stale@2']);
   });
 
+  it('end their series behind a new holder in whose first slot another rule has an error', async () => {
+    world.rulesText = '- {name: g, rules: [{record: r, expr: up > 1}, {record: s, expr: up * on (job) up}]}';
+    fill('a', 3, 0, 2);
+    fill('a', 1, 2, 9);
+    fill('b', 1, 2, 9);
+    await runMinutes(0, 1);
+    world.memory = createEvaluateMemory('00000000000000bb');
+    await runMinutes(2, 2);
+    expect(world.reports.at(-1)).toMatchObject({ ruleErrors: 1 });
+    expect(sent().filter((sample) => sample.startsWith('r{'))).toEqual(['r{"host":"a"}=3@0', 'r{"host":"a"}=3@1', 'r{"host":"a"}=stale@2']);
+  });
+
+  it('end their series behind a new holder when they had an error in the slots before', async () => {
+    world.rulesText = '- {name: g, rules: [{record: r, expr: up > 1 unless on () (bad * on (job) bad)}, {record: s, expr: up}]}';
+    fill('a', 3, 0, 3);
+    fill('a', 1, 3, 9);
+    for (const host of ['a', 'b']) for (const minute of [1, 2]) world.put('bad', { host }, START + minute * MINUTE, 1);
+    await runMinutes(0, 2);
+    expect(world.reports.map(({ ruleErrors }) => ruleErrors)).toEqual([0, 1, 1]);
+    for (const minute of [3, 4]) {
+      world.memory = createEvaluateMemory(`00000000000000b${minute}`);
+      world.samples.splice(0, world.samples.length, ...world.samples.filter(({ labels }) => labels[0]?.[1] !== 'bad'));
+      await runMinutes(minute, minute);
+    }
+    expect(sent().filter((sample) => sample.startsWith('r{'))).toEqual(['r{"host":"a"}=3@0', 'r{"host":"a"}=stale@3']);
+  });
+
+  it('go on behind a new holder while one of several rules of their name has an error', async () => {
+    world.rulesText = '- {name: g, rules: [{record: r, expr: up * on (job) up, labels: {of: one}}, {record: r, expr: up, labels: {of: two}}]}';
+    fill('a', 3, 0, 9);
+    await runMinutes(0, 0);
+    fill('b', 1, 1, 9);
+    world.memory = createEvaluateMemory('00000000000000bb');
+    await runMinutes(1, 1);
+    expect(sent().filter((sample) => sample.includes('"one"'))).toEqual(['r{"of":"one"}=9@0']);
+  });
+
   it('send the stored bytes when a slot is repeated', async () => {
     world.rulesText = '- {name: g, rules: [{record: r, expr: up}]}';
     fill('a', 3, 0, 5);
