@@ -66,7 +66,7 @@ export class TestRun {
       try {
         const samples = await this.evaluateRule(group, rule, tMs);
         made.set(rule.id, samples);
-        for (const { labels, value } of samples) this.series.add(labels, [{ tMs, value }]);
+        for (const { labels, value, histogram } of samples) this.series.add(labels, [{ tMs, value: histogram ?? value }]);
       } catch (error) {
         silent.add(rule.id);
         this.errors.push(`group: ${group.name}, rule: ${rule.name}, time: ${tMs / 1000}s, err: ${messageOf(error)}`);

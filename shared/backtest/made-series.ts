@@ -1,10 +1,11 @@
 import { PermanentError } from '../errors.ts';
 import { METRIC_NAME, labelValue } from '../model/labels.ts';
 import type { Labels } from '../model/labels.ts';
-import { bitsOf, putStaleAt } from '../model/stale.ts';
 import { compileMatcher } from '../promql/matcher.ts';
 import type { SelectRequest, SeriesBlock } from '../promql/series-source.ts';
 import { compareLabels, labelsKey } from '../promql/step-vector.ts';
+import { pointBlock } from '../rules/point-block.ts';
+import type { PointValue } from '../rules/point-block.ts';
 import type { SlotSeries } from '../rules/slot-frames.ts';
 
 /** A slot of a group, and when it is evaluated: groups with a query offset come later. */
@@ -14,9 +15,12 @@ export interface SlotPlace {
   readonly dueMs: number;
 }
 
-interface MadePoint extends SlotPlace {
-  /** Undefined is the end of the series. */
-  readonly value: number | undefined;
+interface MadePoint {
+  readonly groupId: string;
+  /** Of the slot. */
+  readonly tMs: number;
+  readonly dueMs: number;
+  readonly value: PointValue;
 }
 
 interface OneSeries {
@@ -25,8 +29,12 @@ interface OneSeries {
   points: MadePoint[];
 }
 
-/** Held at once: 80 bytes each. */
+/** Held at once: 80 bytes each, and those of a histogram's buckets. */
 const MAX_POINTS = 10_000_000;
+const BUCKETS_OF_POINT = 6;
+
+/** How many points of numbers take the memory of one. */
+const weightOf = ({ value }: MadePoint): number => (typeof value === 'object' ? 5 + Math.ceil((value.positive.counts.length + value.negative.counts.length + (value.customBounds?.length ?? 0)) / BUCKETS_OF_POINT) : 1);
 
 /** What rules make while they are tried: seen by their own group at once, and by other groups in later ticks. */
 export class MadeSeries {
@@ -34,9 +42,9 @@ export class MadeSeries {
   private points = 0;
 
   /** @throws PermanentError where it would be more than the memory is for. */
-  add(place: SlotPlace, { samples, ended }: SlotSeries): void {
-    for (const { labels, value } of samples) this.put(labels, { ...place, value });
-    for (const labels of ended) this.put(labels, { ...place, value: undefined });
+  add({ groupId, slotMs, dueMs }: SlotPlace, { samples, ended }: SlotSeries): void {
+    for (const { labels, value, histogram } of samples) this.put(labels, { groupId, tMs: slotMs, dueMs, value: histogram ?? value });
+    for (const labels of ended) this.put(labels, { groupId, tMs: slotMs, dueMs, value: 'stale' });
     if (this.points > MAX_POINTS) throw new PermanentError(`backtest: found more than ${MAX_POINTS} samples of recording rules and ALERTS that later rules may still read, that many are allowed; give fewer rules at once`);
   }
 
@@ -51,7 +59,7 @@ export class MadeSeries {
       .map(({ labels, points }) => ({ labels, points: points.slice(firstFrom(points, fromMs), firstFrom(points, toMs + 1)).filter((point) => isVisible(point, viewer)) }))
       .filter(({ points }) => points.length > 0)
       .sort((a, b) => compareLabels(a.labels, b.labels));
-    return blockOf(found);
+    return pointBlock(found);
   }
 
   /** What nobody reads any more. */
@@ -59,7 +67,7 @@ export class MadeSeries {
     for (const metric of this.byMetric.values()) {
       for (const [key, series] of metric) {
         const first = firstFrom(series.points, beforeMs);
-        this.points -= first;
+        for (let i = 0; i < first; i++) this.points -= weightOf(series.points[i] as MadePoint);
         if (first === series.points.length) metric.delete(key);
         else if (first > 0) series.points = series.points.slice(first);
       }
@@ -74,11 +82,12 @@ export class MadeSeries {
     const series = ofMetric.get(key) ?? { labels, points: [] };
     ofMetric.set(key, series);
     const last = series.points.at(-1);
-    if (last === undefined || last.slotMs < point.slotMs) {
-      series.points.push(point);
-      this.points++;
-    } else if (last.slotMs === point.slotMs && last.value === undefined) series.points[series.points.length - 1] = point;
-    // Else two groups make one series: the first of a time counts.
+    if (last === undefined || last.tMs < point.tMs) series.points.push(point);
+    else if (last.tMs === point.tMs && last.value === 'stale') {
+      series.points[series.points.length - 1] = point;
+      this.points -= weightOf(last);
+    } else return; // two groups make one series: the first of a time counts
+    this.points += weightOf(point);
   }
 }
 
@@ -89,20 +98,8 @@ const firstFrom = (points: readonly MadePoint[], tMs: number): number => {
   let [low, high] = [0, points.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((points[middle] as MadePoint).slotMs < tMs) low = middle + 1;
+    if ((points[middle] as MadePoint).tMs < tMs) low = middle + 1;
     else high = middle;
   }
   return low;
-};
-
-const blockOf = (series: readonly { readonly labels: Labels; readonly points: readonly MadePoint[] }[]): SeriesBlock => {
-  const offsets = new Uint32Array(series.length + 1);
-  series.forEach(({ points }, k) => (offsets[k + 1] = (offsets[k] as number) + points.length));
-  const flat = series.flatMap(({ points }) => points);
-  const values = Float64Array.from(flat, ({ value }) => value ?? 0);
-  const bits = bitsOf(values);
-  flat.forEach(({ value }, i) => {
-    if (value === undefined) putStaleAt(bits, i);
-  });
-  return { labels: series.map(({ labels }) => labels), offsets, tMs: Float64Array.from(flat, ({ slotMs }) => slotMs), values };
 };

@@ -1,16 +1,22 @@
 import { METRIC_NAME, labelValue } from '../model/labels.ts';
 import type { Labels } from '../model/labels.ts';
-import { bitsOf, putStaleAt } from '../model/stale.ts';
 import { joinBlocks } from '../promql/join-blocks.ts';
 import { compileMatcher } from '../promql/matcher.ts';
 import type { SelectRequest, SelectSeries, SeriesBlock } from '../promql/series-source.ts';
 import { compareLabels, labelsKey } from '../promql/step-vector.ts';
+import { pointBlock } from './point-block.ts';
+import type { PointValue } from './point-block.ts';
 import type { SlotSeries } from './slot-frames.ts';
+
+interface OverlayPoint {
+  readonly tMs: number;
+  readonly value: PointValue;
+}
 
 interface OverlaySeries {
   readonly labels: Labels;
-  /** Ascending; undefined is the end of the series. */
-  readonly samples: { readonly tMs: number; readonly value: number | undefined }[];
+  /** Ascending. */
+  readonly points: OverlayPoint[];
 }
 
 /** Results of a group's rules that are not stored yet, for its later rules and slots. */
@@ -19,8 +25,8 @@ export class Overlay {
 
   /** What one slot has made; slots come in their order. */
   add(slotMs: number, { samples, ended }: SlotSeries): void {
-    for (const { labels, value } of samples) this.put(labels, slotMs, value);
-    for (const labels of ended) this.put(labels, slotMs, undefined);
+    for (const { labels, value, histogram } of samples) this.put(labels, { tMs: slotMs, value: histogram ?? value });
+    for (const labels of ended) this.put(labels, { tMs: slotMs, value: 'stale' });
   }
 
   /** `select`, and over it what stands here. */
@@ -28,18 +34,21 @@ export class Overlay {
     return async (request) => {
       const stored = await select(request);
       const own = this.find(request, stored);
-      return own.length === 0 ? stored : joinBlocks([stored, blockOf(own)]);
+      return own.length === 0 ? stored : joinBlocks([stored, pointBlock(own)]);
     };
   }
 
-  private put(labels: Labels, tMs: number, value: number | undefined): void {
+  private put(labels: Labels, point: OverlayPoint): void {
     const metric = labelValue(labels, METRIC_NAME);
     const ofMetric = this.byMetric.get(metric) ?? new Map<string, OverlaySeries>();
     this.byMetric.set(metric, ofMetric);
     const key = labelsKey(labels);
-    const series = ofMetric.get(key) ?? { labels, samples: [] };
+    const series = ofMetric.get(key) ?? { labels, points: [] };
     ofMetric.set(key, series);
-    series.samples.push({ tMs, value });
+    const last = series.points.at(-1);
+    if (last?.tMs !== point.tMs) series.points.push(point);
+    // What ended before a later rule of its slot, and is given by that, has not ended. Else two rules make one series: the first counts.
+    else if (last.value === 'stale') series.points[series.points.length - 1] = point;
   }
 
   /** Samples behind the last one that is stored: the others are the same by now. */
@@ -52,11 +61,11 @@ export class Overlay {
     return metrics
       .flatMap((series) => [...series])
       .filter(([, { labels }]) => wanted.every((matcher) => matcher.matches(labelValue(labels, matcher.name))))
-      .map(([key, { labels, samples }]) => {
+      .map(([key, { labels, points }]) => {
         const afterMs = lastMs.get(key) ?? -Infinity;
-        return { labels, samples: samples.filter(({ tMs }) => tMs > afterMs && tMs >= fromMs && tMs <= toMs) };
+        return { labels, points: points.filter(({ tMs }) => tMs > afterMs && tMs >= fromMs && tMs <= toMs) };
       })
-      .filter(({ samples }) => samples.length > 0)
+      .filter(({ points }) => points.length > 0)
       .sort((a, b) => compareLabels(a.labels, b.labels));
   }
 }
@@ -64,16 +73,4 @@ export class Overlay {
 const lastOf = ({ offsets, tMs }: SeriesBlock, k: number): number => {
   const end = offsets[k + 1] as number;
   return end > (offsets[k] as number) ? (tMs[end - 1] as number) : -Infinity;
-};
-
-const blockOf = (series: readonly OverlaySeries[]): SeriesBlock => {
-  const offsets = new Uint32Array(series.length + 1);
-  series.forEach(({ samples }, k) => (offsets[k + 1] = (offsets[k] as number) + samples.length));
-  const flat = series.flatMap(({ samples }) => samples);
-  const values = Float64Array.from(flat, ({ value }) => value ?? 0);
-  const bits = bitsOf(values);
-  flat.forEach(({ value }, i) => {
-    if (value === undefined) putStaleAt(bits, i);
-  });
-  return { labels: series.map(({ labels }) => labels), offsets, tMs: Float64Array.from(flat, ({ tMs }) => tMs), values };
 };

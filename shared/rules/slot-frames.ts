@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PermanentError } from '../errors.ts';
+import { decodeHistogram, encodeHistogram } from '../histograms/histogram-bytes.ts';
+import { histogramAt } from '../model/histogram-column.ts';
 import { METRIC_NAME, labelValue, labelsFromJson, labelsToJson } from '../model/labels.ts';
 import type { Labels } from '../model/labels.ts';
 import { SampleBatchBuilder } from '../model/sample-batch.ts';
@@ -26,9 +28,10 @@ const groupHash = (groupId: string): string => createHash('sha256').update(group
 /** The frames of a slot as one object: each behind its length in four bytes, little-endian. */
 export const encodeSlot = (group: RuleGroup, slotMs: number, { samples, ended }: SlotSeries): Uint8Array => {
   const batch = new SampleBatchBuilder();
-  for (const { labels, value } of samples) {
+  for (const { labels, value, histogram } of samples) {
     batch.series(labelValue(labels, METRIC_NAME), labelsToJson(labels));
-    batch.sample(slotMs, value);
+    if (histogram === undefined) batch.sample(slotMs, value);
+    else batch.histogram(slotMs, encodeHistogram(histogram));
   }
   for (const labels of ended) {
     batch.series(labelValue(labels, METRIC_NAME), labelsToJson(labels));
@@ -68,12 +71,14 @@ export const decodeSlot = (bytes: Uint8Array): SlotSeries => {
   const samples: RecordedSample[] = [];
   const ended: Labels[] = [];
   for (const frame of framesOf(bytes)) {
-    const { metrics, labels, offsets, values } = decodeFrame(frame).batch;
+    const { metrics, labels, offsets, values, histograms } = decodeFrame(frame).batch;
     const bits = bitsOf(values);
     metrics.forEach((metric, k) => {
       const series = labelsFromJson(metric, labels[k] as string);
       const at = offsets[k] as number;
-      if (isStaleAt(bits, at)) ended.push(series);
+      const histogram = histogramAt(histograms, at);
+      if (histogram !== undefined) samples.push({ labels: series, value: 0, histogram: decodeHistogram(histogram) });
+      else if (isStaleAt(bits, at)) ended.push(series);
       else samples.push({ labels: series, value: values[at] as number });
     });
   }

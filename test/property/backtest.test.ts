@@ -2,6 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createEvaluateMemory } from '../../functions/evaluate/evaluate.ts';
 import type { Episode } from '../../shared/backtest/report.ts';
+import { decodeHistogram } from '../../shared/histograms/histogram-bytes.ts';
+import { EMPTY_HISTOGRAM } from '../../shared/histograms/histogram.ts';
+import type { Histogram } from '../../shared/histograms/histogram.ts';
+import { histogramAt } from '../../shared/model/histogram-column.ts';
 import { labelsFromJson, makeLabels } from '../../shared/model/labels.ts';
 import { bitsOf, isStaleAt } from '../../shared/model/stale.ts';
 import type { RuleGroup } from '../../shared/rules/rule-group.ts';
@@ -21,6 +25,9 @@ const FAST = [
   '{alert: Again, expr: "hosts:down"}',
   '{alert: Busy, expr: "rate(requests[2m]) > 0.5"}',
   '{alert: Meta, expr: "ALERTS{alertname=\\"Down\\", alertstate=\\"firing\\"}", for: 30s}',
+  '{record: "latency:sum", expr: "sum by (zone) (latency)"}',
+  '{alert: Slow, expr: "histogram_avg(latency:sum) > 5"}',
+  '{alert: Faster, expr: "histogram_count(rate(latency:sum[3m])) > 0.1"}',
   '{alert: Twice, expr: "requests / on (zone) up"}',
   '{alert: Silent, expr: "up == 0", no_data: alert}',
   '{alert: Kept, expr: "up == 0", no_data: keep}',
@@ -51,7 +58,10 @@ const counter = fc.array(fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 0, m
   });
 });
 
+const latencyOf = (count: number): Histogram => ({ ...EMPTY_HISTOGRAM, count, sum: count * (count % 10), positive: { indices: Int32Array.of(1, 3), counts: Float64Array.of(count, 0) } });
+
 const world = fc.record({
+  latencies: fc.array(counter, { maxLength: 2 }),
   ups: fc.array(states, { minLength: 1, maxLength: 3 }),
   requests: fc.array(counter, { maxLength: 2 }),
   fast: fc.subarray(FAST, { minLength: 1 }),
@@ -69,10 +79,11 @@ const rulesOf = ({ fast, slow, limit, offset }: Given): string =>
 /** Both groups have a slot that is due then: an evaluator that starts takes the newest. */
 const firstOf = ({ offset }: Given): number => (offset === '30s' ? START + TICK : START);
 
-const seriesOf = ({ ups, requests }: Given): TestSeries => {
+const seriesOf = ({ ups, requests, latencies }: Given): TestSeries => {
   const series = new TestSeries();
   ups.forEach((values, i) => fill(series, 'up', { host: 'abc'[i] as string, zone: 'z' }, values));
   requests.forEach((values, i) => fill(series, 'requests', { host: 'abc'[i] as string, zone: 'z' }, values));
+  latencies.forEach((counts, i) => fill(series, 'latency', { host: 'abc'[i] as string, zone: 'z' }, counts.map((count) => (count === undefined ? undefined : latencyOf(count)))));
   return series;
 };
 
@@ -80,11 +91,13 @@ const storeRecords = (series: TestSeries, records: readonly OutgoingRecord[]): v
   for (const { data } of records) {
     const frame = decodeFrame(data);
     if (isHeartbeat(frame)) continue;
-    const { metrics, labels, offsets, tMs, values } = frame.batch;
+    const { metrics, labels, offsets, tMs, values, histograms } = frame.batch;
     const bits = bitsOf(values);
     metrics.forEach((metric, k) => {
       const at = offsets[k] as number;
-      series.add(labelsFromJson(metric, labels[k] as string), [{ tMs: tMs[at] as number, value: isStaleAt(bits, at) ? 'stale' : (values[at] as number) }]);
+      const histogram = histogramAt(histograms, at);
+      const number = isStaleAt(bits, at) ? 'stale' : (values[at] as number);
+      series.add(labelsFromJson(metric, labels[k] as string), [{ tMs: tMs[at] as number, value: histogram === undefined ? number : decodeHistogram(histogram) }]);
     });
   }
 };

@@ -6,9 +6,10 @@ import { makeLabels } from '../../model/labels.ts';
 import type { LabelPair, Labels } from '../../model/labels.ts';
 import { parseFloatText } from '../../promql/number-text.ts';
 import { parseQuery } from '../../promql/parser.ts';
+import type { PointValue } from '../point-block.ts';
 
 /** A value of the notation; undefined: no sample there. */
-export type NotedValue = number | 'stale' | Histogram | undefined;
+export type NotedValue = PointValue | undefined;
 
 /** Of one series: a year of minutes is half of it. */
 const MAX_VALUES = 1_000_000;

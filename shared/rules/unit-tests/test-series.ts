@@ -1,15 +1,14 @@
-import type { Histogram } from '../../histograms/histogram.ts';
 import { labelValue } from '../../model/labels.ts';
 import type { Labels } from '../../model/labels.ts';
-import { bitsOf, putStaleAt } from '../../model/stale.ts';
 import { compileMatcher } from '../../promql/matcher.ts';
 import type { SelectSeries } from '../../promql/series-source.ts';
 import { compareLabels, labelsKey } from '../../promql/step-vector.ts';
-import type { NotedValue } from './series-notation.ts';
+import { pointBlock } from '../point-block.ts';
+import type { PointValue } from '../point-block.ts';
 
 interface Point {
   readonly tMs: number;
-  readonly value: Exclude<NotedValue, undefined>;
+  readonly value: PointValue;
 }
 
 /** The series of a rule test: its input, and what the rules make of it. */
@@ -30,18 +29,7 @@ export class TestSeries {
       .filter(({ labels }) => wanted.every(({ name, matches }) => matches(labelValue(labels, name))))
       .sort((a, b) => compareLabels(a.labels, b.labels))
       .map(({ labels, points }) => ({ labels, points: points.slice(firstFrom(points, fromMs), firstFrom(points, toMs + 1)) }));
-    const flat = found.flatMap(({ points }) => points);
-    const offsets = new Uint32Array(found.length + 1);
-    found.forEach(({ points }, k) => (offsets[k + 1] = (offsets[k] as number) + points.length));
-    const values = new Float64Array(flat.length);
-    const bits = bitsOf(values);
-    const histograms = new Map<number, Histogram>();
-    flat.forEach(({ value }, i) => {
-      if (value === 'stale') putStaleAt(bits, i);
-      else if (typeof value === 'number') values[i] = value;
-      else histograms.set(i, value);
-    });
-    return { labels: found.map(({ labels }) => labels), offsets, tMs: Float64Array.from(flat, ({ tMs }) => tMs), values, ...(histograms.size > 0 && { histograms }) };
+    return pointBlock(found);
   };
 }
 

@@ -4,6 +4,7 @@ import { runBacktest } from '../../../shared/backtest/run-backtest.ts';
 import type { DueRange } from '../../../shared/backtest/slot-grid.ts';
 import { METRIC_NAME, makeLabels } from '../../../shared/model/labels.ts';
 import type { SelectSeries } from '../../../shared/promql/series-source.ts';
+import type { PointValue } from '../../../shared/rules/point-block.ts';
 import { parseRuleFile } from '../../../shared/rules/rule-file.ts';
 import type { RuleGroup } from '../../../shared/rules/rule-group.ts';
 import { TestSeries } from '../../../shared/rules/unit-tests/test-series.ts';
@@ -35,7 +36,7 @@ export const groupsOf = (text: string, file = 'rules.yml'): readonly RuleGroup[]
 };
 
 /** One value every ten seconds from START on; undefined is a gap. */
-export const fill = (series: TestSeries, metric: string, labels: Readonly<Record<string, string>>, values: readonly (number | 'stale' | undefined)[]): void =>
+export const fill = (series: TestSeries, metric: string, labels: Readonly<Record<string, string>>, values: readonly (PointValue | undefined)[]): void =>
   series.add(
     makeLabels([[METRIC_NAME, metric], ...Object.entries(labels)]),
     values.flatMap((value, i) => (value === undefined ? [] : [{ tMs: START + i * 10_000, value }])),

@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEvaluateMemory } from '../../../functions/evaluate/evaluate.ts';
+import { decodeHistogram } from '../../../shared/histograms/histogram-bytes.ts';
+import { EMPTY_HISTOGRAM } from '../../../shared/histograms/histogram.ts';
+import type { Histogram } from '../../../shared/histograms/histogram.ts';
+import { histogramAt } from '../../../shared/model/histogram-column.ts';
 import { bitsOf, isStaleAt } from '../../../shared/model/stale.ts';
 import { decodeFrame, isHeartbeat } from '../../../shared/wire/frame.ts';
 import { World } from './world.ts';
@@ -109,6 +113,22 @@ describe('recording rules', () => {
     world.memory = createEvaluateMemory('00000000000000bb');
     await runMinutes(1, 1);
     expect(sent().filter((sample) => sample.includes('"one"'))).toEqual(['r{"of":"one"}=9@0']);
+  });
+
+  it('record histograms, which later rules read at once and which end with a marker, also behind a new holder', async () => {
+    world.rulesText = '- {name: g, rules: [{record: r, expr: sum by (host) (latency)}, {alert: Slow, expr: histogram_avg(r) > 1}]}';
+    const latency: Histogram = { ...EMPTY_HISTOGRAM, count: 2, sum: 6, positive: { indices: Int32Array.of(2), counts: Float64Array.of(2) } };
+    for (const minute of [0, 1]) world.put('latency', { host: 'a' }, START + minute * MINUTE, latency);
+    world.put('latency', { host: 'a' }, START + 2 * MINUTE, 'stale');
+    await runMinutes(0, 1);
+    const first = decodeFrame(world.records.map(({ data }) => data).find((data) => !isHeartbeat(decodeFrame(data))) as Uint8Array).batch;
+    expect([first.metrics[0], first.labels[0]]).toEqual(['r', '{"host":"a"}']);
+    expect(decodeHistogram(histogramAt(first.histograms, 0) as Uint8Array)).toEqual(latency);
+    world.memory = createEvaluateMemory('00000000000000bb');
+    world.records.length = 0;
+    await runMinutes(2, 2);
+    expect(sent().toSorted()).toEqual(['ALERTS_FOR_STATE{"alertname":"Slow","host":"a"}=stale@2', 'ALERTS{"alertname":"Slow","alertstate":"firing","host":"a"}=stale@2', 'r{"host":"a"}=stale@2']);
+    expect(world.reports.map(({ ruleErrors }) => ruleErrors)).toEqual([0, 0, 0]);
   });
 
   it('send the stored bytes when a slot is repeated', async () => {

@@ -11,6 +11,8 @@ import { makeLabels } from '../../../shared/model/labels.ts';
 import type { LabelPair, Labels } from '../../../shared/model/labels.ts';
 import { compileMatcher } from '../../../shared/promql/matcher.ts';
 import type { SelectSeries } from '../../../shared/promql/series-source.ts';
+import { pointBlock } from '../../../shared/rules/point-block.ts';
+import type { PointValue } from '../../../shared/rules/point-block.ts';
 import { parseRuleFile } from '../../../shared/rules/rule-file.ts';
 import { MissingObjectError } from '../../../shared/storage/object-store.ts';
 import type { OutgoingRecord, Shard } from '../../../shared/wire/record-stream.ts';
@@ -53,7 +55,7 @@ export const SHARD: Shard = { shardId: 'shard-0', parentIds: [], startingHashKey
 interface StoredSample {
   readonly labels: Labels;
   readonly tMs: number;
-  readonly value: number;
+  readonly value: PointValue;
   /** From when on it can be read. */
   readonly storedAtMs: number;
 }
@@ -104,7 +106,7 @@ export class World {
     return this.tables.close();
   }
 
-  put(metric: string, labels: Record<string, string>, tMs: number, value: number, storedAtMs = tMs): void {
+  put(metric: string, labels: Record<string, string>, tMs: number, value: PointValue, storedAtMs = tMs): void {
     const pairs: LabelPair[] = [['__name__', metric], ...Object.entries(labels)];
     this.samples.push({ labels: makeLabels(pairs), tMs, value, storedAtMs });
   }
@@ -122,15 +124,7 @@ export class World {
       found.set(key, [...(found.get(key) ?? []), sample]);
     }
     const series = [...found].sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(([, samples]) => samples.sort((a, b) => a.tMs - b.tMs));
-    const offsets = new Uint32Array(series.length + 1);
-    series.forEach((samples, i) => (offsets[i + 1] = (offsets[i] as number) + samples.length));
-    const flat = series.flat();
-    return {
-      labels: series.map((samples) => (samples[0] as StoredSample).labels),
-      offsets,
-      tMs: Float64Array.from(flat, (sample) => sample.tMs),
-      values: Float64Array.from(flat, (sample) => sample.value),
-    };
+    return pointBlock(series.map((samples) => ({ labels: (samples[0] as StoredSample).labels, points: samples })));
   };
 
   readonly stored = new Map<string, Uint8Array>();
