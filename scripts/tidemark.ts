@@ -26,6 +26,7 @@ import { KEY_SCOPES, type KeyScope } from '../shared/keys/api-key.ts';
 import { addAlertVerbs, addNotificationVerbs, addSilenceVerbs } from './alert-verbs.ts';
 import { backfillFile } from './backfill-file.ts';
 import { ruleFilesOf } from './rule-files.ts';
+import { secretFileWarnings } from './secret-files.ts';
 import { templateFilesOf } from './template-files.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:9090';
@@ -124,7 +125,8 @@ program
   .option('--alertmanager <file>', 'where alerts go (default: <data>/alertmanager.yml)')
   .option('--retention <days by tier>', 'how long each tier is kept', 'raw=7d,1m=30d,1h=365d')
   .option('--retention-classes <file>', 'a JSON list of {"name", "match", "retention"}: series that match are kept for a time of their own')
-  .action(async (options: { port: number; data: string; rules?: string; alertmanager?: string; retention: string; retentionClasses?: string }) => {
+  .option('--lateness <duration>', 'how late after its own time a sample may arrive and still count for rules: the longest flush interval of a sender, and 5s', '15s')
+  .action(async (options: { port: number; data: string; rules?: string; alertmanager?: string; retention: string; retentionClasses?: string; lateness: string }) => {
     const { start } = await import('./start.ts');
     await start({ ...options, version });
   });
@@ -180,7 +182,7 @@ withAdmin(program.command('redrive'))
 
 withAdmin(program.command('doctor'))
   .description('compare catalog, manifests, objects and SQL lists, and say what to do about what is wrong; exits with 1 then')
-  .option('--rebuild-catalog', 'put back the partitions of a catalog that is lost, from the objects alone; fine to interrupt and to run again', false)
+  .option('--rebuild-catalog', 'put back the partitions and files of history of a catalog that is lost, from the objects alone; fine to interrupt and to run again', false)
   .option('--force', 'with --rebuild-catalog: also partitions that the catalog knows', false)
   .option('--json', 'for machines', false)
   .action(async ({ force, json, ...options }: AdminOptions & { json: boolean; force: boolean; rebuildCatalog: boolean }) =>
@@ -267,7 +269,7 @@ check
   .argument('<file>', 'a file in the format of Alertmanager')
   .action(async (path: string) => {
     const file = readNamed(path);
-    tell(checkConfig(file, await templateFilesOf(file.text, path)));
+    tell(checkConfig(file, await templateFilesOf(file.text, path), (config) => secretFileWarnings(config, path)));
   });
 
 const configRoutes = program.command('config').description('look at a file in the format of Alertmanager').command('routes').description('where alerts go');

@@ -5,6 +5,7 @@ import { examineClasses } from '../../shared/doctor/classes.ts';
 import { examinePartition, type PartitionReport } from '../../shared/doctor/partition.ts';
 import { examineQuarantine, type QuarantinePage } from '../../shared/doctor/quarantine.ts';
 import { examineRoad, type RoadReport } from '../../shared/doctor/road.ts';
+import { type RelistReport, relistHistory } from '../../shared/history/relist-history.ts';
 import { classRows } from '../../shared/lakes/class-rows.ts';
 import { inLake } from '../../shared/lakes/lake-partition.ts';
 import { listedClasses } from '../../shared/lakes/listed-classes.ts';
@@ -33,6 +34,7 @@ export const doctorRoutes = (ports: AdminPorts): Hono => {
     const isForced = c.req.query('force') === 'true';
     return c.json((await restorePartition(await restoreLake(ports, c.req.query('class')), name, { isForced, nowMs: clockMs() })) satisfies RestoreReport);
   });
+  app.post('/rebuild-catalog/history', async (c) => c.json((await relistHistory(ports)) satisfies RelistReport));
   return app;
 };
 

@@ -1,3 +1,4 @@
+import type { RelistReport } from '../history/relist-history.ts';
 import type { LakePartition } from '../lakes/lake-partition.ts';
 import type { RestoreReport } from '../rebuild/restore-partition.ts';
 import { type Api, callApi } from './api.ts';
@@ -21,7 +22,7 @@ export interface RebuildCatalogPlan {
 
 type Outcome = RestoreReport['outcome'];
 
-/** Rebuilds what the catalog says of the partitions from the objects, one after the other. To interrupt it and to run it again is fine. */
+/** Rebuilds what the catalog says of the partitions from the objects, one after the other, then of the files of history. To interrupt it and to run it again is fine. */
 export const rebuildCatalog = async (api: Api, { force, json, progress }: RebuildCatalogOptions): Promise<CheckReport> => {
   const { partitions, unknownClasses } = JSON.parse(await callApi(api, '/api/v1/admin/doctor/rebuild-catalog')) as RebuildCatalogPlan;
   const outcomes: Record<Outcome, number> = { restored: 0, hot: 0, kept: 0, moved: 0, none: 0 };
@@ -34,9 +35,10 @@ export const rebuildCatalog = async (api: Api, { force, json, progress }: Rebuil
     unread.push(...report.unread);
     progress(progressBar(i + 1, partitions.length, 'partitions', `${outcomes.restored} restored, ${counted(hotRows, 'hot row')}`));
   }
+  const history = JSON.parse(await callApi(api, '/api/v1/admin/doctor/rebuild-catalog/history', { method: 'POST' })) as RelistReport;
   const ok = unread.length === 0 && outcomes.moved === 0 && unknownClasses.length === 0;
-  if (json) return { ok, lines: [JSON.stringify({ ok, partitions: partitions.length, outcomes, hotRows, unread, unknownClasses })] };
-  return { ok, lines: [`${counted(outcomes.restored, 'partition')} restored, ${counted(hotRows, 'hot row')} written`, ...unknownClasses.map(unknownText), ...remarksOf(outcomes, unread)] };
+  if (json) return { ok, lines: [JSON.stringify({ ok, partitions: partitions.length, outcomes, hotRows, history, unread, unknownClasses })] };
+  return { ok, lines: [`${counted(outcomes.restored, 'partition')} restored, ${counted(hotRows, 'hot row')} written, ${counted(history.listed, 'file')} of history listed`, ...unknownClasses.map(unknownText), ...remarksOf(outcomes, unread)] };
 };
 
 const unknownText = (name: string): string =>

@@ -1,3 +1,4 @@
+import { MAX_TRANSACT_WRITES } from '../catalog/item-table.ts';
 import type { ItemTable, ItemWrite } from '../catalog/item-table.ts';
 import { historyWrite } from '../compaction/garbage.ts';
 import { HISTORY_DAYS, historyPrefix } from '../sql/history-tables.ts';
@@ -12,7 +13,6 @@ export interface HistoryFile {
   readonly dt: string;
   readonly key: string;
   readonly bytes: number;
-  readonly rows: number;
 }
 
 /** The file of the rows of a day in an hour of the shelf; hours with very many rows have several parts. */
@@ -22,7 +22,7 @@ export const dayOf = (tMs: number): string => new Date(tMs).toISOString().slice(
 
 const pkOf = (kind: HistoryKind): string => `history-files#${kind}`;
 
-export const addHistoryFile = ({ kind, dt, key, bytes, rows }: HistoryFile): ItemWrite => ({ put: { pk: pkOf(kind), sk: skOf(key), attributes: { dt, bytes, rows } } });
+export const addHistoryFile = ({ kind, dt, key, bytes }: HistoryFile): ItemWrite => ({ put: { pk: pkOf(kind), sk: skOf(key), attributes: { dt, bytes } } });
 
 /** `dt=…/….parquet`: ascends with the day. */
 const skOf = (key: string): string => key.slice(key.indexOf('dt='));
@@ -34,18 +34,14 @@ export const listHistoryFiles = async (catalog: ItemTable, kind: HistoryKind, be
     dt: String(attributes['dt']),
     key: historyPrefix(kind) + sk,
     bytes: Number(attributes['bytes']),
-    rows: Number(attributes['rows']),
   }));
 
-/** A transaction takes 100 writes, one of which is the note of the garbage. */
-const FILES_AT_ONCE = 99;
-
-/** The first day that is kept. */
-export const firstHistoryDay = (atMs: number): string => dayOf(atMs - HISTORY_DAYS * DAY_MS);
+/** One is the note of the garbage. */
+const FILES_AT_ONCE = MAX_TRANSACT_WRITES - 1;
 
 /** Takes days that are over for a year at `atMs` out of the catalog; their objects follow after the grace, from `nowMs` on. */
 export const expireHistory = async (catalog: ItemTable, kind: HistoryKind, { atMs, nowMs }: { readonly atMs: number; readonly nowMs: number }): Promise<void> => {
-  const expired = await listHistoryFiles(catalog, kind, firstHistoryDay(atMs));
+  const expired = await listHistoryFiles(catalog, kind, dayOf(atMs - HISTORY_DAYS * DAY_MS));
   for (let i = 0; i < expired.length; i += FILES_AT_ONCE) {
     const files = expired.slice(i, i + FILES_AT_ONCE);
     const removed = files.map(({ key }): ItemWrite => ({ remove: { pk: pkOf(kind), sk: skOf(key) } }));

@@ -101,7 +101,7 @@ const writeHour = async (ports: HistoryPorts, kind: HistoryKind, hourMs: number)
 const writeFile = async ({ objects, catalog }: HistoryPorts, name: Pick<HistoryFile, 'kind' | 'dt' | 'key'>, rows: readonly ShelfRow[]): Promise<void> => {
   const bytes = buildHistoryFile(name.kind, rows);
   await objects.putIfAbsent(name.key, bytes);
-  await catalog.transact([addHistoryFile({ ...name, bytes: bytes.length, rows: rows.length })]);
+  await catalog.transact([addHistoryFile({ ...name, bytes: bytes.length })]);
 };
 
 interface Part {

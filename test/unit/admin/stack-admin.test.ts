@@ -35,7 +35,7 @@ describe("the keeper's tools over a deployed stack", () => {
     expect(dynamo.commandCalls(QueryCommand)[0]?.args[0].input.TableName).toBe('catalog');
     const listed = s3.commandCalls(ListObjectsV2Command).map(({ args: [{ input }] }) => input);
     expect(listed.every(({ Bucket }) => Bucket === 'lake')).toBe(true);
-    expect(new Set(listed.map(({ Prefix }) => Prefix))).toEqual(new Set(['classes/', 'raw/dt=', 'hot/dt=', '1m/dt=', '1h/dt=']));
+    expect(new Set(listed.map(({ Prefix }) => Prefix))).toEqual(new Set(['classes/', 'raw/dt=', 'hot/dt=', '1m/dt=', '1h/dt=', 'history/alert_events/', 'history/notifications/']));
   });
 
   it('name the outputs that an older stack lacks, and a stack that is not there', async () => {

@@ -7,7 +7,7 @@ import { openObjectDirectory } from '../../../shared/embedded/object-directory.t
 import { readClosedMs, shelve, type ShelfRow } from '../../../shared/history/shelf.ts';
 import { type HistoryPorts, type HistoryReport, writeHistory } from '../../../shared/history/write-history.ts';
 import { HISTORY_TABLES, type HistoryKind } from '../../../shared/sql/history-tables.ts';
-import type { ObjectStore, ObjectSweep } from '../../../shared/storage/object-store.ts';
+import type { ObjectListing, ObjectStore, ObjectSweep } from '../../../shared/storage/object-store.ts';
 import { tempFolder } from '../../contract/temp-folder.ts';
 import { ownCells } from '../../support/parquet-cells.ts';
 
@@ -18,7 +18,7 @@ export const START_MS = 1_772_359_200_000;
 
 export interface HistoryRoad {
   readonly dir: string;
-  readonly ports: HistoryPorts & { readonly objects: ObjectStore & ObjectSweep };
+  readonly ports: HistoryPorts & { readonly objects: ObjectStore & ObjectSweep & ObjectListing };
   readonly shelve: (...rows: readonly ShelfRow[]) => Promise<void>;
   /** All of the stream is stored up to then. */
   readonly stored: (tMs: number) => Promise<void>;
