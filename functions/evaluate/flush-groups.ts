@@ -1,4 +1,4 @@
-import { MAX_END_DELAY_MS, isUntoldEnd, newGroup, placesOf, removeGroup, writeGroup } from '../../shared/alerting/dispatch/alert-group.ts';
+import { MAX_END_DELAY_MS, isOver, isUntoldEnd, newGroup, placesOf, removeGroup, writeGroup } from '../../shared/alerting/dispatch/alert-group.ts';
 import type { GroupPlace, GroupState } from '../../shared/alerting/dispatch/alert-group.ts';
 import { escalationIsDue, escalationPlace } from '../../shared/alerting/dispatch/escalation.ts';
 import { escalateGroup, flushGroup } from '../../shared/alerting/dispatch/flush-group.ts';
@@ -39,7 +39,7 @@ export const flushGroups = async (scope: TickScope, config: AlertmanagerConfig, 
   const { holding: acknowledged, over } = sortAcknowledgements(memory.acknowledgements, alerts, nowMs);
   const groups = groupAlerts(scope, config, alerts);
   const created = createGroups(scope, groups, nowMs);
-  const stateOf = (id: string): GroupState => (memory.groups.get(id) ?? created.get(id)) as GroupState;
+  const stateOf = (id: string): GroupState => (created.get(id) ?? memory.groups.get(id)) as GroupState;
   const due = [...groups].filter(([id, members]) => isDue(stateOf(id), members, nowMs));
   const mutes = due.length === 0 ? undefined : makeMutes(config, { silences: memory.silences, firing: inhibitors(alerts), nowMs });
   const outcomes = await inParallel(due, READ_PARALLEL, ([id, members]) => flushOne(scope, config, { members, state: stateOf(id), mutes: mutes as Mutes, acknowledged, nowMs }));
@@ -108,15 +108,17 @@ const groupAlerts = ({ memory }: TickScope, config: AlertmanagerConfig, alerts: 
   return withoutEnded(memory.groups, groups);
 };
 
-/** Only an alert that fires makes a group: one that has ended before is nobody's news. */
+/** Only an alert that fires makes a group: one that has ended before is nobody's news, but where the group has stayed for that. */
 const withoutEnded = (known: ReadonlyMap<string, GroupState>, groups: ReadonlyMap<string, GroupMembers>): ReadonlyMap<string, GroupMembers> =>
   new Map([...groups].filter(([id, { alerts }]) => known.has(id) || alerts.some(({ endedAtMs }) => endedAtMs === undefined)));
 
 const createGroups = ({ memory }: TickScope, groups: ReadonlyMap<string, GroupMembers>, nowMs: number): ReadonlyMap<string, GroupState> => {
   const created = new Map<string, GroupState>();
   for (const [id, { place, alerts }] of groups) {
-    if (memory.groups.has(id)) continue;
+    const known = memory.groups.get(id);
     const firing = alerts.filter(({ endedAtMs }) => endedAtMs === undefined);
+    // What begins anew does not wait for the timer of ends; those are told with it.
+    if (known !== undefined && (!isOver(known) || firing.length === 0)) continue;
     const oldest = firing.reduce((a, b) => (b.startsAtMs < a.startsAtMs ? b : a));
     created.set(id, newGroup(place, oldest, nowMs));
   }

@@ -42,9 +42,11 @@ export interface AlertStep {
 
 /**
  * How long a resolved alert is remembered. Prometheus' 15 minutes (rules/alerting.go: resolvedRetention) are shorter than what a
- * group may wait until it tells of the end (dispatch/alert-group.ts: MAX_END_DELAY_MS), and than an outage.
+ * group may wait until it tells of the end (dispatch/alert-group.ts: MAX_END_DELAY_MS), and than the four hours for which that is
+ * tried (channels/retry-delay.ts: GIVE_UP_MS). An end that is given up then is told once more at the group's next interval, which is
+ * seldom longer than an hour.
  */
-export const RESOLVED_RETENTION_MS = 3_600_000;
+export const RESOLVED_RETENTION_MS = 6 * 3_600_000;
 
 /**
  * One evaluation of one alert, as Prometheus does it (rules/alerting.go). In an incomplete slot samples may be missing:

@@ -65,6 +65,9 @@ export const newGroup = ({ id, route }: GroupPlace, alert: ToldAlert, nowMs: num
 /** The first time on the group's grid after now; the due time itself while that is to come. */
 export const nextFlushMs = (dueMs: number, intervalMs: number, nowMs: number): number => (dueMs > nowMs ? dueMs : dueMs + (Math.floor((nowMs - dueMs) / intervalMs) + 1) * intervalMs);
 
+/** Whether nothing in the group fired at its last flush: it stays for ends that may have to be told again. */
+export const isOver = ({ firing, ended }: GroupState): boolean => firing.size === 0 && ended.size > 0;
+
 export const endedKey = ({ hash, endedAtMs }: ToldAlert): string => `${hash}@${endedAtMs}`;
 
 /** Whether an alert that has ended is still to be flushed with its group. */

@@ -47,8 +47,9 @@ export const flushGroup = (flush: GroupFlush): FlushOutcome => {
   const told = tellableOf(flush, [...firing, ...ended]);
   const first = tell(flush, told, { leftOut, sequence: group.nextFlushMs, repeats: true });
   const { escalation, tellings } = escalate(flush, { firing, told, tellsFirst: true });
+  const isOwing = owes(flush, first) || owes({ ...flush, ...flush.second }, tellings);
   const next: GroupState | undefined =
-    firing.length === 0
+    firing.length === 0 && !isOwing
       ? undefined
       : {
           ...group,
@@ -112,6 +113,9 @@ const sortMembers = ({ group, members }: GroupFlush): { firing: readonly ToldAle
 };
 
 interface Telling {
+  /** Of which the log is now this. */
+  readonly integration: string;
+  readonly log: LogEntry;
   readonly notification: OutboxEntry | undefined;
   readonly writes: readonly ItemWrite[];
 }
@@ -136,6 +140,10 @@ const withOwed = (flush: GroupFlush, news: readonly ToldAlert[], integration: In
   return [...news, ...owed].slice(0, MAX_GROUP_ALERTS);
 };
 
+/** Whether an integration may yet have to be told of an end again: the group stays for that, as long as its ended alerts are remembered. */
+const owes = ({ integrations, logs, members }: GroupFlush, tellings: readonly Telling[]): boolean =>
+  integrations.some(({ id, sendResolved }, i) => sendResolved && owedEnds(tellings.find(({ integration }) => integration === id)?.log ?? logs[i], members).length > 0);
+
 const tell = (flush: GroupFlush, news: readonly ToldAlert[], { leftOut, sequence: flushedMs, repeats }: HowToTell): readonly Telling[] => {
   const { place, group, integrations, logs, acknowledged, nowMs, externalUrl } = flush;
   const firing = hashesOf(news.filter(({ endedAtMs }) => endedAtMs === undefined));
@@ -152,11 +160,12 @@ const tell = (flush: GroupFlush, news: readonly ToldAlert[], { leftOut, sequence
     const newest = { firing, resolved, atMs: nowMs };
     const key = { integration: integration.id, groupId: group.id };
     if (!integration.sendResolved && firing.size === 0) {
-      return [{ notification: undefined, writes: [writeLog(key, { sequence, state: 'sent', newest, sent: newest }, keepMsOf(repeatIntervalMs))] }];
+      const entry: LogEntry = { sequence, state: 'sent', newest, sent: newest };
+      return [{ integration: integration.id, log: entry, notification: undefined, writes: [writeLog(key, entry, keepMsOf(repeatIntervalMs))] }];
     }
     const notification = notificationOf({ place, alerts, leftOut, sequence, externalUrl }, integration, bodiesOf(flush));
     const unsure = new Set([...unsureOf(log)].filter((hash) => members.has(hash)));
     const entry: LogEntry = { sequence, state: 'pending', newest, sent: log?.sent, unsure };
-    return [{ notification, writes: [enqueue(notification), writeLog(key, entry, keepMsOf(repeatIntervalMs))] }];
+    return [{ integration: integration.id, log: entry, notification, writes: [enqueue(notification), writeLog(key, entry, keepMsOf(repeatIntervalMs))] }];
   });
 };

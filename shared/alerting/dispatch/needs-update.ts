@@ -1,5 +1,6 @@
 import { LOST_AFTER_MS } from './notification-log.ts';
 import type { LogEntry, ToldState } from './notification-log.ts';
+import { unsureOf } from './owed-ends.ts';
 
 export interface ToTell {
   /** Hashes of alerts. */
@@ -20,6 +21,8 @@ export interface UpdateRules {
 export const needsUpdate = (entry: LogEntry | undefined, { firing, resolved }: ToTell, rules: UpdateRules): boolean => {
   const onItsWay = entry !== undefined && entry.state === 'pending' && rules.nowMs - entry.newest.atMs < LOST_AFTER_MS;
   const known: ToldState | undefined = onItsWay ? entry.newest : entry?.sent;
+  // Of an earlier beginning that was overtaken on its way nobody knows whether it was heard.
+  if (!onItsWay && rules.sendResolved && [...unsureOf(entry)].some((hash) => resolved.has(hash))) return true;
   if (known === undefined) return firing.size > 0;
   if (!isSubset(firing, known.firing)) return true;
   // Also where ends are not sent: the log must come to know that nothing fires any more.

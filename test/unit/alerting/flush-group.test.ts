@@ -76,6 +76,11 @@ class Story {
     });
   }
 
+  /** How the last notification of the first integration ended. */
+  answerLast(state: LogEntry['state']): void {
+    this.logs[0] = { ...(this.logs[0] as LogEntry), state };
+  }
+
   /** What notify would write down. */
   private remember(attributes: Readonly<Record<string, unknown>>, ids: readonly string[], { notifications }: FlushOutcome, answer: LogEntry['state'], nowMs: number): void {
     const words = (name: string) => new Set(String(attributes[name]).split(' ').filter((word) => word !== ''));
@@ -111,6 +116,35 @@ describe('a group over its flushes', () => {
     // The ended alert is remembered for a while, and is nobody's news any more.
     expect(story.flush([alertOf('a'), alertOf('b', NOW + MINUTE)], NOW + 11 * MINUTE)).toEqual([]);
     expect(story.flush([alertOf('a', NOW + 12 * MINUTE), alertOf('b', NOW + MINUTE)], NOW + 16 * MINUTE)).toEqual([[OPS, 'resolved', ['a resolved']]]);
+    expect(story.flush([alertOf('a', NOW + 12 * MINUTE), alertOf('b', NOW + MINUTE)], NOW + 21 * MINUTE)).toEqual([]);
+    expect(story.group).toBeUndefined();
+  });
+
+  it('stays until the end of its last alert has arrived, and tells of it again when it was refused', () => {
+    const story = new Story(configOf(), alertOf('a'));
+    const ended = alertOf('a', NOW + MINUTE);
+    story.flush([alertOf('a')], NOW + 30_000);
+    expect(story.flush([ended], NOW + 6 * MINUTE, 'pending')).toEqual([[OPS, 'resolved', ['a resolved']]]);
+    expect(story.flush([ended], NOW + 11 * MINUTE)).toEqual([]);
+    story.answerLast('failed');
+    expect(story.flush([ended], NOW + 16 * MINUTE, 'failed')).toEqual([[OPS, 'resolved', ['a resolved']]]);
+    expect(story.flush([ended], NOW + 21 * MINUTE)).toEqual([[OPS, 'resolved', ['a resolved']]]);
+    expect(story.flush([ended], NOW + 26 * MINUTE)).toEqual([]);
+    expect(story.group).toBeUndefined();
+  });
+
+  it('tells again of a refused end of one that may have been heard of', () => {
+    const story = new Story(configOf(), alertOf('a'));
+    const ended = alertOf('a', NOW + MINUTE);
+    story.flush([alertOf('a')], NOW + 30_000, 'pending');
+    expect(story.flush([ended], NOW + 6 * MINUTE, 'failed')).toEqual([[OPS, 'resolved', ['a resolved']]]);
+    expect(story.flush([ended], NOW + 11 * MINUTE)).toEqual([[OPS, 'resolved', ['a resolved']]]);
+  });
+
+  it('does not stay for an end whose beginning was refused', () => {
+    const story = new Story(configOf(), alertOf('a'));
+    story.flush([alertOf('a')], NOW + 30_000, 'failed');
+    expect(story.flush([alertOf('a', NOW + MINUTE)], NOW + 6 * MINUTE)).toEqual([]);
     expect(story.group).toBeUndefined();
   });
 

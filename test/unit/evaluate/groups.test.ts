@@ -86,6 +86,35 @@ describe('groups in ticks', () => {
     ]);
   }, 60_000);
 
+  it('tell of a refused end again at the next interval, and of a new beginning after the usual wait', async () => {
+    fill('a', 0, 3 * MINUTE);
+    const told = await run(0, 3 * MINUTE);
+    answer = 404;
+    told.push(...(await run(3 * MINUTE + 5000, 5 * MINUTE)));
+    answer = 200;
+    told.push(...(await run(5 * MINUTE + 5000, 8 * MINUTE)));
+    expect(told.filter(([, , hosts]) => hosts.startsWith('a'))).toEqual([
+      [50, 'firing', 'a firing'],
+      [290, 'resolved', 'a resolved'],
+      [410, 'resolved', 'a resolved'],
+    ]);
+  }, 60_000);
+
+  it('begin anew while the end before is still owed', async () => {
+    fill('a', 0, 3 * MINUTE);
+    const told = await run(0, 3 * MINUTE);
+    answer = 404;
+    told.push(...(await run(3 * MINUTE + 5000, 5 * MINUTE)));
+    answer = 200;
+    fill('b', 5 * MINUTE, 9 * MINUTE);
+    told.push(...(await run(5 * MINUTE + 5000, 7 * MINUTE)));
+    expect(told.filter(([, , hosts]) => /^[ab]/.test(hosts))).toEqual([
+      [50, 'firing', 'a firing'],
+      [290, 'resolved', 'a resolved'],
+      [350, 'firing', 'a resolved, b firing'],
+    ]);
+  }, 60_000);
+
   it('are silenced from the next flush on, and told when the silence is over', async () => {
     fill('a', 0, 30 * MINUTE);
     const wanted = { id: undefined, matchers: compileMatchers([{ name: 'host', op: '=', value: 'a' }]).matchers, startsAtMs: START, endsAtMs: START + 3 * MINUTE, createdBy: 'ann', comment: '' };
