@@ -5,6 +5,7 @@ import { type AlertmanagerConfig, NO_RECEIVERS } from '../../shared/alerting/rec
 import { type TemplateFile, templatePatterns } from '../../shared/alerting/template-files.ts';
 import { describeDestination } from '../../shared/commands/check.ts';
 import { type WatchedFile, watchFile, watchFolder, watchPatterns } from '../../shared/embedded/watched-files.ts';
+import { secretFileWarnings } from '../secret-files.ts';
 import type { RuleGroup, RuleSet } from '../../shared/rules/rule-group.ts';
 import { parseRuleFile } from '../../shared/rules/rule-file.ts';
 
@@ -112,7 +113,7 @@ const kept = (config: AlertmanagerConfig | undefined, say: Say): AlertmanagerCon
 const readConfig = (file: WatchedFile, templates: readonly WatchedFile[], say: Say): AlertmanagerConfig | undefined => {
   const { path } = file;
   const { config, errors, warnings } = 'text' in file ? parseAlertmanagerFile(file.text, path, templates.map(asTemplateFile)) : { config: undefined, errors: [`${path}: ${file.problem}`], warnings: [] };
-  say([...warnings, ...(config === undefined ? errors : [`alertmanager: ${describeDestination(config)} (${path})`])].join('\n'));
+  say([...warnings, ...(config === undefined ? errors : [...secretFileWarnings(config, path), `alertmanager: ${describeDestination(config)} (${path})`])].join('\n'));
   return config;
 };
 

@@ -77,7 +77,7 @@ export const expandTexts = <T>(value: T, message: WebhookMessage, { nowMs, templ
 /** With every text of the message as HTML has it: labels and annotations come from senders. */
 const escaped = (message: WebhookMessage): WebhookMessage => JSON.parse(JSON.stringify(message), (_key, each: unknown) => (typeof each === 'string' ? escapeHtml(each) : each)) as WebhookMessage;
 
-/** What names the integration, and where it leads. */
+/** What names the integration, and where it leads; no text that people see has one of these names. */
 const KEPT: ReadonlySet<string> = new Set(['id', 'receiver', 'channel', 'auth', 'tls', 'proxy', 'smarthost', 'url', 'signingSecrets']);
 
 const isSecret = (value: object): boolean => 'text' in value && Object.keys(value).length === 1;

@@ -101,7 +101,8 @@ export interface SlackIntegration extends HttpIntegrationOf {
 export interface SlackAction {
   readonly type: string;
   readonly text: string;
-  readonly url: string;
+  /** Where it leads. */
+  readonly link: string;
   readonly style: string;
   readonly name: string;
   readonly value: string;
@@ -147,10 +148,10 @@ export interface OpsgenieIntegration extends HttpIntegrationOf {
   readonly details: readonly (readonly [name: string, value: string])[];
 }
 
-/** By one of id, name and username; '' where it is by another. */
+/** By one of identifier, name and username; '' where it is by another. */
 export interface OpsgenieResponder {
   readonly type: string;
-  readonly id: string;
+  readonly identifier: string;
   readonly name: string;
   readonly username: string;
 }

@@ -38,9 +38,9 @@ const alertOf = (integration: OpsgenieIntegration, { subject, dedupKey, message 
 const split = (text: string): readonly string[] => text.split(',').map((each) => each.trim()).filter((each) => each !== '');
 
 /** `teams` stands for a team per name of its list; one without a name after all is left out. */
-const respondersOf = ({ type, id, name, username }: OpsgenieResponder): readonly object[] => {
+const respondersOf = ({ type, identifier, name, username }: OpsgenieResponder): readonly object[] => {
   const kind = type.toLowerCase();
   if (kind === 'teams') return split(name).map((team) => ({ type: 'team', name: team }));
-  const who = { ...(id === '' ? {} : { id }), ...(name === '' ? {} : { name }), ...(username === '' ? {} : { username }) };
+  const who = { ...(identifier === '' ? {} : { id: identifier }), ...(name === '' ? {} : { name }), ...(username === '' ? {} : { username }) };
   return Object.keys(who).length === 0 ? [] : [{ type: kind, ...who }];
 };

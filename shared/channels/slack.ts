@@ -66,11 +66,11 @@ const requestOf = (integration: SlackIntegration, { subject, message }: Outgoing
 };
 
 /** A link, or a button with a name and a value; a link asks nothing back. */
-const actionOf = ({ type, text, url, style, name, value, confirm }: SlackAction): object => ({
+const actionOf = ({ type, text, link, style, name, value, confirm }: SlackAction): object => ({
   type,
   text,
   ...(style === '' ? {} : { style }),
-  ...(url === '' ? { name, value, ...(confirm === undefined ? {} : { confirm: { text: confirm.text, ...confirmTexts(confirm) } }) } : { url }),
+  ...(link === '' ? { name, value, ...(confirm === undefined ? {} : { confirm: { text: confirm.text, ...confirmTexts(confirm) } }) } : { url: link }),
 });
 
 const confirmTexts = ({ title, okText, dismissText }: NonNullable<SlackAction['confirm']>): object => ({

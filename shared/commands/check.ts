@@ -26,10 +26,10 @@ export const checkRules = (files: readonly NamedText[]): CheckReport =>
     }),
   );
 
-/** Reads an Alertmanager file as the notifier does, with the files of templates that it names. */
-export const checkConfig = ({ file, text }: NamedText, templates: readonly TemplateFile[] = []): CheckReport => {
+/** Reads an Alertmanager file as the notifier does, with the files of templates that it names; `warnOf` adds what only the machine knows. */
+export const checkConfig = ({ file, text }: NamedText, templates: readonly TemplateFile[] = [], warnOf: (config: AlertmanagerConfig) => readonly string[] = () => []): CheckReport => {
   const { config, errors, warnings } = parseAlertmanagerFile(text, file, templates);
-  return report([{ errors, warnings, success: `${file}: ${config === undefined ? '' : describeConfig(config)}` }]);
+  return report([{ errors, warnings: [...warnings, ...(config === undefined ? [] : warnOf(config))], success: `${file}: ${config === undefined ? '' : describeConfig(config)}` }]);
 };
 
 const describeConfig = (config: AlertmanagerConfig): string =>

@@ -43,9 +43,9 @@ export const readOpsgenie = (reader: FieldReader, client: HttpClient, { url, api
 const RESPONDER_TYPES = ['team', 'teams', 'user', 'escalation', 'schedule'];
 
 const readResponder = (reader: FieldReader): OpsgenieResponder => {
-  const [id, name, username] = [reader.plain('id'), reader.plain('name'), reader.plain('username')];
-  if (id === '' && name === '' && username === '') reader.fail('id', 'found neither id, name nor username, one of them is needed');
+  const [identifier, name, username] = [reader.plain('id'), reader.plain('name'), reader.plain('username')];
+  if (identifier === '' && name === '' && username === '') reader.fail('id', 'found neither id, name nor username, one of them is needed');
   const type = reader.plain('type');
   if (!type.includes('{{') && !RESPONDER_TYPES.includes(type.toLowerCase())) reader.fail('type', `type: found another word, allowed are ${RESPONDER_TYPES.join(', ')}`);
-  return { type, id, name, username };
+  return { type, identifier, name, username };
 };

@@ -64,8 +64,8 @@ const readWay = (reader: FieldReader, client: HttpClient, { url, appToken: globa
 const readAction = (action: FieldReader): SlackAction => {
   for (const key of ['type', 'text']) if (action.text(key) === '') action.fail(key, `found no ${key}, every action needs one`);
   if (action.text('url') === '' && action.text('name') === '') action.fail('name', 'found neither name nor url, one of them is needed');
-  const [type, text, url, style, name, value] = ['type', 'text', 'url', 'style', 'name', 'value'].map((key) => action.plain(key)) as [string, string, string, string, string, string];
-  return { type, text, url, style, name, value, confirm: action.has('confirm') ? readConfirm(action.under('confirm', ['text', 'title', 'ok_text', 'dismiss_text'])) : undefined };
+  const [type, text, link, style, name, value] = ['type', 'text', 'url', 'style', 'name', 'value'].map((key) => action.plain(key)) as [string, string, string, string, string, string];
+  return { type, text, link, style, name, value, confirm: action.has('confirm') ? readConfirm(action.under('confirm', ['text', 'title', 'ok_text', 'dismiss_text'])) : undefined };
 };
 
 const readConfirm = (confirm: FieldReader): NonNullable<SlackAction['confirm']> => {

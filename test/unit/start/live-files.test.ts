@@ -178,6 +178,21 @@ describe('liveAlertmanager', () => {
     expect(await templatesOf()).toEqual(['a.txt', 'text']);
   });
 
+  it('warns of what is taken otherwise, and of secrets that are not there', async () => {
+    save('here', 's3cret');
+    save('am.yml', GOOD.replace('{url:', "{http_config: {follow_redirects: true, basic_auth: {username_file: here, password_file: ./gone}}, url:"));
+    const config = live();
+    expect(await config()).toMatchObject({ route: { receiver: 'ops' } });
+    const lines = heard().split('\n');
+    expect(lines).toEqual([
+      expect.stringMatching(/am\.yml:2:\d+: warning: .*redirects are never followed/),
+      `${path('am.yml')}: warning: found no readable file ./gone, receivers that name it send nothing until it is there`,
+      expect.stringContaining('alertmanager: alerts go to "ops"'),
+    ]);
+    await config();
+    expect(heard()).toBe('');
+  });
+
   it('keeps the receivers when the file turns bad, without its secrets', async () => {
     save('am.yml', GOOD);
     const config = live();
