@@ -30,6 +30,7 @@ export class EvaluateStep extends Construct {
         workGroup: catalog.workGroupName,
         database: catalog.databaseName,
         externalUrl,
+        latenessS: settings.latenessS,
       }),
       define: { ...ruleConstants(settings), ...alertmanagerConstants(settings) },
       memoryMiB: 1769,

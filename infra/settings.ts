@@ -66,6 +66,11 @@ const SettingsSchema = v.strictObject({
   /** How long the store function's mapping gathers a batch: larger objects against fresher answers. */
   storeWindowS: v.optional(count(0, 300), 10),
   /**
+   * How late after its own time a sample may arrive and still count for rules: the longest flush interval of a sender, and 5 s. Each
+   * second is one more until an alert fires. Senders that are later are told of (`TidemarkSenderLate`).
+   */
+  latenessS: v.optional(count(1, 300), 15),
+  /**
    * Parts of an hour, each a file of its own per tier, by a hash of the labels; hours that begin after a deploy have them. About 30 M
    * samples an hour fit into one by memory:
    *

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { serve } from '@hono/node-server';
+import { parseLatenessMs } from '../shared/alerting/slots.ts';
 import { connect } from '../shared/client/connect.ts';
 import { openHostMetrics } from '../shared/embedded/host-metrics.ts';
 import { acquireLock } from '../shared/embedded/lock.ts';
@@ -23,6 +24,8 @@ export interface StartOptions {
   readonly retention?: string;
   /** A JSON file with a list of {"name", "match", "retention"}: series that are kept for another time. */
   readonly retentionClasses?: string;
+  /** How late after its own time a sample may arrive and still count for rules, such as `15s`. */
+  readonly lateness?: string;
   readonly compactor?: CompactorTiming;
 }
 
@@ -40,6 +43,7 @@ export const start = async (options: StartOptions): Promise<void> => {
   const data = resolve(options.data);
   const retention = parseRetention(options.retention ?? '');
   const classes = options.retentionClasses === undefined ? [] : readClasses(options.retentionClasses);
+  const latenessMs = options.lateness === undefined ? undefined : parseLatenessMs(options.lateness);
   const url = `http://${HOST}:${options.port}`;
   const lock = await acquireLock(data);
   try {
@@ -52,6 +56,7 @@ export const start = async (options: StartOptions): Promise<void> => {
       version: options.version,
       retention,
       classes,
+      ...(latenessMs === undefined ? {} : { latenessMs }),
       ...(options.compactor === undefined ? {} : { compactor: options.compactor }),
     });
     const server = await listen(installation, options.port).catch(async (error: unknown) => {

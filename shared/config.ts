@@ -64,6 +64,8 @@ export const EVALUATE_ENV = {
   database,
   /** Where people reach the query function, for links in notifications. */
   externalUrl: text('EXTERNAL_URL'),
+  /** How late after its own time a sample may arrive and still count for rules. */
+  latenessS: count('LATENESS_S'),
 } as const;
 export const NOTIFY_ENV = { alertsTable, allowedNetworks: list('ALLOWED_NETWORKS') } as const;
 

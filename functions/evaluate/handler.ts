@@ -58,6 +58,7 @@ const ports: EvaluatePorts = {
   publish: makeSnsPublish(snsClient(), config.topicArn),
   clockMs: Date.now,
   externalUrl: config.externalUrl.replace(/\/$/, ''),
+  latenessMs: config.latenessS * 1000,
 };
 
 /**

@@ -61,6 +61,8 @@ export interface InstallationOptions {
   /** Default {@link DEFAULT_RETENTION}. */
   readonly retention?: Retention;
   readonly classes?: readonly RetentionClass[];
+  /** Default: 15 s (slots.ts). */
+  readonly latenessMs?: number;
   readonly compactor?: CompactorTiming;
 }
 
@@ -201,6 +203,7 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
       publish: fanOut.publish,
       clockMs: Date.now,
       externalUrl: options.url,
+      ...(options.latenessMs === undefined ? {} : { latenessMs: options.latenessMs }),
     },
     holder: randomBytes(8).toString('hex'),
     metrics,

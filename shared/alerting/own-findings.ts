@@ -7,6 +7,7 @@ import type { Cursor } from './cursors.ts';
 import { MAX_ERRORS, MAX_ERROR_CHARS } from './cursors.ts';
 import type { FailedDelivery } from './failed-deliveries.ts';
 import type { OwnFinding } from './own-alerts.ts';
+import { MAX_LATENESS_MS, ROAD_MS } from './slots.ts';
 
 /** Late senders that have an alert each. More of them are one trouble, and it is not theirs. */
 export const MAX_LATE_SENDERS = 100;
@@ -81,9 +82,18 @@ export const lateSenderFindings = (senders: readonly Sender[], active: readonly 
     name: 'TidemarkSenderLate',
     labels: { sender },
     summary: `Samples of ${sender} come too late for rules`,
-    description: `They arrive up to ${seconds(foundMs)} s after their time${flushIntervalMs > 0 ? `, in flushes of ${seconds(flushIntervalMs)} s` : ''}; rules wait for ${seconds(latenessMs)} s. Let it flush more often, mend its clock, or give its rules a query_offset.`,
+    description: `They arrive up to ${seconds(foundMs)} s after their time, and rules wait for ${seconds(latenessMs)} s. ${remedyOf({ foundMs, flushIntervalMs, latenessMs })}`,
     value: foundMs / 1000,
   }));
+};
+
+/** What to do about it: a sender that gathers for longer than rules wait is late by its own settings, and not by anybody's fault. */
+const remedyOf = ({ foundMs, flushIntervalMs, latenessMs }: { readonly foundMs: number; readonly flushIntervalMs: number; readonly latenessMs: number }): string => {
+  const mostS = Math.max(1, seconds(latenessMs - ROAD_MS));
+  const first = flushIntervalMs > mostS * 1000 ? `It flushes every ${seconds(flushIntervalMs)} s: lower that to ${mostS} s` : 'Mend its clock, or what holds its samples up';
+  const neededMs = Math.ceil((foundMs + ROAD_MS) / 1000) * 1000;
+  if (neededMs > MAX_LATENESS_MS) return `${first}, or give the groups of its rules a query_offset.`;
+  return `${first}, give the groups of its rules a query_offset of ${seconds(neededMs - latenessMs)}s, or raise the lateness of the installation, for which all rules wait, to ${seconds(neededMs)} s (latenessS; start --lateness).`;
 };
 
 /** Of integrations that are configured still. */

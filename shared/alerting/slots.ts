@@ -1,3 +1,6 @@
+import { PermanentError } from '../errors.ts';
+import { formatDurationMs, parseDurationMs } from '../model/duration.ts';
+
 /** What decides when slots are due. */
 export interface SlotClock {
   readonly nowMs: number;
@@ -12,6 +15,19 @@ export interface SlotClock {
 /** Senders flush every 10 s by default; 5 s for the road (design 7). */
 export const DEFAULT_LATENESS_MS = 15_000;
 export const DEFAULT_CAP_MS = 60_000;
+
+/** Of a sample on its way from a sender to the stream: the room between a flush interval and the lateness that it needs. */
+export const ROAD_MS = 5000;
+
+/** Every rule waits for so long; a sender that needs more is better served by a `query_offset` of its own rules. */
+export const MAX_LATENESS_MS = 300_000;
+
+/** Text such as `15s`, as `npm start --lateness` takes it. @throws PermanentError */
+export const parseLatenessMs = (text: string): number => {
+  const latenessMs = parseDurationMs(text);
+  if (latenessMs !== undefined && latenessMs >= 1000 && latenessMs <= MAX_LATENESS_MS) return latenessMs;
+  throw new PermanentError(`read lateness: found ${JSON.stringify(text.slice(0, 100))}, a duration from 1s to ${formatDurationMs(MAX_LATENESS_MS)} is allowed`);
+};
 
 /** Slots older than this many intervals are skipped: what they would say has been overtaken. */
 export const MAX_SLOT_AGE_INTERVALS = 5;

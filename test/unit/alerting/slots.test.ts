@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dueSlots } from '../../../shared/alerting/slots.ts';
+import { dueSlots, parseLatenessMs } from '../../../shared/alerting/slots.ts';
 import type { SlotClock } from '../../../shared/alerting/slots.ts';
 
 const MINUTE = 60_000;
@@ -52,5 +52,15 @@ describe('dueSlots', () => {
     expect(dueSlots(GROUP, 9 * MINUTE, clock(10 * MINUTE, 10 * MINUTE + 15_000)).waits).toBe(true);
     expect(dueSlots(GROUP, 9 * MINUTE, clock(10 * MINUTE + 15_001, 10 * MINUTE + 20_000)).waits).toBe(false);
     expect(dueSlots(GROUP, 10 * MINUTE, clock(10 * MINUTE, 10 * MINUTE + 20_000)).waits).toBe(false);
+  });
+});
+
+describe('a lateness', () => {
+  it('is a duration from 1s to 5m', () => {
+    expect(['1s', '15s', '1m5s', '5m'].map(parseLatenessMs)).toEqual([1000, 15_000, 65_000, 300_000]);
+  });
+
+  it.each(['', '0s', '999ms', '5m1s', '15', 'soon'])('is refused as %j', (text) => {
+    expect(() => parseLatenessMs(text)).toThrow(/^read lateness: found .*, a duration from 1s to 5m is allowed$/);
   });
 });

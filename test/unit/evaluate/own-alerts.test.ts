@@ -129,6 +129,7 @@ describe('TidemarkSenderLate', () => {
       if (at === 5 * MINUTE - 30_000) expect(told()).toEqual([]);
     }
     expect(told()).toEqual(['firing TidemarkSenderLate warning true slow']);
+    expect(world.published[0]?.body).toContain('They arrive up to 60 s after their time, and rules wait for 15 s. It flushes every 60 s: lower that to 10 s, give the groups of its rules a query_offset of 50s, or raise the lateness of the installation, for which all rules wait, to 65 s');
     expect(world.reports.at(-1)).toMatchObject({ senders: 3, lateSenders: 1 });
     for (let at = 10 * MINUTE; at <= 16 * MINUTE; at += 30_000) {
       await see(senders, START + at, ['slow', 9000]);
@@ -182,7 +183,8 @@ describe('TidemarkDeliveryFailed', () => {
     await noteFailedDelivery(world.alerts, { ...failure, integration: 'gone/webhook/0', receiver: 'gone' });
     await world.tick(START);
     await world.tick(START + 24 * 60 * MINUTE);
-    expect(told()).toEqual(['firing TidemarkDeliveryFailed critical true ops/webhook/0 ops']);
+    // Nobody has said what became of the first one: it may have arrived.
+    expect(told()).toEqual(['firing TidemarkDeliveryFailed critical true ops/webhook/0 ops', 'resolved TidemarkDeliveryFailed critical true ops/webhook/0 ops']);
     expect(await stored()).toEqual(['inactive TidemarkDeliveryFailed ops/webhook/0 ops critical true']);
   });
 });
