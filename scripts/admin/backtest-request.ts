@@ -45,17 +45,30 @@ export const readTried = async (ports: AdminPorts, body: Uint8Array): Promise<Tr
 };
 
 const requestOf = (body: Uint8Array): BacktestRequest => {
-  try {
-    const request = JSON.parse(Buffer.from(body).toString()) as BacktestRequest;
-    const areFiles = [request.files, request.against ?? []].every((files) => Array.isArray(files) && files.every(isFile));
-    if (areFiles && typeof request.from === 'string' && (request.alertmanager === undefined || isFile(request.alertmanager))) return request;
-  } catch {
-    // Told below.
-  }
-  throw new HttpFault(400, 'backtest: found a body that is no request of it, JSON with files and from is allowed');
+  const request = jsonOf(body) as BacktestRequest | undefined;
+  if (request === undefined || !isRequest(request)) throw new HttpFault(400, 'backtest: found a body that is no request of it, JSON with files and from is allowed');
+  return request;
 };
 
+const jsonOf = (body: Uint8Array): unknown => {
+  try {
+    return JSON.parse(Buffer.from(body).toString()) ?? undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const isRequest = ({ files, against, alertmanager, from, to, dryRun }: BacktestRequest): boolean =>
+  [files, against ?? []].every((list) => Array.isArray(list) && list.every(isFile)) &&
+  against !== null &&
+  (alertmanager === undefined || (isFile(alertmanager) && Array.isArray(alertmanager.templates) && alertmanager.templates.every(isTemplateFile))) &&
+  typeof from === 'string' &&
+  (to === undefined || typeof to === 'string') &&
+  (dryRun === undefined || typeof dryRun === 'boolean');
+
 const isFile = (one: Partial<NamedText> | null): boolean => typeof one?.file === 'string' && typeof one.text === 'string';
+
+const isTemplateFile = (one: TemplateFile | null): boolean => typeof one?.file === 'string' && typeof ('text' in one ? one.text : one.problem) === 'string';
 
 const groupsOf = (files: readonly NamedText[]): readonly RuleGroup[] => {
   const { rules, errors } = parseRuleFiles(files);

@@ -35,7 +35,9 @@ export const backtestRoutes = (ports: AdminPorts): Hono => {
   app.post('/', async (c) => {
     const tried = await readTried(ports, await readBody(c.req.raw, BODY_BYTES));
     const stop = new AbortController();
-    c.req.raw.signal.addEventListener('abort', () => stop.abort());
+    const { signal } = c.req.raw;
+    signal.addEventListener('abort', () => stop.abort());
+    if (signal.aborted) stop.abort();
     const release = tried.isDry ? () => undefined : take();
     return new Response(streamOf(run(ports, tried, stop.signal), stop, release), { headers: { 'content-type': 'application/x-ndjson' } });
   });
@@ -113,6 +115,10 @@ const streamOf = (messages: AsyncGenerator<BacktestMessage>, stop: AbortControll
       return { error: messageOf(error) };
     }
   };
+  // Whoever has gone away may neither read on nor say so to the stream.
+  const end = (): void => void messages.return(undefined).then(over, over);
+  if (stop.signal.aborted) end();
+  stop.signal.addEventListener('abort', end);
   return new ReadableStream({
     pull: async (controller) => {
       const message = await next();
@@ -121,10 +127,6 @@ const streamOf = (messages: AsyncGenerator<BacktestMessage>, stop: AbortControll
       if (message === undefined) controller.close();
       else controller.enqueue(Buffer.from(`${JSON.stringify(message)}\n`));
     },
-    cancel: async () => {
-      stop.abort();
-      await messages.return(undefined);
-      over();
-    },
+    cancel: () => stop.abort(),
   });
 };

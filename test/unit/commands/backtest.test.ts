@@ -28,6 +28,9 @@ const RULES = `groups:
 
 const file = (text: string, name = 'rules.yml') => ({ file: name, text });
 
+/** Each wrong in one field. */
+const HALF_WRONG = [{ to: 5 }, { against: null }, { against: 'x' }, { alertmanager: null }, { alertmanager: file('', 'am.yml') }, { alertmanager: { ...file('', 'am.yml'), templates: [{ name: 1 }] } }, { dryRun: 'yes' }];
+
 const openHistory = async (nowMs = NOW_MS): Promise<{ road: CompactRoad; api: Api }> => {
   const road = await openCompactRoad();
   await road.watermark(nowMs);
@@ -185,9 +188,22 @@ describe('tidemark backtest with bad input', () => {
     expect(await text(api)).toContain('Down');
   });
 
+  it('lets the next one run when somebody has gone away and reads no more of the answer', async () => {
+    const { api } = await openHistory();
+    const body = JSON.stringify({ files: [file(RULES)], from: iso(START_MS), to: iso(START_MS + 2 * HOUR_MS), dryRun: false });
+    const gone = new AbortController();
+    const first = await api.fetch(`${api.url}/api/v1/admin/backtest`, { method: 'POST', body, signal: gone.signal });
+    expect(first.status).toBe(200);
+    gone.abort();
+    expect(await text(api)).toContain('Down');
+    const before = await api.fetch(`${api.url}/api/v1/admin/backtest`, { method: 'POST', body, signal: gone.signal });
+    expect(before.status).toBe(200);
+    expect(await text(api)).toContain('Down');
+  });
+
   it('refuses a body that is no request', async () => {
     const { api } = await openHistory();
-    for (const body of ['', '[]', '{"files":[{"file":1}],"from":"1"}', '{"files":[],"from":1}']) {
+    for (const body of ['', '[]', '{"files":[{"file":1}],"from":"1"}', '{"files":[],"from":1}', ...HALF_WRONG.map((over) => JSON.stringify({ files: [file(RULES)], from: iso(START_MS), ...over }))]) {
       const answer = await api.fetch(`${api.url}/api/v1/admin/backtest`, { method: 'POST', body });
       expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('no request')]);
     }
