@@ -1,3 +1,4 @@
+import { formatDurationMs } from '../model/duration.ts';
 import { labelsToJson } from '../model/labels.ts';
 import type { Labels } from '../model/labels.ts';
 import type { QueryValue } from '../promql/query-result.ts';
@@ -11,6 +12,12 @@ export const ROSTER_STEP_MS = 300_000;
  * hold back all other rules. A longer window is learned slot by slot, the newest part first.
  */
 const LEARN_MS = 3_600_000;
+
+/**
+ * Of one rule, within its window: 130 MB at 650 bytes each (estimated of five labels), which live as long as the evaluator. Series that
+ * change their names all the time, watched for a week, would be any number.
+ */
+const MAX_SERIES = 200_000;
 
 /** One that has reported, or that is declared. */
 export interface RosterSeries {
@@ -77,7 +84,7 @@ export interface RosterSlot {
   readonly retirements: readonly Retirement[];
 }
 
-/** The roster after a slot. */
+/** The roster after a slot. @throws Error when there are more series than can be remembered */
 export const advanceRoster = (before: Roster | undefined, slot: RosterSlot): Roster => {
   const { slotMs, windowMs, keyOf, retirements } = slot;
   const series = new Map(before?.series);
@@ -95,6 +102,7 @@ export const advanceRoster = (before: Roster | undefined, slot: RosterSlot): Ros
     // What has left by a retirement that still holds is remembered, so that its return is seen as one.
     if (each.lastSeenMs < slotMs - windowMs && !isRetired(each, going, slotMs)) series.delete(key);
   }
+  if (series.size > MAX_SERIES) throw new Error(`no_data: found ${series.size} series that have reported within ${formatDurationMs(windowMs)}, at most ${MAX_SERIES} are allowed; watch fewer, such as a sum by host`);
   const declared = new Map<string, RosterSeries>();
   const carriers = carriersIn(slot.present, slot.expected);
   for (const labels of slot.expected) {
