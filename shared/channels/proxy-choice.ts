@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { Proxy } from './outgoing-connection.ts';
+import { TellableError } from './secret.ts';
 
 /** Proxies that the environment of the process names; '' is none. */
 export interface ProxyEnvironment {
@@ -17,7 +18,7 @@ export const proxyEnvironment = (env: Readonly<Record<string, string | undefined
   noProxy: env['NO_PROXY'] || env['no_proxy'] || '',
 });
 
-/** The address of the proxy for a request; undefined sends it without one. Throws TypeError for one that is no address. */
+/** The address of the proxy for a request; undefined sends it without one. Throws a TellableError for one of the environment that is no address. */
 export const proxyFor = (target: URL, proxy: Proxy | undefined, environment: ProxyEnvironment): URL | undefined => {
   if (proxy === undefined) return undefined;
   const isSecure = target.protocol === 'https:';
@@ -26,7 +27,9 @@ export const proxyFor = (target: URL, proxy: Proxy | undefined, environment: Pro
   if (named === '') return undefined;
   // Alertmanager asks for exceptions, this host among them, once it has been told of any.
   if ((proxy.kind === 'environment' || noProxy !== '') && isExcepted(target, noProxy)) return undefined;
-  return new URL(named.includes('://') ? named : `http://${named}`);
+  const url = URL.parse(named.includes('://') ? named : `http://${named}`);
+  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '') return url;
+  throw new TellableError('connect by proxy: found no address of a proxy in the environment, http://... or https://... is needed');
 };
 
 /**

@@ -1,6 +1,7 @@
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { type Socket, isIP } from 'node:net';
+import { unescape } from 'node:querystring';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { IsOpen } from './open-address.ts';
 import { openLookup, refuseClosedAddress } from './open-connection.ts';
@@ -19,7 +20,7 @@ export interface ProxyRoute {
 /** A request to the proxy itself, at an address that is open. Throws ClosedAddressError. */
 export const requestToProxy = ({ proxy, tls, isOpen, signal }: ProxyRoute, { headers, ...options }: RequestOptions & { readonly headers: Readonly<Record<string, string>> }, onAnswer?: (message: IncomingMessage) => void): ClientRequest => {
   refuseClosedAddress(bare(proxy.hostname), isOpen);
-  // Whom the proxy is shall be told by its own name, not by the one that `server_name` gives the target.
+  // Who the proxy is shall be told by its own name: neither by `server_name`, which is the target's, nor by the Host header, which Node would take.
   const trust = tls.secureContext === undefined ? {} : { secureContext: tls.secureContext, rejectUnauthorized: tls.rejectUnauthorized !== false };
   const request = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
   return request(
@@ -27,6 +28,7 @@ export const requestToProxy = ({ proxy, tls, isOpen, signal }: ProxyRoute, { hea
       ...options,
       ...trust,
       host: bare(proxy.hostname),
+      servername: nameOf(proxy),
       port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
       headers: { ...credentialsOf(proxy), ...headers },
       agent: false,
@@ -44,10 +46,7 @@ export const requestToProxy = ({ proxy, tls, isOpen, signal }: ProxyRoute, { hea
 export const openTunnel = async (route: ProxyRoute, target: URL): Promise<TLSSocket> => {
   const authority = `${target.hostname}:${target.port || '443'}`;
   const socket = await new Promise<Socket>((resolve, reject) => {
-    requestToProxy(route, { method: 'CONNECT', path: authority, headers: { host: authority, ...route.connectHeaders } }, (message) => {
-      message.destroy();
-      reject(new TellableError(`connect by proxy: found HTTP ${message.statusCode ?? 0}, 200 is needed`));
-    })
+    requestToProxy(route, { method: 'CONNECT', path: authority, headers: { host: authority, ...route.connectHeaders } })
       .once('connect', (message, connected, head) => {
         if (message.statusCode === 200 && head.length === 0) return resolve(connected);
         connected.destroy();
@@ -56,11 +55,13 @@ export const openTunnel = async (route: ProxyRoute, target: URL): Promise<TLSSoc
       .once('error', reject)
       .end();
   });
-  const host = bare(target.hostname);
-  return tlsConnect({ socket, host, ...(/[a-z]/i.test(host) && !host.includes(':') ? { servername: host } : {}), ...route.tls });
+  return tlsConnect({ socket, host: bare(target.hostname), servername: nameOf(target), ...route.tls });
 };
+
+/** What a server may be asked for: addresses are no names (RFC 6066, 3), they are judged without. */
+const nameOf = ({ hostname }: URL): string => (isIP(bare(hostname)) === 0 ? hostname : '');
 
 const bare = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1');
 
 const credentialsOf = ({ username, password }: URL): Record<string, string> =>
-  username === '' && password === '' ? {} : { 'proxy-authorization': basicCredentials(decodeURIComponent(username), decodeURIComponent(password)) };
+  username === '' && password === '' ? {} : { 'proxy-authorization': basicCredentials(unescape(username), unescape(password)) };

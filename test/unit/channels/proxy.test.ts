@@ -91,6 +91,22 @@ describe('a proxy', () => {
     expect(await post(`https://127.0.0.1:${to}/`, settings)).toMatchObject({ kind: 'sent' });
   });
 
+  it('that speaks TLS is judged by its own name, whatever the target is called', async () => {
+    const [port, to] = [await proxy(true), await target(true)];
+    expect(await post('http://elsewhere.test/', by(`https://127.0.0.1:${port}`))).toMatchObject({ kind: 'sent' });
+    expect(await post(`https://receiver.test:${to}/`, by(`https://localhost:${port}`))).toMatchObject({ kind: 'retry', answer: expect.stringContaining('ERR_TLS_CERT_ALTNAME_INVALID') });
+  });
+
+  it('may have a login with a percent sign that escapes nothing', async () => {
+    await post('http://receiver.test/', by(`http://me:100%@127.0.0.1:${await proxy()}`));
+    expect(log).toEqual([`POST http://receiver.test/ Basic ${Buffer.from('me:100%').toString('base64')} `]);
+  });
+
+  it.each(['socks5://127.0.0.1:1', 'http://:pw@'])('of the environment that is %s is told without its address', async (address) => {
+    const outcome = await post('http://receiver.test/', { kind: 'environment', connectHeaders: [] }, { env: { HTTP_PROXY: address } });
+    expect(outcome).toEqual({ kind: 'retry', answer: 'connect by proxy: found no address of a proxy in the environment, http://... or https://... is needed' });
+  });
+
   it('that refuses the tunnel, is not there or says nothing is a reason to try again, told without its login', async () => {
     const [port, silent] = [await proxy(), await listen(createServer().on('connect', () => undefined))];
     answerOfProxy = 407;
