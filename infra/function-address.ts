@@ -4,17 +4,18 @@ import type { NodeFunction } from './node-function.ts';
 
 /**
  * A public address. AWS checks nothing here: agents and Grafana cannot sign SigV4, so the function itself demands one of our keys
- * on every path. Buffered answers: at most 6 MB (Lambda's limit).
+ * on every path. An answer has at most 6 MB where it is buffered, and 200 MB where it is streamed, of which what is beyond 6 MB goes
+ * at 2 MB/s (Lambda, "Response streaming"); the handler has to be made for one or the other.
  */
 export class FunctionAddress extends Construct {
   readonly url: string;
 
-  constructor(scope: Construct, id: string, target: NodeFunction) {
+  constructor(scope: Construct, id: string, target: NodeFunction, invokeMode: InvokeMode) {
     super(scope, id);
     const address = new FunctionUrl(this, 'Url', {
       function: target.lambda,
       authType: FunctionUrlAuthType.NONE,
-      invokeMode: InvokeMode.BUFFERED,
+      invokeMode,
       cors: {
         allowedOrigins: ['*'],
         allowedMethods: [HttpMethod.GET, HttpMethod.POST],

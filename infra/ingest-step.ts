@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import { InvokeMode } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { environmentOf, INGEST_ENV } from '../shared/config.ts';
 import { FunctionAddress } from './function-address.ts';
@@ -26,6 +27,6 @@ export class IngestStep extends Construct {
     });
     records.allowPut(this.fn);
     tables.allowRead(this.fn, tables.keys);
-    this.url = new FunctionAddress(this, 'Address', this.fn).url;
+    this.url = new FunctionAddress(this, 'Address', this.fn, InvokeMode.BUFFERED).url;
   }
 }

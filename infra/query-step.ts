@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import { InvokeMode } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { environmentOf, QUERY_ENV } from '../shared/config.ts';
 import { alertmanagerConstants, ruleConstants } from './embedded-files.ts';
@@ -28,7 +29,8 @@ export class QueryStep extends Construct {
       }),
       define: { ...ruleConstants(settings), ...alertmanagerConstants(settings) },
       memoryMiB: 3538,
-      timeout: Duration.minutes(2),
+      // A query has 30 s and SQL 90 s; the longest answer then takes 97 s on its way: 200 MB, of which 194 MB go at 2 MB/s.
+      timeout: Duration.minutes(4),
     });
     // `sql/` and `history/` are for Athena, which reads with the rights of its caller.
     lake.allowRead(this.fn, ['hot/', 'raw/', '1m/', '1h/', 'classes/', 'sql/', 'history/', 'athena/']);
@@ -38,6 +40,6 @@ export class QueryStep extends Construct {
     tables.allowWrite(this.fn, tables.alerts);
     tables.allowRead(this.fn, tables.keys);
     catalog.allowQuery(this.fn);
-    this.url = new FunctionAddress(this, 'Address', this.fn).url;
+    this.url = new FunctionAddress(this, 'Address', this.fn, InvokeMode.RESPONSE_STREAM).url;
   }
 }

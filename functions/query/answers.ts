@@ -5,6 +5,7 @@ import { createGzip, gzip } from 'node:zlib';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { faultHeaders, type HttpFault } from '../../shared/http/http-fault.ts';
+import { refuseBeyond } from './answer-limit.ts';
 import { errorTypeOf } from './query-fault.ts';
 
 /** The watermark of an answer, Unix ms: everything that arrived before it is in the answer. */
@@ -25,13 +26,17 @@ export interface AnswerNotes {
 
 type Headers = Readonly<Record<string, string>>;
 
+/** The pieces of a text from the first on, the same each time. */
+export type MakePieces = () => Iterable<string>;
+
 /** Prometheus' envelope around `data`, which is JSON already. */
-export const success = (c: Context, dataJson: string, notes: AnswerNotes = {}): Promise<Response> => successInPieces(c, [dataJson], notes);
+export const success = (c: Context, dataJson: string, notes: AnswerNotes = {}): Promise<Response> => successInPieces(c, () => [dataJson], notes);
 
 /** The same for data that comes in pieces; what is longer than one chunk is sent as it is written. */
-export const successInPieces = (c: Context, dataJson: Iterable<string>, notes: AnswerNotes): Promise<Response> => {
+export const successInPieces = (c: Context, dataJson: MakePieces, notes: AnswerNotes, maxBytes?: number): Promise<Response> => {
   const tail = `${notesJson('warnings', notes.warnings)}${notesJson('infos', notes.infos)}}`;
-  return sendPieces(c, surround('{"status":"success","data":', dataJson, tail), { ...JSON_HEADERS, ...watermarkHeader(notes.watermarkMs) });
+  const pieces = (): Iterable<string> => surround('{"status":"success","data":', dataJson(), tail);
+  return sendPieces(c, pieces, { ...JSON_HEADERS, ...watermarkHeader(notes.watermarkMs) }, maxBytes);
 };
 
 export const watermarkHeader = (watermarkMs: number | undefined): Headers => (watermarkMs === undefined ? {} : { [WATERMARK_HEADER]: String(watermarkMs) });
@@ -59,12 +64,16 @@ function* chunksOf(pieces: Iterable<string>): Generator<string> {
   if (chunk !== '') yield chunk;
 }
 
-/** Text in pieces, under gzip where the caller accepts that; what is longer than one chunk is sent as it is written. */
-export const sendPieces = async (c: Context, pieces: Iterable<string>, headers: Headers): Promise<Response> => {
-  const chunks = chunksOf(pieces);
+/**
+ * Text in pieces, under gzip where the caller accepts that; what is longer than one chunk is sent as it is written.
+ * @throws QueryFault 422 for more than `maxBytes`, where given.
+ */
+export const sendPieces = async (c: Context, pieces: MakePieces, headers: Headers, maxBytes?: number): Promise<Response> => {
+  const chunks = chunksOf(pieces());
   const first = chunks.next().value ?? '';
   const second = chunks.next();
   if (second.done === true) return sendText(c, first, headers);
+  if (maxBytes !== undefined) refuseBeyond(maxBytes, pieces());
   const text = Readable.from(inTurns(surround(`${first}${second.value}`, chunks, '')), { objectMode: true, highWaterMark: 2 });
   if (!acceptsGzip(c.req.header('accept-encoding'))) return c.body(asBody(text), 200, { ...headers });
   // A pipeline, unlike a pipe, hands an error on, so that an answer which breaks does not look like one that ended.

@@ -37,7 +37,8 @@ export const federateRoute = async (ports: QueryPorts, c: Context): Promise<Resp
   for (const matchers of selectors) addLatest(latest, await select({ matchers, fromMs, toMs }), fromMs, toMs);
   const escaping = escapingFrom(c.req.header('accept'));
   const headers = { 'Content-Type': `text/plain; version=0.0.4; charset=utf-8; escaping=${escaping}`, Vary: 'Accept, Accept-Encoding', ...watermarkHeader(watermarkMs) };
-  return sendPieces(c, expositionPieces(sorted(latest), escaping), headers);
+  const samples = sorted(latest);
+  return sendPieces(c, () => expositionPieces(samples, escaping), headers, ports.limits.maxAnswerBytes);
 };
 
 const addLatest = (latest: Map<string, LatestSample>, { labels, offsets, tMs, values, histograms }: SeriesBlock, fromMs: number, toMs: number): void => {

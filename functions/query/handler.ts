@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { handle } from 'hono/aws-lambda';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import packageJson from '../../package.json' with { type: 'json' };
+import { streamAnswer } from '../../shared/aws/answer-stream.ts';
 import { athenaClient, dynamoClient, s3Client } from '../../shared/aws/clients.ts';
 import { makeDynamoItems } from '../../shared/aws/item-dynamo.ts';
 import { makeS3Objects } from '../../shared/aws/object-s3.ts';
@@ -14,8 +15,8 @@ import { RangeCache } from '../../shared/promql/range-cache.ts';
 import { athenaDollars, getDollars, lambdaDollars } from '../../shared/sql/dollars.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { alertmanagerConfig, ruleSet } from '../built-in-files.ts';
-import { withinPayloadLimit } from './payload-limit.ts';
 import { makeAlertmanagerApp } from './alertmanager/alertmanager.ts';
+import { STREAMED_MAX_BYTES } from './answer-limit.ts';
 import { DEFAULT_QUERY_LIMITS, makeQueryApp } from './query.ts';
 
 /** As `infra/query-step.ts` gives it: two processors. */
@@ -48,30 +49,28 @@ const alertmanager = makeAlertmanagerApp({
 });
 
 /** The address is open to all, so every request needs a key. */
-const answer = handle(
-  makeQueryApp({
-    objects: makeS3Objects(s3Client(process.env), config.bucketName, realPacing),
-    catalog: makeDynamoItems(dynamo, config.catalogTable, realPacing),
-    cache: makePieceCache(CACHE_BYTES),
-    results: new RangeCache(RESULT_BYTES),
+const app = makeQueryApp({
+  objects: makeS3Objects(s3Client(process.env), config.bucketName, realPacing),
+  catalog: makeDynamoItems(dynamo, config.catalogTable, realPacing),
+  cache: makePieceCache(CACHE_BYTES),
+  results: new RangeCache(RESULT_BYTES),
+  nowMs: Date.now,
+  limits: { ...DEFAULT_QUERY_LIMITS, maxAnswerBytes: STREAMED_MAX_BYTES },
+  version: packageJson.version,
+  keys,
+  runSql: makeAthenaSql(athenaClient(), {
+    workGroup: config.workGroup,
+    database: config.database,
+    timeoutMs: SQL_TIMEOUT_MS,
+    maxRows: SQL_MAX_ROWS,
+    sleep: (ms) => sleep(ms),
     nowMs: Date.now,
-    limits: DEFAULT_QUERY_LIMITS,
-    version: packageJson.version,
-    keys,
-    runSql: makeAthenaSql(athenaClient(), {
-      workGroup: config.workGroup,
-      database: config.database,
-      timeoutMs: SQL_TIMEOUT_MS,
-      maxRows: SQL_MAX_ROWS,
-      sleep: (ms) => sleep(ms),
-      nowMs: Date.now,
-    }),
-    rulePages: makeRulePages({ alerts, rules }),
-    sqlDollars: athenaDollars,
-    requestDollars: getDollars,
-    computeDollars: (durationMs) => lambdaDollars(MEMORY_MB, durationMs),
-    retention: config.retention,
-  }).route('/', alertmanager),
-);
+  }),
+  rulePages: makeRulePages({ alerts, rules }),
+  sqlDollars: athenaDollars,
+  requestDollars: getDollars,
+  computeDollars: (durationMs) => lambdaDollars(MEMORY_MB, durationMs),
+  retention: config.retention,
+}).route('/', alertmanager);
 
-export const handler = async (...request: Parameters<typeof answer>): Promise<Awaited<ReturnType<typeof answer>>> => withinPayloadLimit(await answer(...request));
+export const handler = awslambda.streamifyResponse((event: LambdaFunctionURLEvent, stream) => streamAnswer(event, stream, awslambda.HttpResponseStream, (request) => app.fetch(request)));

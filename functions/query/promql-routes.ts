@@ -62,10 +62,11 @@ const answerQuery = async (ports: QueryPorts, c: Context, params: URLSearchParam
   const { value, isCut } = cutTo(result, limit);
   const warnings = isCut ? [...result.warnings, 'results truncated due to limit'] : result.warnings;
   const notes = { warnings, infos: result.infos, watermarkMs };
-  if ((params.get('stats') ?? '') === '') return successInPieces(c, resultJson(value), notes);
+  if ((params.get('stats') ?? '') === '') return successInPieces(c, () => resultJson(value), notes, ports.limits.maxAnswerBytes);
   const dollars = (durationMs: number): number => (ports.requestDollars?.(counts.requests) ?? 0) + (ports.computeDollars?.(durationMs) ?? 0);
   const cost = { counts, dollars, watermarkMs };
-  return successInPieces(c, withStats(resultJson(value), statsJson(result, clock, ports.nowMs(), cost)), notes);
+  const stats = statsJson(result, clock, ports.nowMs(), cost);
+  return successInPieces(c, () => withStats(resultJson(value), stats), notes, ports.limits.maxAnswerBytes);
 };
 
 /** `stats` goes behind `result`, into the same object; the pieces of a result end with its closing brace. */

@@ -25,6 +25,8 @@ export interface QueryLimits {
   readonly maxSamples: number;
   /** From the start of an evaluation; a caller's `timeout` can only shorten it. */
   readonly timeoutMs: number;
+  /** Of the text of one answer; absent: as many as it has. Where it is given, each answer of more than one chunk is written once to be counted. */
+  readonly maxAnswerBytes?: number;
 }
 
 /** Prometheus' own (`--query.max-samples`, `--query.timeout` is 2 minutes; a function URL's caller gives up long before). */

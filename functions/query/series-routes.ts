@@ -27,7 +27,8 @@ const answerList = async <T>(ports: QueryPorts, c: Context, params: URLSearchPar
   const watermarkMs = await installationWatermark(ports.catalog);
   const { found, sinceMs } = await list({ ...ports, check: deadlineOf(ports, params, c.req.raw.signal) }, { selectors, fromMs, toMs });
   const warnings = [...(found.length > limit ? [TRUNCATED] : []), ...(sinceMs === undefined ? [] : [sinceText(sinceMs)])];
-  return successInPieces(c, listPieces(found.slice(0, limit), jsonOf), { watermarkMs, warnings });
+  const listed = found.slice(0, limit);
+  return successInPieces(c, () => listPieces(listed, jsonOf), { watermarkMs, warnings }, ports.limits.maxAnswerBytes);
 };
 
 const sinceText = (sinceMs: number): string =>

@@ -4,6 +4,7 @@ import { installationWatermark } from '../../shared/catalog/watermarks.ts';
 import { HttpFault } from '../../shared/http/http-fault.ts';
 import { readBody } from '../../shared/http/read-body.ts';
 import { SqlError, type SqlFault, type SqlRequest } from '../../shared/sql/run-sql.ts';
+import { refuseBeyond } from './answer-limit.ts';
 import { json, watermarkHeader } from './answers.ts';
 import { type ErrorType, QueryFault } from './query-fault.ts';
 import type { QueryPorts } from './query-ports.ts';
@@ -30,7 +31,9 @@ export const runSqlRoute = async (ports: QueryPorts, c: Context): Promise<Respon
     throw error instanceof SqlError ? new QueryFault(STATUS[error.fault], ERROR_TYPE[error.fault], error.message, { cause: error }) : error;
   });
   const stats = { bytesScanned, dollars: ports.sqlDollars?.(bytesScanned) ?? 0, watermarkMs: watermarkMs ?? null };
-  return json(c, JSON.stringify({ columns, rows, stats }), watermarkHeader(watermarkMs));
+  const text = JSON.stringify({ columns, rows, stats });
+  if (ports.limits.maxAnswerBytes !== undefined) refuseBeyond(ports.limits.maxAnswerBytes, [text]);
+  return json(c, text, watermarkHeader(watermarkMs));
 };
 
 const parseBody = (bytes: Uint8Array): SqlRequest => {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { freePort } from '../free-port.ts';
 import { run } from './commands.ts';
 
@@ -10,6 +11,7 @@ const PACKAGE = 'ministack[full]==1.5.33';
 const FOLDER = join(import.meta.dirname, '../../.cache/ministack');
 const VENV = join(FOLDER, 'venv');
 const PROGRAM = join(VENV, 'bin/ministack');
+const STREAMING_RUNTIME = pathToFileURL(join(import.meta.dirname, 'streaming-runtime.ts')).href;
 
 const INSTALL_MS = 180_000;
 const START_MS = 20_000;
@@ -54,6 +56,8 @@ const environment = (port: number, state: string): NodeJS.ProcessEnv => ({
   // Else it listens for MQTT on 8883, on every interface.
   IOT_MTLS_ENABLED: '0',
   LAMBDA_EXECUTOR: 'local',
+  // Its functions inherit this.
+  NODE_OPTIONS: `--import=${STREAMING_RUNTIME}`,
   S3_PERSIST: '1',
   S3_DATA_DIR: join(state, 's3'),
   STATE_DIR: state,

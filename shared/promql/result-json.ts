@@ -17,26 +17,43 @@ const histogramJson = (tMs: number, histogram: Histogram): string => {
   return `[${formatSeconds(tMs)},{"count":"${formatValue(histogram.count)}","sum":"${formatValue(histogram.sum)}"${list}}]`;
 };
 
+/** More than a range query has steps (11,000). A series of stored samples may have millions, and shares its times with no other. */
+const MOST_KEPT_TIMES = 16_384;
+
 /** The texts of times. Series without gaps share theirs, so those of the last one are kept. */
 class TimeTexts {
   private tMs: Float64Array = new Float64Array(0);
   private texts: readonly string[] = [];
 
-  of(tMs: Float64Array): readonly string[] {
+  of(tMs: Float64Array): readonly string[] | undefined {
+    if (tMs.length > MOST_KEPT_TIMES) return undefined;
     if (tMs !== this.tMs) this.texts = Array.from(tMs, formatSeconds);
     this.tMs = tMs;
     return this.texts;
   }
 }
 
-const seriesJson = ({ labels, tMs, values, histograms }: ResultSeries, times: TimeTexts): string => {
+/** Some 30 KB. */
+const POINTS_A_PIECE = 1000;
+
+function* seriesPieces({ labels, tMs, values, histograms }: ResultSeries, times: TimeTexts): Generator<string> {
   const texts = times.of(tMs);
-  let points = '';
-  for (let i = 0; i < tMs.length; i++) points += `${i === 0 ? '' : ','}[${texts[i] as string},"${formatValue(values[i] as number)}"]`;
-  const floats = histograms === undefined || tMs.length > 0 ? `,"values":[${points}]` : '';
-  const others = histograms?.histograms.map((histogram, i) => histogramJson(histograms.tMs[i] as number, histogram));
-  return `{"metric":${metricJson(labels)}${floats}${others === undefined ? '' : `,"histograms":[${others.join(',')}]`}}`;
-};
+  let piece = `{"metric":${metricJson(labels)}`;
+  if (histograms === undefined || tMs.length > 0) {
+    piece += ',"values":[';
+    for (let i = 0; i < tMs.length; i++) {
+      piece += `${i === 0 ? '' : ','}[${texts?.[i] ?? formatSeconds(tMs[i] as number)},"${formatValue(values[i] as number)}"]`;
+      if (i % POINTS_A_PIECE !== POINTS_A_PIECE - 1) continue;
+      yield piece;
+      piece = '';
+    }
+    piece += ']';
+  }
+  if (histograms === undefined) return yield `${piece}}`;
+  yield `${piece},"histograms":[`;
+  for (const [i, histogram] of histograms.histograms.entries()) yield `${i === 0 ? '' : ','}${histogramJson(histograms.tMs[i] as number, histogram)}`;
+  yield ']}';
+}
 
 const sampleJson = (labels: Labels, tMs: number, value: number, histogram: Histogram | undefined): string =>
   `{"metric":${metricJson(labels)},${histogram === undefined ? `"value":${pointJson(tMs, value)}` : `"histogram":${histogramJson(tMs, histogram)}`}}`;
@@ -65,7 +82,10 @@ export function* resultJson(value: QueryValue): Generator<string> {
     case 'matrix': {
       const times = new TimeTexts();
       yield '[';
-      for (let i = 0; i < value.series.length; i++) yield `${i === 0 ? '' : ','}${seriesJson(value.series[i] as ResultSeries, times)}`;
+      for (let i = 0; i < value.series.length; i++) {
+        if (i > 0) yield ',';
+        yield* seriesPieces(value.series[i] as ResultSeries, times);
+      }
       yield ']';
       break;
     }

@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { STREAMED_MAX_BYTES } from '../../functions/query/answer-limit.ts';
 import { WATERMARK_HEADER } from '../../functions/query/answers.ts';
 import { COMPACT_ENV, EVALUATE_ENV, INGEST_ENV, NOTIFY_ENV, QUERY_ENV, STORE_ENV } from '../../shared/config.ts';
 import { DEFAULT_PROMOTED_LABELS, glueColumns, sampleTable, tierTable } from '../../shared/parquet/schema.ts';
@@ -128,6 +129,13 @@ describe('functions', () => {
 
   it('are reached by URL for ingest and query alone', () => {
     expect(ofType(stack, 'AWS::Lambda::Url').map(([id]) => id.replace(/Step.*/, ''))).toEqual(['Ingest', 'Query']);
+  });
+
+  it('stream the answers of query, and leave it the time that the longest takes', () => {
+    const modes = ofType(stack, 'AWS::Lambda::Url').map(([, { Properties }]) => Properties['InvokeMode']);
+    expect(modes).toEqual(['BUFFERED', 'RESPONSE_STREAM']);
+    const secondsOnItsWay = (STREAMED_MAX_BYTES - 6e6) / 2e6;
+    expect(functionOf(stack, 'Query').Properties['Timeout']).toBeGreaterThan(90 + secondsOnItsWay);
   });
 
   it('let pages of other sites read how fresh an answer is', () => {

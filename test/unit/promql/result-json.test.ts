@@ -23,6 +23,18 @@ describe('the data of a query answer', () => {
     expect([...resultJson(result)].join('')).toBe('{"resultType":"matrix","result":[{"metric":{"__name__":"m","a":"q\\"é"},"values":[[0,"1"],[0.500,"1e-07"]]}]}');
   });
 
+  it('comes in pieces, however long one series is', () => {
+    for (const count of [0, 1, 999, 1000, 1001, 2000, 20_500]) {
+      const tMs = Float64Array.from({ length: count }, (_, i) => i * 1000);
+      const series = { labels: [['a', 'b']], tMs, values: tMs } as const;
+      const pieces = [...resultJson({ type: 'matrix', series: [series, series] })];
+      const values = Array.from(tMs, (t) => [t / 1000, String(t)]);
+      const expected = { metric: { a: 'b' }, values };
+      expect(JSON.parse(pieces.join(''))).toEqual({ resultType: 'matrix', result: [expected, expected] });
+      expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(25_000);
+    }
+  });
+
   it('writes infinities and NaN', async () => {
     expect(await instant('same', 500)).toContain('[0.500,"+Inf"]');
     expect(await instant('m{b="2"}', 500)).toContain('[0.500,"NaN"]');

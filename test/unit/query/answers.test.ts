@@ -16,7 +16,7 @@ function* pieces(count: number, breaksAt = Infinity): Generator<string> {
   yield ']';
 }
 
-const appOf = (make: () => Iterable<string>): Hono => new Hono().get('/', (c) => successInPieces(c, make(), { warnings: ['w'], infos: ['i'] }));
+const appOf = (make: () => Iterable<string>): Hono => new Hono().get('/', (c) => successInPieces(c, make, { warnings: ['w'], infos: ['i'] }));
 
 describe('an answer in pieces', () => {
   it('has the envelope around it, notes last, whether it is short or long', async () => {
