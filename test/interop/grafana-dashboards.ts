@@ -49,8 +49,38 @@ const panelFields = {
 };
 const queried = { ...panelFields, fieldConfig: FieldConfig, targets: v.pipe(v.array(Target), v.minLength(1)) };
 
+/** Of the plugin grafana-athena-datasource (its types.ts): format 1 is a table, `__default` is what the data source says. */
+const Athena = v.strictObject({ type: v.literal('grafana-athena-datasource'), uid: v.literal('tidemark-athena') });
+const SqlTarget = v.strictObject({
+  datasource: Athena,
+  connectionArgs: v.strictObject({ region: v.literal('__default'), catalog: v.literal('__default'), database: v.literal('__default') }),
+  format: v.literal(1),
+  rawSQL: v.pipe(v.string(), v.nonEmpty()),
+  refId: v.pipe(v.string(), v.regex(/^[A-Z]$/)),
+});
+const { unit, color, thresholds } = FieldConfig.entries.defaults.entries;
+
+/** A statement costs: such a panel stands in a row that is asked nothing until somebody opens it, over a time of its own. */
+const SqlPanel = v.strictObject({
+  ...panelFields,
+  datasource: Athena,
+  type: v.literal('table'),
+  timeFrom: v.pipe(v.string(), v.regex(/^\d+[hd]$/)),
+  fieldConfig: v.strictObject({
+    defaults: v.strictObject({ unit, color, thresholds, custom: v.strictObject({ align: v.literal('auto'), cellOptions: v.strictObject({ type: v.literal('auto') }), inspect: v.boolean() }) }),
+    overrides: v.tuple([]),
+  }),
+  targets: v.pipe(v.array(SqlTarget), v.minLength(1)),
+  options: v.strictObject({
+    showHeader: v.boolean(),
+    cellHeight: v.picklist(['sm', 'md', 'lg']),
+    footer: v.strictObject({ show: v.boolean(), reducer: v.array(v.literal('sum')), countRows: v.boolean(), fields: v.string() }),
+  }),
+});
+
 /** The kinds of panel we use, each with the options that Grafana's own JSON of it has. */
 const Panel = v.variant('type', [
+  v.strictObject({ id: panelFields.id, title, gridPos: panelFields.gridPos, type: v.literal('row'), collapsed: v.literal(true), panels: v.pipe(v.array(SqlPanel), v.minLength(1)) }),
   v.strictObject({
     ...queried,
     type: v.literal('timeseries'),
@@ -150,6 +180,20 @@ const Dashboard = v.strictObject({
 export type Dashboard = v.InferOutput<typeof Dashboard>;
 export type Panel = Dashboard['panels'][number];
 
+/** Those in rows too. */
+export const allPanels = ({ panels }: Dashboard): readonly (Panel | v.InferOutput<typeof SqlPanel>)[] => [...panels, ...panels.flatMap((panel) => (panel.type === 'row' ? panel.panels : []))];
+
+/** The statements of a dashboard, with a time for their macros (plugin grafana-athena-datasource, macros.ts). */
+export const panelStatements = (dashboard: Dashboard, fromTime: string, toTime: string): readonly string[] =>
+  allPanels(dashboard).flatMap((panel) =>
+    panel.type === 'table'
+      ? panel.targets.map(({ rawSQL }) => {
+          const [from, to] = [`TIMESTAMP '${fromTime}'`, `TIMESTAMP '${toTime}'`];
+          return rawSQL.replaceAll('$__timeFrom()', from).replaceAll('$__timeTo()', to).replace(/\$__timeFilter\((.*?)\)/g, `$1 BETWEEN ${from} AND ${to}`);
+        })
+      : [],
+  );
+
 /** Every dashboard by its file; throws with the path of what does not belong there. */
 export const readDashboards = (): readonly (readonly [file: string, dashboard: Dashboard])[] =>
   readdirSync(FOLDER).map((file) => {
@@ -179,5 +223,5 @@ export interface PanelQuery {
 
 export const panelQueries = (dashboard: Dashboard, stepS: number, scrapeS: number): readonly PanelQuery[] =>
   dashboard.panels.flatMap((panel) =>
-    panel.type === 'alertlist' ? [] : panel.targets.map(({ expr, instant }) => ({ panel: `${dashboard.uid} / ${panel.title}`, expr: interpolate(dashboard, expr, stepS, scrapeS), isInstant: instant })),
+    panel.type === 'alertlist' || panel.type === 'row' ? [] : panel.targets.map(({ expr, instant }) => ({ panel: `${dashboard.uid} / ${panel.title}`, expr: interpolate(dashboard, expr, stepS, scrapeS), isInstant: instant })),
   );

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
+import { openDuckDb } from '../../shared/embedded/duckdb.ts';
 import { parseQuery } from '../../shared/promql/parser.ts';
-import { panelQueries, readDashboards } from './grafana-dashboards.ts';
+import { allPanels, panelQueries, panelStatements, readDashboards } from './grafana-dashboards.ts';
 
 const PROVISIONING = 'infra/grafana/provisioning';
 const dashboards = readDashboards();
@@ -25,7 +26,8 @@ describe('dashboards', () => {
     expect(new Set(dashboards.map(([, { uid }]) => uid)).size).toBe(dashboards.length);
   });
 
-  it.each(dashboards)('%s: panels have ids of their own and do not cover each other', (_, { panels }) => {
+  it.each(dashboards)('%s: panels have ids of their own and do not cover each other', (_, dashboard) => {
+    const panels = allPanels(dashboard);
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) => {
       expect(x + w).toBeLessThanOrEqual(24);
@@ -38,6 +40,16 @@ describe('dashboards', () => {
     const queries = panelQueries(dashboard, 15, 10);
     expect(queries.length).toBeGreaterThan(5);
     for (const { expr } of queries) expect(() => parseQuery(expr), expr).not.toThrow();
+  });
+
+  it('have statements that SQL over history answers, about a time of their own', async () => {
+    const statements = dashboards.flatMap(([, dashboard]) => panelStatements(dashboard, '2026-03-01 10:00:00', '2026-03-08 10:00:00'));
+    expect(statements).toHaveLength(1);
+    expect(statements[0]).not.toContain('$');
+    const nothing = { sealed: [], open: [], indexes: [], '1m': [], '1h': [] };
+    const runSql = openDuckDb({ plan: async () => nothing, promotedLabels: [], memoryMb: 128, timeoutMs: 20_000 });
+    for (const query of statements) expect((await runSql({ query, parameters: [] })).columns.map(({ name }) => name).slice(0, 4)).toEqual(['time', 'alertname', 'from_state', 'to_state']);
+    for (const [, { panels }] of dashboards) for (const panel of panels) if (panel.type === 'row') expect(panel.panels.map(({ datasource }) => datasource.uid)).toEqual(dataSources.filter(({ type }) => type === 'grafana-athena-datasource').map(({ uid }) => uid));
   });
 
   it.each(dashboards)('%s: an alert list reads a data source that is provisioned and shows its alerts', (_, { panels }) => {
