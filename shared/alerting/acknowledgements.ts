@@ -42,7 +42,11 @@ export const readAcknowledgements = async (items: ItemTable): Promise<readonly A
 
 type Known = Pick<ToldAlert, 'hash' | 'startsAtMs' | 'endedAtMs'>;
 
-/** Hashes of alerts whose acknowledgement holds, and acknowledgements that are over. `alerts` are all that are known, by canonical labels JSON. */
+/**
+ * Hashes of alerts whose acknowledgement holds, and acknowledgements whose alert has ended, or has begun anew: nobody can want these back,
+ * so they may be removed. One whose own time is over holds no longer, and stays until then, as it may be given again at any moment.
+ * `alerts` are all that are known, by canonical labels JSON.
+ */
 export const sortAcknowledgements = (
   acknowledgements: readonly Acknowledgement[],
   alerts: ReadonlyMap<string, Known>,
@@ -52,8 +56,8 @@ export const sortAcknowledgements = (
   const over = new Set<Acknowledgement>();
   for (const each of acknowledgements) {
     const alert = alerts.get(labelsToJson(each.labels));
-    if (alert !== undefined && alert.endedAtMs === undefined && holdsFor(each, alert, nowMs)) holding.add(alert.hash);
-    else over.add(each);
+    if (alert === undefined || alert.endedAtMs !== undefined || alert.startsAtMs > each.startsAtMs) over.add(each);
+    else if (holdsFor(each, alert, nowMs)) holding.add(alert.hash);
   }
   return { holding, over };
 };

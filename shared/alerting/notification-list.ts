@@ -3,7 +3,7 @@ import { ReadBudget, readSpread, windowsBack } from './bounded-read.ts';
 import type { FlushTimes } from './bounded-read.ts';
 import { LEDGER_PK, ledgerEntryOf } from './ledger.ts';
 import type { DeliveryState, LedgerEntry } from './ledger.ts';
-import { PUBLISHED_PK, outboxEntryOf, readUnpublished } from './outbox.ts';
+import { PUBLISHED_PK, UNPUBLISHED_PK, outboxEntryOf } from './outbox.ts';
 import type { OutboxEntry } from './outbox.ts';
 import { REDELIVERY_PK, isAsked, redeliveryOf } from './redeliveries.ts';
 import type { Redelivery } from './redeliveries.ts';
@@ -41,7 +41,7 @@ export interface NotificationList {
 
 /** Ledger rows have about 700 bytes: 35 MB. */
 const MAX_ROWS = 50_000;
-/** Published notifications are read with their texts, up to 200 KB each. */
+/** Those of the outbox are read with their texts, up to 200 KB each. */
 const MAX_CHARS = 64_000_000;
 const LEDGER_PAGE = 500;
 const PUBLISHED_PAGE = 20;
@@ -49,8 +49,10 @@ const PUBLISHED_PAGE = 20;
 /** What the ledger and the outbox know, the newest first. */
 export const listNotifications = async (items: ItemTable, filter: NotificationFilter, nowMs: number): Promise<NotificationList> => {
   const digits = filter.ids === undefined ? SPREAD : [...new Set([...filter.ids].map((id) => id[0] ?? ''))].filter((digit) => (SPREAD as readonly string[]).includes(digit));
-  const unpublished = new Map((await readUnpublished(items)).map((entry) => [entry.id, entry]));
   const budget = new ReadBudget(MAX_ROWS, MAX_CHARS);
+  // Where the fan-out does not answer there may be more of them than of any others.
+  const waiting = await readSpread(items, { prefix: UNPUBLISHED_PK, digits, times: filter.times, pageRows: PUBLISHED_PAGE }, budget);
+  const unpublished = new Map(waiting.map(outboxEntryOf).map((entry) => [entry.id, entry]));
   const found: ListedNotification[] = [];
   for (const times of windowsBack(filter.times, nowMs)) {
     const known = await readWindow(items, { times, digits, unpublished, withPublished: readsPublished(filter) }, budget);

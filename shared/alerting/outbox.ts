@@ -2,7 +2,7 @@ import type { Attribute, Item, ItemTable, ItemWrite } from '../catalog/item-tabl
 import type { Channel, Publish, PublishedNotification } from './publish.ts';
 import { SPREAD, inParallel, sortableMs, spreadKey } from './spread.ts';
 
-const UNPUBLISHED = 'outbox#unpublished';
+export const UNPUBLISHED_PK = 'outbox#unpublished';
 export const PUBLISHED_PK = 'outbox#published';
 
 /** Published notifications stay for people to read, and to deliver again. */
@@ -19,11 +19,11 @@ export interface OutboxEntry extends PublishedNotification {
 const FIELDS = ['id', 'receiver', 'integration', 'channel', 'severity', 'subject', 'body'] as const;
 
 /** Belongs into the transaction of the flush that makes it, or that asks for it again: it is published, and marked, anew. */
-export const enqueue = (entry: OutboxEntry): ItemWrite => ({ put: { ...keyOf(UNPUBLISHED, entry), attributes: attributesOf(entry) } });
+export const enqueue = (entry: OutboxEntry): ItemWrite => ({ put: { ...keyOf(UNPUBLISHED_PK, entry), attributes: attributesOf(entry) } });
 
 /** What has not surely been handed to the fan-out, oldest first. */
 export const readUnpublished = async (items: ItemTable): Promise<readonly OutboxEntry[]> => {
-  const found = await inParallel(SPREAD, SPREAD.length, (digit) => items.query(`${UNPUBLISHED}#${digit}`));
+  const found = await inParallel(SPREAD, SPREAD.length, (digit) => items.query(`${UNPUBLISHED_PK}#${digit}`));
   return found
     .flat()
     .map(outboxEntryOf)
@@ -60,7 +60,7 @@ export const publishAll = async (items: ItemTable, publish: Publish, entries: re
 };
 
 const markPublished = (entry: OutboxEntry, nowMs: number): ItemWrite[] => [
-  { remove: keyOf(UNPUBLISHED, entry) },
+  { remove: keyOf(UNPUBLISHED_PK, entry) },
   {
     put: {
       ...keyOf(PUBLISHED_PK, entry),

@@ -78,7 +78,7 @@ const getStatus = async ({ alertmanager, startedAtMs, version }: AlertmanagerPor
     versionInfo: { version: ALERTMANAGER_VERSION, revision: version, branch: '', buildUser: '', buildDate: '', goVersion: '' },
   });
 
-/** Who changed silences, oldest first: `{ entries: […] }`. */
+/** Who changed what, oldest first: `{ entries: […] }`. */
 const getAudit = async ({ alerts, nowMs }: AlertmanagerPorts, c: Context): Promise<Response> => {
   const fromMs = timeOf(c.req.query('start'), 'start') ?? 0;
   const toMs = timeOf(c.req.query('end'), 'end') ?? nowMs();

@@ -123,6 +123,24 @@ describe('an acknowledgement', () => {
     expect((await runAndDeliver(world, 34 * MINUTE + 5000, 39 * MINUTE)).map(([s, receiver]) => [s, receiver])).toEqual([[2210, 'ops']]);
   }, 60_000);
 
+  it('is not lost where it is given again while the evaluator finds that its time is over', async () => {
+    fillUp(world, 'a', [[0, 60 * MINUTE]], 30 * MINUTE);
+    await runAndDeliver(world, 0, 2 * MINUTE);
+    await takeOn('a', 2 * MINUTE, 3 * MINUTE);
+    await runAndDeliver(world, 2 * MINUTE + 5000, 5 * MINUTE - 5000);
+    // The evaluator has read what holds, and writes at the end of its tick.
+    const { alerts } = world;
+    let isGiven = false;
+    const transact: typeof alerts.transact = async (writes) => {
+      if (!isGiven && JSON.stringify(writes).includes('"acknowledged"')) await takeOn('a', 5 * MINUTE).then(() => (isGiven = true));
+      return alerts.transact(writes);
+    };
+    await world.tick(START + 5 * MINUTE, START + 5 * MINUTE, world.ports({ alerts: { get: alerts.get.bind(alerts), query: alerts.query.bind(alerts), transact } }));
+    if (!isGiven) await takeOn('a', 5 * MINUTE);
+    expect(await readAcknowledgements(world.alerts)).toMatchObject([{ atMs: START + 5 * MINUTE }]);
+    expect(await runAndDeliver(world, 5 * MINUTE + 5000, 25 * MINUTE)).toEqual([]);
+  }, 60_000);
+
   it('repeats a group of which one alert is not taken on', async () => {
     fillUp(world, 'a', [[0, 60 * MINUTE]], 20 * MINUTE);
     fillUp(world, 'b', [[0, 60 * MINUTE]], 20 * MINUTE);
