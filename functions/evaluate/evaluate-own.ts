@@ -1,4 +1,4 @@
-import { readFailedDeliveries } from '../../shared/alerting/failed-deliveries.ts';
+import { isFresh } from '../../shared/alerting/failed-deliveries.ts';
 import type { Alert } from '../../shared/alerting/alert.ts';
 import { OWN_RULE_ID, activeOwn, advanceOwn } from '../../shared/alerting/own-alerts.ts';
 import type { OwnFinding } from '../../shared/alerting/own-alerts.ts';
@@ -33,7 +33,7 @@ export interface OwnTick {
 export const evaluateOwn = async (scope: TickScope, tick: OwnTick, memory: EvaluateMemory): Promise<void> => {
   const { ports, lease, report } = scope;
   const before = scope.memory.alerts.get(OWN_RULE_ID) ?? NONE;
-  const findings = await findingsOf(scope, tick, await readSenders(scope, tick.clock, memory), before);
+  const findings = findingsOf(scope, tick, await readSenders(scope, tick.clock, memory), before);
   const { alerts, changes } = advanceOwn(before, findings, tick.clock.nowMs, (alert) => isErrorUnknown(alert, scope.memory.cursors));
   if (changes.length > 0) {
     const known = { ruleId: OWN_RULE_ID, group: OWN_RULE_ID, name: OWN_RULE_ID };
@@ -46,9 +46,9 @@ export const evaluateOwn = async (scope: TickScope, tick: OwnTick, memory: Evalu
   report.behind = activeOwn(alerts, 'TidemarkBehind').length > 0;
 };
 
-const findingsOf = async ({ ports, memory, report }: TickScope, { rules, alertmanager, clock }: OwnTick, senders: readonly Sender[], before: AlertsByLabels): Promise<readonly OwnFinding[]> => {
+const findingsOf = ({ memory, report }: TickScope, { rules, alertmanager, clock }: OwnTick, senders: readonly Sender[], before: AlertsByLabels): readonly OwnFinding[] => {
   const isBehind = activeOwn(before, 'TidemarkBehind').length > 0;
-  const failures = await readFailedDeliveries(ports.alerts, clock.nowMs);
+  const failures = memory.failures.filter((failure) => isFresh(failure, clock.nowMs));
   const failed = failedDeliveryFindings(failures, (integration) => findIntegration(alertmanager, integration) !== undefined);
   report.failedDeliveries = failed.length;
   return [

@@ -92,13 +92,14 @@ const evaluateAll = async (ports: EvaluatePorts, memory: EvaluateMemory, { lease
   await part('send series', () => sendUnsent(scope));
   await part('retire rules', () => retireRules(scope, rules, nowMs));
   for (const group of rules.groups) await part(`evaluate group ${group.id}`, () => evaluateGroup(scope, group, clock));
-  await part('evaluate own alerts', () => evaluateOwn(scope, { rules, alertmanager, clock }, memory));
-  await part('flush groups', async () => {
-    // Behind a failure the memory may be wrong, and receivers would be told so; what is stored is right.
+  // Behind a failure the memory may be wrong, and receivers would be told so; what is stored is right.
+  const readAgain = async (): Promise<AlertMemory> => {
     const known = (memory.alerts ??= await loadAlertMemory(ports.alerts));
     await readOutside(ports.alerts, known);
-    await flushGroups({ ...scope, memory: known }, alertmanager, rules, nowMs);
-  });
+    return known;
+  };
+  await part('evaluate own alerts', async () => evaluateOwn({ ...scope, memory: await readAgain() }, { rules, alertmanager, clock }, memory));
+  await part('flush groups', async () => flushGroups({ ...scope, memory: memory.alerts ?? (await readAgain()) }, alertmanager, rules, nowMs));
 };
 
 const publishWaiting = async (ports: EvaluatePorts, alerts: AlertMemory, nowMs: number, report: TickReport): Promise<void> => {

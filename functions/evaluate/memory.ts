@@ -3,6 +3,7 @@ import { readGroups } from '../../shared/alerting/dispatch/alert-group.ts';
 import type { GroupPlace, GroupState } from '../../shared/alerting/dispatch/alert-group.ts';
 import type { ExternalAlert } from '../../shared/alerting/external-alerts.ts';
 import type { AlertmanagerConfig } from '../../shared/alerting/receivers.ts';
+import type { FailedDelivery } from '../../shared/alerting/failed-deliveries.ts';
 import type { Silence } from '../../shared/alerting/silences/silence.ts';
 import { readCursors } from '../../shared/alerting/cursors.ts';
 import type { Cursor } from '../../shared/alerting/cursors.ts';
@@ -49,6 +50,8 @@ export interface AlertMemory {
   readonly rosters: Map<string, { readonly roster: Roster; readonly stored: StoredRoster | undefined }>;
   external: readonly ExternalAlert[];
   acknowledgements: readonly Acknowledgement[];
+  /** Last notifications of integrations that were given up, for up to a day and longer. */
+  failures: readonly FailedDelivery[];
   /** With which what others change was read. */
   revisions: ReadonlyMap<string, string>;
   /** By canonical labels JSON. */
@@ -108,6 +111,7 @@ export const loadAlertMemory = async (items: ItemTable): Promise<AlertMemory> =>
     rosters: new Map(),
     external: [],
     acknowledgements: [],
+    failures: [],
     revisions: new Map(),
     routed: new Map(),
     routedBy: undefined,

@@ -1,5 +1,6 @@
 import { readAcknowledgements } from '../../shared/alerting/acknowledgements.ts';
 import { readExternalAlerts } from '../../shared/alerting/external-alerts.ts';
+import { readFailedDeliveries } from '../../shared/alerting/failed-deliveries.ts';
 import { readUnpublished } from '../../shared/alerting/outbox.ts';
 import { type Revised, readRevisions } from '../../shared/alerting/revisions.ts';
 import { readRetirements } from '../../shared/alerting/retirements.ts';
@@ -19,5 +20,6 @@ export const readOutside = async (items: ItemTable, memory: AlertMemory): Promis
   // After the acknowledgements: one whose alert is not known here would count as over.
   if (acknowledged || isNew('external')) memory.external = await readExternalAlerts(items);
   if (isNew('outbox')) memory.unpublished = await readUnpublished(items);
+  if (isNew('deliveries')) memory.failures = await readFailedDeliveries(items);
   memory.revisions = revisions;
 };

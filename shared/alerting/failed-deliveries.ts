@@ -1,4 +1,5 @@
-import type { Item, ItemTable, ItemWrite } from '../catalog/item-table.ts';
+import type { Item, ItemKey, ItemTable, ItemWrite } from '../catalog/item-table.ts';
+import { revise } from './revisions.ts';
 
 const PK = 'failed-delivery';
 
@@ -21,23 +22,31 @@ export interface FailedDelivery {
 /** A notification that is older than the failure which is known already says nothing new. */
 export const noteFailedDelivery = async (items: ItemTable, failure: FailedDelivery): Promise<void> => {
   const { integration, subject, answer, ...rest } = failure;
+  const { sequence, failedAtMs } = rest;
   const item: Item = {
-    pk: PK,
-    sk: integration,
+    ...keyOf(integration),
     attributes: { ...rest, subject: cut(subject), answer: cut(answer) },
-    expiresAtS: Math.ceil((failure.failedAtMs + FAILURE_TOLD_MS) / 1000),
+    expiresAtS: Math.ceil((failedAtMs + FAILURE_TOLD_MS) / 1000),
   };
-  const write: ItemWrite = { put: item, when: { any: [{ is: 'absent' }, { is: 'less', attribute: 'sequence', value: failure.sequence }] } };
-  await items.transact([write]);
+  const write: ItemWrite = { put: item, when: { any: [{ is: 'absent' }, { is: 'less', attribute: 'sequence', value: sequence }] } };
+  await items.transact([write, revise('deliveries', `${integration} failed ${sequence} at ${failedAtMs}`)]);
 };
 
-/** A notification has been delivered: an older failure of its integration is over. */
+/** A notification has been delivered: an older failure of its integration is over. Nearly always there is none, and that costs one read. */
 export const clearFailedDelivery = async (items: ItemTable, integration: string, sequence: number): Promise<void> => {
-  await items.transact([{ remove: { pk: PK, sk: integration }, when: { is: 'less', attribute: 'sequence', value: sequence + 1 } }]);
+  const item = await items.get(keyOf(integration));
+  if (item === undefined || failureOf(item).sequence > sequence) return;
+  const { failedAtMs, sequence: failedSequence } = failureOf(item);
+  const over = { remove: keyOf(integration), when: { is: 'equal', attribute: 'sequence', value: failedSequence } } as const;
+  await items.transact([over, revise('deliveries', `${integration} took ${sequence} after ${failedAtMs}`)]);
 };
 
-export const readFailedDeliveries = async (items: ItemTable, nowMs: number): Promise<readonly FailedDelivery[]> =>
-  (await items.query(PK)).map(failureOf).filter(({ failedAtMs }) => nowMs - failedAtMs < FAILURE_TOLD_MS);
+export const readFailedDeliveries = async (items: ItemTable): Promise<readonly FailedDelivery[]> => (await items.query(PK)).map(failureOf);
+
+/** Whether it is still told of. */
+export const isFresh = ({ failedAtMs }: FailedDelivery, nowMs: number): boolean => nowMs - failedAtMs < FAILURE_TOLD_MS;
+
+const keyOf = (integration: string): ItemKey => ({ pk: PK, sk: integration });
 
 const cut = (text: string): string => text.slice(0, MAX_ANSWER_CHARS).toWellFormed();
 

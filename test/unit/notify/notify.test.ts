@@ -144,7 +144,7 @@ describe('notify over a webhook', () => {
   });
 
   it('leaves word of a final failure until a later notification is taken, and not of an older one', async () => {
-    const failures = () => readFailedDeliveries(tables.table('alerts'), now);
+    const failures = () => readFailedDeliveries(tables.table('alerts'));
     const attempt = (status: number, atMs: number) => notify(ports({ fetch: answering(status).fetch }), published(HOOK, 'firing', atMs), { nowMs: now });
     await attempt(503, now);
     expect(await failures()).toEqual([]);
