@@ -67,13 +67,16 @@ const remember = ({ memory, report }: TickScope, id: string, { group, notificati
   report.notifications += notifications.length;
 };
 
-/** By label set: where two rules, or a rule and somebody outside, have the same alert, the one that fires counts. */
+/**
+ * By label set: where two rules, or a rule and somebody outside, have the same alert, the one that fires counts, of two of them the one
+ * that began first, as Alertmanager merges alerts. People acknowledge by the same choice (functions/query/alertmanager/alert-view.ts).
+ */
 const collectAlerts = ({ memory, ports }: TickScope, rules: RuleSet, nowMs: number): ReadonlyMap<string, ToldAlert> => {
   const queries = new Map(rules.groups.flatMap((group) => group.rules.map((rule) => [rule.id, promqlOf(rule)])));
   const found = new Map<string, ToldAlert>();
   const add = (key: string, alert: ToldAlert): void => {
     const before = found.get(key);
-    if (before === undefined || (before.endedAtMs !== undefined && (alert.endedAtMs ?? Infinity) > before.endedAtMs)) found.set(key, alert);
+    if (before === undefined || countsBefore(alert, before)) found.set(key, alert);
   };
   for (const [ruleId, alerts] of memory.alerts) {
     const url = graphUrl(ports.externalUrl, queries.get(ruleId) ?? '');
@@ -82,6 +85,9 @@ const collectAlerts = ({ memory, ports }: TickScope, rules: RuleSet, nowMs: numb
   for (const alert of memory.external) add(labelsToJson(alert.labels), toldExternal(alert, nowMs));
   return found;
 };
+
+const countsBefore = (alert: ToldAlert, other: ToldAlert): boolean =>
+  other.endedAtMs === undefined ? alert.endedAtMs === undefined && alert.startsAtMs < other.startsAtMs : (alert.endedAtMs ?? Infinity) > other.endedAtMs;
 
 const routedOf = (routed: Map<string, RoutedAlert>, key: string, labels: ToldAlert['labels']): RoutedAlert => {
   const known = routed.get(key) ?? { hash: alertHash(labels), places: undefined };

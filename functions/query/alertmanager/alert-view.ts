@@ -49,18 +49,24 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const readFiring = async ({ alerts, rules, externalUrl }: AlertmanagerPorts, config: AlertmanagerConfig, nowMs: number): Promise<readonly Firing[]> => {
   const [groups, external, own] = await Promise.all([rules().then((set) => readAlertStates(alerts, set)), readExternalAlerts(alerts), readOwnAlerts(alerts)]);
   const found = new Map<string, Firing>();
-  for (const { labels, annotations, startsAtMs, endsAtMs, updatedAtMs, generatorUrl } of external) {
-    if (endsAtMs > nowMs) found.set(labelsToJson(labels), { labels, annotations, startsAtMs, endsAtMs, updatedAtMs, generatorUrl });
-  }
+  // Of several with the same labels the one that began first, as the evaluator tells of them (functions/evaluate/flush-groups.ts).
+  const take = (alert: Firing): void => {
+    const key = labelsToJson(alert.labels);
+    const before = found.get(key);
+    if (before === undefined || alert.startsAtMs < before.startsAtMs) found.set(key, alert);
+  };
   const add = ({ phase, labels, annotations, firedAtMs, activeAtMs, changedAtMs }: Alert, generatorUrl: string, lastSlotMs?: number): void => {
     if (phase !== 'firing') return;
     const startsAtMs = firedAtMs ?? activeAtMs;
-    found.set(labelsToJson(labels), { labels, annotations, startsAtMs, endsAtMs: nowMs + config.resolveTimeoutMs, updatedAtMs: lastSlotMs ?? changedAtMs, generatorUrl });
+    take({ labels, annotations, startsAtMs, endsAtMs: nowMs + config.resolveTimeoutMs, updatedAtMs: lastSlotMs ?? changedAtMs, generatorUrl });
   };
   for (const { rules: states, lastSlotMs } of groups) {
     for (const { rule, alerts: active } of states) for (const alert of active) add(alert, graphUrl(externalUrl, promqlOf(rule)), lastSlotMs);
   }
   for (const alert of own) add(alert, graphUrl(externalUrl, ''));
+  for (const { labels, annotations, startsAtMs, endsAtMs, updatedAtMs, generatorUrl } of external) {
+    if (endsAtMs > nowMs) take({ labels, annotations, startsAtMs, endsAtMs, updatedAtMs, generatorUrl });
+  }
   return [...found.values()];
 };
 

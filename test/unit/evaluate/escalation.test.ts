@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEvaluateMemory } from '../../../functions/evaluate/evaluate.ts';
+import { viewAlerts } from '../../../functions/query/alertmanager/alert-view.ts';
+import type { AlertView } from '../../../functions/query/alertmanager/alert-view.ts';
 import { acknowledge, readAcknowledgements, withdraw } from '../../../shared/alerting/acknowledgements.ts';
 import { readAlerts, knownRules } from '../../../shared/alerting/state-items.ts';
 import { parseAlertmanagerFile } from '../../../shared/alerting/alertmanager-file.ts';
@@ -121,6 +123,18 @@ describe('an acknowledgement', () => {
     expect(await runAndDeliver(world, 24 * MINUTE + 5000, 34 * MINUTE)).toEqual([]);
     await withdraw(world.alerts, { acknowledgements: await readAcknowledgements(world.alerts), author: 'ann', subject: 'a' }, by(34 * MINUTE));
     expect((await runAndDeliver(world, 34 * MINUTE + 5000, 39 * MINUTE)).map(([s, receiver]) => [s, receiver])).toEqual([[2210, 'ops']]);
+  }, 60_000);
+
+  it.each(['', 'for: 2m, '])('holds for an alert that two rules have, whichever of them comes first (%j)', async (first) => {
+    const second = first === '' ? 'for: 2m, ' : '';
+    world.rulesText = `- {name: g, interval: 10s, rules: [{alert: Down, ${first}expr: up == 0}]}\n- {name: h, interval: 10s, rules: [{alert: Down, ${second}expr: up == 0}]}`;
+    fillUp(world, 'a', [[0, 60 * MINUTE]], 40 * MINUTE);
+    await runAndDeliver(world, 0, 4 * MINUTE);
+    const nowMs = START + 4 * MINUTE;
+    const [alert] = await viewAlerts({ ...world.ports(), nowMs: () => nowMs, startedAtMs: 0, random: () => new Uint8Array(16), version: '' }, world.alertmanager, nowMs);
+    await acknowledge(world.alerts, { alerts: [alert as AlertView], author: 'ann', comment: '', subject: 'a' }, by(4 * MINUTE));
+    expect(await runAndDeliver(world, 4 * MINUTE + 5000, 30 * MINUTE)).toEqual([]);
+    expect(await readAcknowledgements(world.alerts)).toMatchObject([{ startsAtMs: START }]);
   }, 60_000);
 
   it('is not lost where it is given again while the evaluator finds that its time is over', async () => {
