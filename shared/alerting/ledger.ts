@@ -39,8 +39,9 @@ export const writeLedgerEntry = async (items: ItemTable, entry: LedgerEntry, bef
 /** The one write of {@link writeLedgerEntry}, which fails for the same reason. */
 export const ledgerWrite = (entry: LedgerEntry, before: LedgerEntry | undefined): ItemWrite => {
   const expiresAtS = Math.ceil((entry.lastAttemptMs + RETENTION_MS) / 1000);
-  const states = new Set<DeliveryState>(['retrying', before?.state ?? 'retrying']);
-  const when: Condition = { any: [{ is: 'absent' }, ...[...states].map((value): Condition => ({ is: 'equal', attribute: 'state', value }))] };
+  // One that has ended and was asked for again: as long as nobody has ended it again.
+  const stands: readonly Condition[] = before === undefined || before.state === 'retrying' ? [] : [{ is: 'equal', attribute: 'lastAttemptMs', value: before.lastAttemptMs }];
+  const when: Condition = { any: [{ is: 'absent' }, { is: 'equal', attribute: 'state', value: 'retrying' }, ...stands] };
   return { put: { ...keyOf(entry.id, entry.sequence), attributes: { ...entry }, expiresAtS }, when };
 };
 

@@ -96,6 +96,16 @@ describe('the end of a delivery', () => {
     ]);
   });
 
+  it('counts once where two attempts that were asked for by hand end at the same time', async () => {
+    const sent = entryOf();
+    await endDelivery(items, endOf(sent));
+    const again = entryOf({ attempts: 2, lastAttemptMs: FLUSH_MS + 9000 });
+    expect(await endDelivery(items, endOf(again, sent))).toBe(true);
+    expect(await endDelivery(items, endOf(entryOf({ attempts: 2, lastAttemptMs: FLUSH_MS + 9001 }), sent))).toBe(false);
+    expect(await readLedgerEntry(items, 'ab12', FLUSH_MS)).toEqual(again);
+    expect(await rows()).toHaveLength(2);
+  });
+
   it('goes to the next hour when its own is closed, also meanwhile', async () => {
     await closeShelf(items, 'notifications', 11 * HOUR);
     let transactions = 0;
