@@ -29,6 +29,7 @@ export class EvaluateStep extends Construct {
         topicArn: fanOut.topic.topicArn,
         workGroup: catalog.workGroupName,
         database: catalog.databaseName,
+        retention: settings.retention,
         externalUrl,
         latenessS: settings.latenessS,
       }),

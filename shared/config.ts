@@ -62,6 +62,7 @@ export const EVALUATE_ENV = {
   topicArn: text('TOPIC_ARN'),
   workGroup,
   database,
+  retention,
   /** Where people reach the query function, for links in notifications. */
   externalUrl: text('EXTERNAL_URL'),
   /** How late after its own time a sample may arrive and still count for rules. */

@@ -3,6 +3,7 @@ import type { AlertmanagerConfig } from '../../shared/alerting/receivers.ts';
 import type { ItemTable } from '../../shared/catalog/item-table.ts';
 import type { Labels } from '../../shared/model/labels.ts';
 import type { SelectSeries } from '../../shared/promql/series-source.ts';
+import type { SelectTiers } from '../../shared/promql/tier-source.ts';
 import type { RuleSet } from '../../shared/rules/rule-group.ts';
 import type { RunSql } from '../../shared/sql/run-sql.ts';
 import type { ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
@@ -32,6 +33,8 @@ export interface EvaluatePorts {
   readonly catalog: ItemTable;
   /** What the rules of one tick read over: it may remember what it has seen of the catalog. */
   readonly openSelect: () => SelectSeries;
+  /** The same where samples are no longer there: over `select`, which gives those that are. Left out: rules see samples alone. */
+  readonly openTiers?: (select: SelectSeries) => SelectTiers;
   /** Absent: rules with `sql` end in an error. */
   readonly sql?: RuleSql;
   /**

@@ -10,13 +10,13 @@ import { samplesOfRule } from '../../shared/alerting/rule-samples.ts';
 import type { Slot } from '../../shared/alerting/slots.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { InstantSample } from '../../shared/promql/query-result.ts';
-import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import type { Overlay } from '../../shared/rules/overlay.ts';
 import { recordedSamples } from '../../shared/rules/recorded-samples.ts';
 import type { RecordedSample } from '../../shared/rules/recorded-samples.ts';
 import type { Rule, RuleGroup } from '../../shared/rules/rule-group.ts';
 import { findMissing } from './find-missing.ts';
 import { instantQuery, seenSeries } from './instant-query.ts';
+import type { RuleReads } from './instant-query.ts';
 import type { TickScope } from './tick-scope.ts';
 
 /**
@@ -61,14 +61,15 @@ export const evaluateRule = async (run: SlotRun, rule: Rule): Promise<RuleOutcom
 const resultOf = async ({ scope, group, slot, overlay }: SlotRun, rule: Rule, given: readonly InstantSample[] | undefined): Promise<RuleResult> => {
   const { ports, memory } = scope;
   const { slotMs } = slot;
-  const select: SelectSeries = overlay.over(scope.select);
+  const { select, tiers } = scope.reads;
+  const reads: RuleReads = { select: overlay.over(select), ...(tiers && { tiers: overlay.overTiers(tiers) }) };
   const time = { clockMs: ports.clockMs, timeoutMs: Math.min(RULE_TIMEOUT_MS, group.intervalMs) };
-  const query = (text: string): Promise<readonly InstantSample[]> => instantQuery(select, text, slotMs, time);
+  const query = (text: string): Promise<readonly InstantSample[]> => instantQuery(reads, text, slotMs, time);
   const vector = given ?? (await query(rule.query));
   if (rule.kind === 'recording') return { recorded: recordedSamples(rule, vector, group.limit) };
   const setting = { tMs: slotMs, externalLabels: ports.externalLabels ?? [], externalUrl: ports.externalUrl, query };
   const alerts = memory.alerts.get(rule.id) ?? new Map<string, Alert>();
-  const seen = (text: string, startMs: number, endMs: number) => seenSeries(select, text, { startMs, endMs, stepMs: ROSTER_STEP_MS }, time);
+  const seen = (text: string, startMs: number, endMs: number) => seenSeries(reads, text, { startMs, endMs, stepMs: ROSTER_STEP_MS }, time);
   // In an incomplete slot nothing that is absent counts.
   const { missing, held, roster } = slot.complete ? await findMissing(scope, group, rule, slotMs, { now: query, seen }) : NOTHING_MISSING;
   return { ...advanceRule(rule, alerts, await samplesOfRule(rule, [...vector, ...missing], setting), slot, group.limit, held), roster };

@@ -9,6 +9,7 @@ import { evaluateGroup } from './evaluate-group.ts';
 import { evaluateOwn } from './evaluate-own.ts';
 import type { EvaluatePorts } from './evaluate-ports.ts';
 import { flushGroups } from './flush-groups.ts';
+import type { RuleReads } from './instant-query.ts';
 import { loadAlertMemory } from './memory.ts';
 import type { AlertMemory, EvaluateMemory } from './memory.ts';
 import { readOutside } from './read-outside.ts';
@@ -77,7 +78,7 @@ interface Tick {
 /** A group that fails does not stop the others; only a lost lease does. */
 const evaluateAll = async (ports: EvaluatePorts, memory: EvaluateMemory, { lease, alerts, nowMs, report }: Tick): Promise<void> => {
   const [rules, alertmanager] = await Promise.all([ports.rules(), ports.alertmanager()]);
-  const scope = { ports, lease, memory: alerts, statements: memory.statements, select: shareMetrics(ports.openSelect()), report };
+  const scope = { ports, lease, memory: alerts, statements: memory.statements, reads: openReads(ports), report };
   const clock = { nowMs, watermarkMs: report.watermarkMs, latenessMs: ports.latenessMs ?? DEFAULT_LATENESS_MS, capMs: ports.capMs ?? DEFAULT_CAP_MS };
   const part = async (name: string, work: () => Promise<void>): Promise<void> => {
     try {
@@ -100,6 +101,11 @@ const evaluateAll = async (ports: EvaluatePorts, memory: EvaluateMemory, { lease
   };
   await part('evaluate own alerts', async () => evaluateOwn({ ...scope, memory: await readAgain() }, { rules, alertmanager, clock }, memory));
   await part('flush groups', async () => flushGroups({ ...scope, memory: memory.alerts ?? (await readAgain()) }, alertmanager, rules, nowMs));
+};
+
+const openReads = ({ openSelect, openTiers }: EvaluatePorts): RuleReads => {
+  const select = shareMetrics(openSelect());
+  return openTiers === undefined ? { select } : { select, tiers: openTiers(select) };
 };
 
 const publishWaiting = async (ports: EvaluatePorts, alerts: AlertMemory, nowMs: number, report: TickReport): Promise<void> => {

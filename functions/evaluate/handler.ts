@@ -14,6 +14,7 @@ import { MAX_SQL_ROWS } from '../../shared/rules/sql-samples.ts';
 import { athenaDollars } from '../../shared/sql/dollars.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
+import { makeRawFirst } from '../../shared/storage/select-tiers.ts';
 import { alertmanagerConfig, ruleSet } from '../built-in-files.ts';
 import { SQL_TIMEOUT_MS } from './evaluate-ports.ts';
 import { createEvaluateMemory, type EvaluatePorts } from './evaluate.ts';
@@ -39,6 +40,7 @@ const ports: EvaluatePorts = {
   alerts: makeDynamoItems(dynamo, config.alertsTable, realPacing),
   catalog,
   openSelect: () => makeSelectSeries({ objects, catalog: readOnce(catalog), cache, limits: { maxSamples: DEFAULT_MAX_SAMPLES } }),
+  openTiers: (select) => makeRawFirst({ objects, catalog: readOnce(catalog), cache, limits: { maxSamples: DEFAULT_MAX_SAMPLES }, retention: config.retention, nowMs: Date.now() }, select),
   sql: {
     run: makeAthenaSql(athenaClient(), {
       workGroup: config.workGroup,

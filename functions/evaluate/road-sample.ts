@@ -32,7 +32,7 @@ export const sendRoadSample = async (ports: EvaluatePorts, memory: EvaluateMemor
  * rules read. Its age is the road's; the newest of those that rules count now says how old a change is when a rule sees it, to
  * which a group adds up to its interval. A failure is told, and the ages go on from what was known.
  */
-export const readRoad = async ({ select, report }: TickScope, memory: EvaluateMemory, { nowMs, watermarkMs = 0, latenessMs, capMs }: SlotClock): Promise<void> => {
+export const readRoad = async ({ reads: { select }, report }: TickScope, memory: EvaluateMemory, { nowMs, watermarkMs = 0, latenessMs, capMs }: SlotClock): Promise<void> => {
   const { road } = memory;
   const ruleTimeMs = Math.max(watermarkMs - latenessMs, nowMs - latenessMs - capMs);
   try {

@@ -1,6 +1,6 @@
 import type { Lease } from '../../shared/alerting/lease.ts';
-import type { SelectSeries } from '../../shared/promql/series-source.ts';
 import type { EvaluatePorts } from './evaluate-ports.ts';
+import type { RuleReads } from './instant-query.ts';
 import type { AlertMemory } from './memory.ts';
 import type { RunningStatements } from './statements.ts';
 import type { TickReport } from './tick-report.ts';
@@ -12,6 +12,6 @@ export interface TickScope {
   readonly memory: AlertMemory;
   readonly statements: RunningStatements;
   /** Over what is stored. */
-  readonly select: SelectSeries;
+  readonly reads: RuleReads;
   readonly report: TickReport;
 }

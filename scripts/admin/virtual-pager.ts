@@ -54,7 +54,7 @@ export const openVirtualPager = async (config: AlertmanagerConfig): Promise<Virt
       memory.alerts.clear();
       for (const [ruleId, of] of byRule) memory.alerts.set(ruleId, of);
       memory.unpublished = [];
-      const scope: TickScope = { ports, lease, memory, statements, select: neverAsked, report: emptyReport() };
+      const scope: TickScope = { ports, lease, memory, statements, reads: { select: neverAsked }, report: emptyReport() };
       await flushGroups(scope, config, rules, nowMs);
       for (const entry of memory.unpublished) await endLog(alerts, { integration: entry.integration, groupId: bodyOf(entry).groupId }, entry.sequence, 'sent', nowMs);
       return { pages: pagesOf(memory.unpublished), nextFlushMs: scope.report.nextFlushMs };

@@ -13,6 +13,8 @@ import { MissingObjectError } from '../../shared/storage/object-store.ts';
 import type { ObjectStore } from '../../shared/storage/object-store.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
+import { makeRawFirst } from '../../shared/storage/select-tiers.ts';
+import { DEFAULT_RETENTION } from '../../shared/tiers/retention.ts';
 import { encodeFrames } from '../../shared/wire/frame.ts';
 import type { Shard } from '../../shared/wire/record-stream.ts';
 import { cpuSeconds } from './measure.ts';
@@ -146,6 +148,7 @@ const ourTicks = async (catalogItems: ItemTable, alertItems: ItemTable): Promise
     catalog,
     alerts: traffic.table(alertItems),
     openSelect: () => makeSelectSeries({ objects, catalog: readOnce(catalog), cache, limits: { maxSamples: DEFAULT_MAX_SAMPLES } }),
+    openTiers: (select) => makeRawFirst({ objects, catalog: readOnce(catalog), cache, limits: { maxSamples: DEFAULT_MAX_SAMPLES }, retention: DEFAULT_RETENTION, nowMs }, select),
     rules: async () => ({ version: '1', groups }),
     alertmanager: async () => NO_RECEIVERS,
     putRecords: async () => undefined,

@@ -40,6 +40,7 @@ import type { RunSql } from '../../shared/sql/run-sql.ts';
 import type { ObjectListing, ObjectStore, ObjectSweep } from '../../shared/storage/object-store.ts';
 import { type PieceCache, makePieceCache } from '../../shared/storage/piece-cache.ts';
 import { DEFAULT_MAX_SAMPLES, makeSelectSeries } from '../../shared/storage/select-series.ts';
+import { makeRawFirst } from '../../shared/storage/select-tiers.ts';
 import { DEFAULT_RETENTION, type Retention } from '../../shared/tiers/retention.ts';
 import { makeAdminApp } from '../admin/admin-app.ts';
 import { type CompactThread, makeCompactThread } from './compact-thread.ts';
@@ -194,6 +195,7 @@ const runSteps = (parts: Parts): { stop(): Promise<void> }[] => {
       alerts,
       catalog,
       openSelect: () => makeSelectSeries({ objects, catalog: readOnce(catalog), cache, limits: { maxSamples: DEFAULT_MAX_SAMPLES } }),
+      openTiers: (select) => makeRawFirst({ objects, catalog: readOnce(catalog), cache, limits: { maxSamples: DEFAULT_MAX_SAMPLES }, retention: retentionOf(options), nowMs: Date.now() }, select),
       // A statement reads the catalog itself, and with it what was stored the moment before.
       sql: { run: openSql(parts, { maxRows: MAX_SQL_ROWS }), dollars: () => 0, behindMs: 0 },
       rules: parts.rules,

@@ -57,7 +57,7 @@ export class ChunkQueries {
   /** Over what is stored alone. */
   range(query: string, bounds: RangeBounds): Promise<QueryResult> {
     const { select, batches } = this.setting.history;
-    const sources = { tiers: { select: this.stored, resolution: 'raw' as const }, ...(batches && { batches: unlessLimited(batches) }) };
+    const sources = { tiers: { select: this.stored, resolution: 'raw' as const, keepsSampleTimes: true }, ...(batches && { batches: unlessLimited(batches) }) };
     return evaluateRange(unlessLimited(select), query, bounds, { check: this.check, sources });
   }
 
@@ -73,7 +73,7 @@ export class ChunkQueries {
   }
 
   private options(place: SlotPlace) {
-    return { check: this.check, sources: { tiers: { select: this.seen(place), resolution: 'raw' as const } } };
+    return { check: this.check, sources: { tiers: { select: this.seen(place), resolution: 'raw' as const, keepsSampleTimes: true } } };
   }
 
   private seen(place: SlotPlace): SelectTiers {

@@ -1,6 +1,6 @@
 import type { TimeShift } from './ast.ts';
 import { type ByteRange, linePosition, tooManySamples } from './errors.ts';
-import type { Expr } from './ast.ts';
+import type { Expr, VectorSelector } from './ast.ts';
 import type { SeriesBlock } from './series-source.ts';
 import type { Grid, StepVector } from './step-vector.ts';
 import type { TieredSelector } from './tier-eval.ts';
@@ -45,6 +45,8 @@ export class QueryScope {
   readonly tiersRead: Set<TierName> = new Set();
   /** Buckets hold what is before a time, not at it: where some selector reads them, all of them see the samples up to 1 ms before. */
   sampleShiftMs: 0 | 1 = 0;
+  /** Whether those that read samples alone see these up to the time itself nevertheless. */
+  keepsSampleTimes = false;
   /** Samples that are in memory, and those that were and are no more. */
   samplesRead = 0;
   samplesReleased = 0;
@@ -115,9 +117,10 @@ export class QueryScope {
   }
 
   /** The times whose samples a selector sees. */
-  sampleTimes(grid: Grid, selector: TimeShift): Grid {
+  sampleTimes(grid: Grid, selector: VectorSelector): Grid {
     const times = this.shift(grid, selector);
-    return { ...times, startMs: times.startMs - this.sampleShiftMs };
+    const isExact = this.keepsSampleTimes && !this.tiered.has(selector);
+    return isExact ? times : { ...times, startMs: times.startMs - this.sampleShiftMs };
   }
 
   /** The times a shifted selector looks at: those of `grid`, pinned by `@`, moved by `offset`. */

@@ -124,6 +124,8 @@ const fold = async (foldings: readonly Folding[], scope: QueryScope, select: Sel
 export interface TierChoice {
   readonly select: SelectTiers;
   readonly resolution: Resolution;
+  /** For rules, whose recorded series have their samples at the evaluation times: selectors that read samples alone see those. */
+  readonly keepsSampleTimes?: boolean;
 }
 
 /** What storage offers. */
@@ -169,7 +171,8 @@ const loadSamples = async (wanted: readonly Wanted[], scope: QueryScope, select:
   );
 };
 
-const loadTiers = async (wanted: readonly Wanted[], scope: QueryScope, { select, resolution }: TierChoice): Promise<void> => {
+const loadTiers = async (wanted: readonly Wanted[], scope: QueryScope, { select, resolution, keepsSampleTimes = false }: TierChoice): Promise<void> => {
+  scope.keepsSampleTimes = keepsSampleTimes;
   const read = once(select, ({ raw, buckets }) => scope.load(heldSamples(raw) + buckets.startMs.length));
   await Promise.all(
     wanted.map(async (one) => {

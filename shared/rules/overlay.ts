@@ -3,6 +3,7 @@ import type { Labels } from '../model/labels.ts';
 import { joinBlocks } from '../promql/join-blocks.ts';
 import { compileMatcher } from '../promql/matcher.ts';
 import type { SelectRequest, SelectSeries, SeriesBlock } from '../promql/series-source.ts';
+import type { SelectTiers } from '../promql/tier-source.ts';
 import { compareLabels, labelsKey } from '../promql/step-vector.ts';
 import { pointBlock } from './point-block.ts';
 import type { PointValue } from './point-block.ts';
@@ -35,6 +36,15 @@ export class Overlay {
       const stored = await select(request);
       const own = this.find(request, stored);
       return own.length === 0 ? stored : joinBlocks([stored, pointBlock(own)]);
+    };
+  }
+
+  /** As {@link over}, of any tier: what stands here are samples. */
+  overTiers(select: SelectTiers): SelectTiers {
+    return async (request) => {
+      const stored = await select(request);
+      const own = this.find(request, stored.raw);
+      return own.length === 0 ? stored : { ...stored, raw: joinBlocks([stored.raw, pointBlock(own)]) };
     };
   }
 

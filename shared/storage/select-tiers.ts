@@ -5,6 +5,7 @@ import { tooManySamples } from '../promql/errors.ts';
 import type { SelectRequest, SelectSeries, SeriesBlock } from '../promql/series-source.ts';
 import type { BucketBlock, SelectTiers, TieredBlock, TieredRequest, TierSegment } from '../promql/tier-source.ts';
 import { newBuckets } from '../tiers/bucket.ts';
+import { LEAST_RAW_MS } from '../tiers/retention.ts';
 import { joinBlocks } from '../promql/join-blocks.ts';
 import { lakeTiers } from './lake-tiers.ts';
 import { readBuckets } from './read-buckets.ts';
@@ -28,11 +29,24 @@ const MAX_LOOKS = 4;
 export const makeSelectTiers = (ports: TierPorts, counts?: SelectCounts): SelectTiers => {
   const select = makeSelectSeries(ports, counts);
   return async (request) => {
-    const lakes = [ports, ...(await classRows(ports.catalog)).map(({ name, retention }) => ({ ...classPorts(ports, name), retention }))];
+    const lakes = await lakesOf(ports);
     if (request.prefer === 'raw' && (await areCovered(lakes, request.fromMs))) return { raw: await select(request), buckets: NO_BUCKETS, segments: [] };
     return overCurrentFiles(() => selectFromLakes(lakes, select, request, counts));
   };
 };
+
+/**
+ * What rules read: `select`, which gives samples, wherever they cover all that is asked for, whatever tier was preferred; else as
+ * {@link makeSelectTiers}.
+ */
+export const makeRawFirst = (ports: TierPorts, select: SelectSeries): SelectTiers => {
+  const tiers = makeSelectTiers(ports);
+  // No look into the catalog for what no retention lets go of.
+  const isRecent = ({ fromMs }: TieredRequest): boolean => fromMs > ports.nowMs - LEAST_RAW_MS;
+  return async (request) => (isRecent(request) || (await areCovered(await lakesOf(ports), request.fromMs)) ? { raw: await select(request), buckets: NO_BUCKETS, segments: [] } : tiers(request));
+};
+
+const lakesOf = async (ports: TierPorts): Promise<readonly TierPorts[]> => [ports, ...(await classRows(ports.catalog)).map(({ name, retention }) => ({ ...classPorts(ports, name), retention }))];
 
 const areCovered = async (lakes: readonly TierPorts[], fromMs: number): Promise<boolean> => (await Promise.all(lakes.map((lake) => isRawCovered(lake, fromMs)))).every(Boolean);
 

@@ -12,7 +12,7 @@ const TIERS = ['raw', '1m', '1h'] as const;
 export const DEFAULT_RETENTION: Retention = { raw: 7 * DAY_MS, '1m': 30 * DAY_MS, '1h': 365 * DAY_MS };
 
 /** Samples are taken until two days before raw samples expire, and one day late at least. */
-const LEAST_RAW_MS = 3 * DAY_MS;
+export const LEAST_RAW_MS = 3 * DAY_MS;
 /** A hundred years: beyond, dates have five digits of year before long. */
 const MOST_MS = 36_500 * DAY_MS;
 /** How long before its raw partition expires an hour is closed to late samples: it can be rebuilt until then. */
