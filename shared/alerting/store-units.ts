@@ -9,7 +9,7 @@ import type { Lease } from './lease.ts';
  * or the first ones, up to a transaction in which one of `checks` did not hold.
  * @throws StaleLeaseError when the lease has gone.
  */
-export const storeUnits = async (items: ItemTable, lease: Lease, units: readonly (readonly ItemWrite[])[], checks: readonly ItemWrite[] = []): Promise<number> => {
+export const storeUnits = async (items: ItemTable, lease: Lease, units: Iterable<readonly ItemWrite[]>, checks: readonly ItemWrite[] = []): Promise<number> => {
   let stored = 0;
   for (const { writes, unitCount } of packed(units, MAX_TRANSACT_WRITES - 1 - checks.length)) {
     const outcome = await items.transact([leaseCheck(lease), ...checks, ...writes]);
@@ -31,16 +31,15 @@ interface Batch {
   readonly unitCount: number;
 }
 
-/** Batches that fit a transaction beside the checks; what belongs together stays together. */
-const packed = (units: readonly (readonly ItemWrite[])[], mostWrites: number): readonly Batch[] => {
-  const batches: Batch[] = [];
+/** Batches that fit a transaction beside the checks, each made when it is asked for; what belongs together stays together. */
+function* packed(units: Iterable<readonly ItemWrite[]>, mostWrites: number): Generator<Batch> {
   let writes: ItemWrite[] = [];
   let unitCount = 0;
   let batchBytes = 0;
   for (const unit of units) {
     const bytes = unit.reduce((sum, write) => sum + Buffer.byteLength(JSON.stringify(write)), 0);
     if (writes.length > 0 && (writes.length + unit.length > mostWrites || batchBytes + bytes > MAX_BATCH_BYTES)) {
-      batches.push({ writes, unitCount });
+      yield { writes, unitCount };
       writes = [];
       unitCount = 0;
       batchBytes = 0;
@@ -49,5 +48,5 @@ const packed = (units: readonly (readonly ItemWrite[])[], mostWrites: number): r
     unitCount++;
     batchBytes += bytes;
   }
-  return writes.length === 0 ? batches : [...batches, { writes, unitCount }];
-};
+  if (writes.length > 0) yield { writes, unitCount };
+}

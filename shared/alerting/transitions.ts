@@ -28,8 +28,12 @@ export const storeTransitions = async (items: ItemTable, lease: Lease, transitio
   await storeUnits(items, lease, first.length === 0 ? [] : [first]);
   for (let left = transitions; left.length > 0; ) {
     const closedMs = await readClosedMs(items, 'alert_events');
-    const units = left.map((transition) => [writeAlert(transition.rule.ruleId, transition.key, transition.alert), ...eventWrites(transition, closedMs)]);
     // What is left when an hour was closed meanwhile, once an hour at most, goes to the next one.
-    left = left.slice(await storeUnits(items, lease, units, [stillClosedAt('alert_events', closedMs)]));
+    left = left.slice(await storeUnits(items, lease, unitsOf(left, closedMs), [stillClosedAt('alert_events', closedMs)]));
   }
 };
+
+/** Made one by one: of 100,000 alerts the writes are hundreds of megabytes. */
+function* unitsOf(transitions: readonly Transition[], closedMs: number | undefined): Generator<readonly ItemWrite[]> {
+  for (const transition of transitions) yield [writeAlert(transition.rule.ruleId, transition.key, transition.alert), ...eventWrites(transition, closedMs)];
+}

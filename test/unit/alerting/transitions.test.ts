@@ -48,6 +48,18 @@ it('stores alerts as they are, in few transactions, each under the lease', async
   expect(new Map([...(stored ?? [])].sort())).toEqual(new Map(all.map((each) => [each.key, each.alert] as const).sort()));
 });
 
+it('makes the writes of a transaction when it is its turn: 100,000 alerts at once are too many to be held as writes too', async () => {
+  let made = 0;
+  const heldAt: number[] = [];
+  const table: ItemTable = { get: async () => undefined, query: async () => [], transact: async () => (heldAt.push(made), { done: true }) };
+  const units = function* (): Generator<readonly ItemWrite[]> {
+    for (; made < 1000; made++) yield [{ put: { pk: 'p', sk: String(made), attributes: {} } }];
+  };
+  expect(await storeUnits(table, lease, units())).toBe(1000);
+  expect(heldAt.map((held, i) => held - i * 99).every((ahead) => ahead <= 100)).toBe(true);
+  expect(heldAt).toHaveLength(11);
+});
+
 it('keeps transactions under their size', async () => {
   const { table, batches } = counting(world.alerts);
   await storeTransitions(table, lease, Array.from({ length: 60 }, (_, i) => transition(`h${i}`, 1, 'x'.repeat(60_000))));
