@@ -21,6 +21,8 @@ const PLOT = WIDTH - NAME_WIDTH - RIGHT;
 /** Characters of the two sizes of text that fit left of the plot, of a wide font at that (DejaVu Sans: 7.6 and 6.1 pixels on average). */
 const RULE_CHARS = 36;
 const SERIES_CHARS = 44;
+/** Of many files: up to the legend. */
+const TITLE_CHARS = 80;
 
 const FIRING = '#c8321e';
 const PENDING = '#f0b429';
@@ -53,7 +55,8 @@ export const drawReport = (report: BacktestReport, range: DueRange, title: strin
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13" fill="#1b1b1b">`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
-    text(12, 24, `${title}: ${alerts} alerts, ${pages} pages`, ' font-size="15" font-weight="600"'),
+    `<clipPath id="names"><rect width="${NAME_WIDTH - 6}" height="${height}"/></clipPath>`,
+    text(12, 24, `${cut(title, TITLE_CHARS)}: ${alerts} alerts, ${pages} pages`, ' font-size="15" font-weight="600"'),
     text(12, 44, `${timeText(range.fromMs)} to ${timeText(range.toMs)} UTC`, ' font-size="12" fill="#555555"'),
     ...legend(),
     ...axis(range, bottom),
@@ -102,13 +105,16 @@ const merged = (bars: readonly Bar[], { fromMs, toMs }: DueRange): readonly Bar[
 
 const seriesText = (labels: Labels): string => labels.filter(([name]) => name !== ALERT_NAME && name !== METRIC_NAME).map(([name, value]) => `${name}=${value}`).join(' ') || '(no labels)';
 
+/** Names of wide letters end at the plot all the same. */
+const CLIPPED = ' clip-path="url(#names)"';
+
 const lanesAt = (lanes: readonly Lane[], range: DueRange): readonly string[] => {
   let y = TOP;
   return lanes.flatMap((lane) => {
     const [top, height] = [y, heightOf(lane)];
     y += height;
     const line = lane.isRule ? [`<line x1="0" y1="${top}" x2="${WIDTH}" y2="${top}" stroke="#d8d8d8"/>`] : [];
-    const name = lane.isRule ? text(12, top + 16, cut(lane.text, RULE_CHARS), ' font-weight="600"') : text(24, top + 11, cut(lane.text, SERIES_CHARS), ' font-size="11" fill="#555555"');
+    const name = lane.isRule ? text(12, top + 16, cut(lane.text, RULE_CHARS), ` font-weight="600"${CLIPPED}`) : text(24, top + 11, cut(lane.text, SERIES_CHARS), ` font-size="11" fill="#555555"${CLIPPED}`);
     const bar = { y: top + (lane.isRule ? 5 : 3), height: height - (lane.isRule ? 9 : 6), range };
     return [...line, name, ...lane.pending.map((each) => rect(each, PENDING, bar)), ...lane.firing.map((each) => rect(each, FIRING, bar))];
   });

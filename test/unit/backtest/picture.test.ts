@@ -39,6 +39,13 @@ describe('the picture of a report', () => {
     expect(svg).not.toContain('\u0000');
   });
 
+  it('keeps names of any length out of the plot, and a title out of the legend', () => {
+    const svg = drawReport(report([rule('W'.repeat(500))], [episode('W'.repeat(500), 'M'.repeat(500), 0, 0, 5)]), RANGE, 'file.yml, '.repeat(100));
+    const texts = [...svg.matchAll(/<text x="(12|24)"[^>]*>([^<]*)</g)].map(([whole, , content = '']) => [content.length, whole.includes('clip-path')]);
+    expect(texts).toEqual([['…: 1 alerts, 1 pages'.length + 79, false], [expect.any(Number), false], [36, true], [44, true]]);
+    expect(svg).toContain('<clipPath id="names"><rect width="294"');
+  });
+
   it('stays small, and says what it does not show', () => {
     const many = Array.from({ length: 50_000 }, (_, i) => episode('Down', `h${i % 7}`, i / 70, i / 70, i / 70 + 0.01));
     const svg = drawReport(report([rule('Down'), ...Array.from({ length: 70 }, (_, i) => rule(`R${i}`))], many, 5), RANGE, 'r.yml');
