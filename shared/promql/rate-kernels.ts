@@ -1,3 +1,4 @@
+import { countBelow } from './places.ts';
 import { eachWindow, type RowFunction, type SlideTarget, type WindowBounds, type Windows } from './windows.ts';
 
 /** Prometheus extrapolates to the window's edge when it is nearer than this many average sample distances. */
@@ -48,7 +49,9 @@ const changesOfDropping = (values: Float64Array, drops: readonly number[], { fro
     if (from[step] !== to[step]) cells[at + step] = (values[(to[step] as number) - 1] as number) - (values[from[step] as number] as number);
   }
   let begin = firstStep;
-  for (const drop of drops) {
+  // A drop at the first sample of the first window, or before it, is in none of them.
+  for (let next = countBelow(drops, (from[firstStep] as number) + 1); next < drops.length && begin < endStep; next++) {
+    const drop = drops[next] as number;
     while (begin < endStep && (to[begin] as number) <= drop) begin++;
     let step = begin;
     for (; step < endStep && (from[step] as number) < drop; step++) cells[at + step] = (cells[at + step] as number) + (values[drop - 1] as number);

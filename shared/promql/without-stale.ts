@@ -1,5 +1,6 @@
 import type { Histogram } from '../histograms/histogram.ts';
 import { bitsOf, isStaleAt } from '../model/stale.ts';
+import { countBelow } from './places.ts';
 import type { SeriesBlock } from './series-source.ts';
 
 /** As many values are looked at together; about what the nearest cache holds. */
@@ -65,15 +66,4 @@ const movedHistograms = (histograms: ReadonlyMap<number, Histogram>, places: rea
   const moved = new Map<number, Histogram>();
   for (const [place, histogram] of histograms) moved.set(place - countBelow(places, place), histogram);
   return moved;
-};
-
-const countBelow = (places: readonly number[], place: number): number => {
-  let low = 0;
-  let high = places.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((places[middle] as number) < place) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 };
