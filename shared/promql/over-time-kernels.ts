@@ -22,7 +22,8 @@ const extreme = (windows: Windows, series: number, sign: 1 | -1): WindowFunction
     for (; entered < to; entered++) {
       const value = sign * (values[entered] as number);
       if (Number.isNaN(value)) continue;
-      while (tail > head && sign * (values[queue[tail - 1] as number] as number) >= value) tail--;
+      // Equal ones stay, so that of two zeros the first one is the least, as in Prometheus.
+      while (tail > head && sign * (values[queue[tail - 1] as number] as number) > value) tail--;
       queue[tail++] = entered;
     }
     while (head < tail && (queue[head] as number) < from) head++;

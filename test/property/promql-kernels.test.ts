@@ -90,7 +90,7 @@ const least = (window: readonly Sample[], sign: 1 | -1): number => {
 const check = (kernel: (windows: Windows, series: number) => RowFunction, direct: (given: Setting) => (window: readonly Sample[], endMs: number) => number | undefined): void => {
   fc.assert(
     fc.property(setting, (given) => {
-      // Whether a zero is negative depends on which of two equal zeros is kept, which no definition fixes.
+      // Which of two equal zeros a sort puts first, and with it what a quantile is, no definition fixes.
       const plain = (values: (number | undefined)[]): (number | undefined)[] => values.map((v) => (v === 0 ? 0 : v));
       expect(plain(byKernel(given, kernel))).toEqual(plain(directly(given, direct(given))));
     }),
