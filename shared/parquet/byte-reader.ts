@@ -37,9 +37,12 @@ export class ByteReader {
     throw new CorruptFileError(`found a varint of more than ${VARINT_MAX_BYTES} bytes`);
   }
 
+  /** Exact within ±2^53: the sign is the lowest bit, which a double that holds all of a larger varint has lost. */
   zigzag(): number {
-    const value = this.varint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    const first = this.byte();
+    const low = (first & 0x7f) >> 1;
+    const half = first < 0x80 ? low : low + this.varint() * 64;
+    return (first & 1) === 0 ? half : -half - 1;
   }
 
   uint32(): number {

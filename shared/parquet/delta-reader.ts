@@ -3,6 +3,9 @@ import { CorruptFileError, UnsupportedFileError } from './errors.ts';
 
 /** 2^53 itself takes 54 bits, and nothing above it is exact in a double. */
 const MAX_WIDTH = 54;
+/** From one integer to the next; no writer of integers within ±2^51 needs more, and up to here every sum below is exact. */
+const MAX_STEP = 2 ** 52;
+const POWERS = Float64Array.from({ length: MAX_WIDTH + 1 }, (_, width) => 2 ** width);
 /** No writer known uses larger blocks; parquet-java and arrow-rs use 128 or 256. */
 const MAX_BLOCK = 1 << 16;
 
@@ -17,6 +20,7 @@ export type Room = (count: number) => Float64Array;
 /**
  * Decodes the DELTA_BINARY_PACKED integers `from` to `to` (exclusive, or beyond the end) of exactly `announced`, into `room`.
  * @throws CorruptFileError for a stream that is cut short, or an integer beyond ±2^53.
+ * @throws UnsupportedFileError for integers further apart than writers of ours put them.
  */
 export const readDeltas = (source: ByteReader, announced: number, from: number, to: number, room: Room = (length) => new Float64Array(length)): Float64Array => {
   const shape = readShape(source);
@@ -24,7 +28,7 @@ export const readDeltas = (source: ByteReader, announced: number, from: number, 
   if (count !== announced) throw new CorruptFileError(`found ${count} delta-packed values, ${announced} announced`);
   // The value before the next one; in an array, since a number that goes from function to function is an object on the heap.
   const last = Float64Array.of(source.zigzag());
-  checkExact(last);
+  checkExact(last[0] as number);
   // Each block takes at least a byte and its widths: checked before the memory for the values is taken.
   const blocks = Math.ceil(Math.max(0, count - 1) / (shape.miniblocks * shape.miniblockValues));
   if (blocks * (1 + shape.miniblocks) > source.remaining) {
@@ -43,9 +47,12 @@ export const readDeltas = (source: ByteReader, announced: number, from: number, 
       const next = Math.min(end, at + shape.miniblockValues);
       const isSkipped = at < from;
       const start = isSkipped ? 0 : at - from;
-      readMiniblock(source, source.bytes[widthAt] as number, shape.miniblockValues, min, last, isSkipped ? skipped : values, start, start + next - at);
+      const into = isSkipped ? skipped : values;
+      const width = source.bytes[widthAt] as number;
+      const before = last[0] as number;
+      readMiniblock(source, width, shape.miniblockValues, min, last, into, start, start + next - at);
+      if (!staysExact(before, min, width, next - at)) checkSteps(before, into, start, start + next - at);
       if (isSkipped && next > from) values.set(skipped.subarray(from - at, next - at));
-      checkExact(last);
       at = next;
     }
   }
@@ -63,9 +70,23 @@ const readShape = (source: ByteReader): Shape => {
 };
 
 /** An integer, unless it was too large to be one. */
-const checkExact = (last: Float64Array): void => {
-  const value = last[0] as number;
-  if (!(value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER)) throw new CorruptFileError(`found the integer ${value}, at most 2^53 in size is allowed`);
+const checkExact = (value: number): void => {
+  if (!Number.isSafeInteger(value)) throw new CorruptFileError(`found the integer ${value}, at most 2^53 in size is allowed`);
+};
+
+/** Whether so many deltas of so many bits cannot lead to anything that has to be checked; mostly they cannot. */
+const staysExact = (before: number, min: number, width: number, count: number): boolean =>
+  Math.abs(before) + count * (Math.abs(min) + (POWERS[width] as number)) <= MAX_STEP;
+
+const checkSteps = (before: number, values: Float64Array, from: number, to: number): void => {
+  let previous = before;
+  for (let i = from; i < to; i++) {
+    const value = values[i] as number;
+    checkExact(value);
+    const step = Math.abs(value - previous);
+    if (step > MAX_STEP) throw new UnsupportedFileError(`found integers that are ${step} apart, at most 2^52 is allowed`);
+    previous = value;
+  }
 };
 
 /** Sets the values `from` to `to` (exclusive), which follow on `last`, and makes it the last one of them. The miniblock's bytes are consumed as a whole. */
@@ -127,9 +148,9 @@ const unpackWide: Unpack = (bytes, start, width, min, last, values, from, to) =>
     // shift + width is at most 61 bits: two words, of which the upper gives what the lower lacks.
     const highBits = shift + width - 32;
     const low = word(bytes, at) >>> shift;
-    const delta =
-      highBits > 0 ? low + (word(bytes, at + 4) % 2 ** highBits) * 2 ** (32 - shift) : width === 32 ? low : low & (2 ** width - 1);
-    values[i] = value += min + delta;
+    // The upper bits first: of a delta of 54 bits these and `min` have a sum that is exact where the whole delta is not.
+    if (highBits > 0) values[i] = value += min + (word(bytes, at + 4) % 2 ** highBits) * 2 ** (32 - shift) + low;
+    else values[i] = value += min + (width === 32 ? low : low & (2 ** width - 1));
   }
   last[0] = value;
 };
