@@ -32,8 +32,7 @@ export interface PieceCache extends BoundedCache<Piece> {
   readonly seriesIndexes: BoundedCache<SeriesIndex>;
 }
 
-/** 16 bytes a sample; two references and an offset a series, and a string's head for each text. */
-const SAMPLE_BYTES = 16;
+/** Two references and an offset a series, and a string's head for each text. */
 const SERIES_BYTES = 20;
 const TEXT_BYTES = 24;
 const PIECE_BYTES = 500;
@@ -50,8 +49,9 @@ const HEAD_SHARE = 1 / 16;
 
 const bytesOfHead = ({ storedBytes }: FileHead): number => PIECE_BYTES + storedBytes * HEAD_FACTOR;
 
-const bytesOfPiece = ({ metrics, labels, tMs, histograms }: Piece): number =>
-  PIECE_BYTES + metrics.length * SERIES_BYTES + textBytes(metrics) + textBytes(labels) + tMs.length * SAMPLE_BYTES + bytesOfHistograms(histograms);
+/** Samples count as all of the memory that stays for them: a piece may be a view of most of what was decoded. */
+const bytesOfPiece = ({ metrics, labels, tMs, values, histograms }: Piece): number =>
+  PIECE_BYTES + metrics.length * SERIES_BYTES + textBytes(metrics) + textBytes(labels) + tMs.buffer.byteLength + values.buffer.byteLength + bytesOfHistograms(histograms);
 
 /** Series of a file share their texts, which may be thousands of characters long. */
 const textBytes = (texts: readonly string[]): number => {

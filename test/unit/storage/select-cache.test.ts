@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { SampleBatchBuilder } from '../../../shared/model/sample-batch.ts';
+import { buildHotObjects, type HotObject } from '../../../shared/storage/hot-object.ts';
+import { readSamples } from '../../../shared/storage/hot-read.ts';
 import { makeSelectCounts } from '../../../shared/storage/sample-pieces.ts';
 import { makePieceCache, type Piece } from '../../../shared/storage/piece-cache.ts';
 import { makeSelectSeries } from '../../../shared/storage/select-series.ts';
@@ -35,6 +38,29 @@ describe('makePieceCache', () => {
     await cache.get('a', async () => ({ ...piece(4), metrics: ['m', 'm', 'n', 'n'], labels, offsets: Uint32Array.of(0, 1, 2, 3, 4) }));
     expect(cache.heldBytes).toBeGreaterThan(20_000);
     expect(cache.heldBytes).toBeLessThan(22_000);
+  });
+
+  it('counts the memory that samples lie in, of which a piece may be a part', async () => {
+    const cache = makePieceCache(1e9);
+    const memory = new Float64Array(1000);
+    await cache.get('a', async () => ({ ...piece(0), tMs: memory.subarray(400, 900), values: new Float64Array(500) }));
+    expect(cache.heldBytes).toBe(500 + 8 * 1500);
+  });
+
+  it('counts as much as the pieces of a file take', async () => {
+    const batch = new SampleBatchBuilder();
+    for (const metric of ['m1', 'm2', 'm3']) {
+      batch.series(metric, '{}');
+      for (let i = 0; i < 20_000; i++) batch.sample(NOW_MS + 10 * i, metric === 'm3' ? Math.sqrt(i) : i);
+    }
+    const [{ bytes }] = buildHotObjects([batch.build()], { promotedLabels: [] }) as [HotObject];
+    for (const metrics of [['m1'], ['m2'], ['m3'], ['m1', 'm3'], ['m2', 'm3'], ['m1', 'm2', 'm3']]) {
+      const cache = makePieceCache(1e9);
+      const read = async (offset: number, length: number): Promise<Uint8Array> => bytes.subarray(offset, offset + length);
+      const { tMs, values } = await cache.get('a', () => readSamples(read, bytes.length, { metrics: new Set(metrics), fromMs: -Infinity, toMs: Infinity }));
+      expect(cache.heldBytes).toBeGreaterThanOrEqual(tMs.buffer.byteLength + values.buffer.byteLength);
+      expect(cache.heldBytes).toBeLessThan(2.1 * 16 * tMs.length);
+    }
   });
 
   it('reads once for calls that meet', async () => {
