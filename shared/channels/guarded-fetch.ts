@@ -6,6 +6,7 @@ import type { IsOpen } from './open-address.ts';
 import { ClosedAddressError, openLookup, refuseClosedAddress } from './open-connection.ts';
 import { NO_PROXIES, type ProxyEnvironment, proxyFor } from './proxy-choice.ts';
 import { type ProxyRoute, openTunnel, requestToProxy } from './proxy-tunnel.ts';
+import { TellableError } from './secret.ts';
 
 /** Statuses whose answers have no body (Fetch standard, "null body status"). */
 const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
@@ -17,6 +18,9 @@ const responseOf = (message: IncomingMessage): Response => {
   const body = WITHOUT_BODY.has(status) ? null : (Readable.toWeb(message) as ReadableStream<Uint8Array>);
   return new Response(body, { status, headers });
 };
+
+/** What a server answers, and `Response` cannot hold. */
+const oddAnswer = ({ statusCode = 0 }: IncomingMessage, cause?: unknown): TellableError => new TellableError(`read answer: found HTTP ${statusCode}, 200 to 599 is needed`, { cause });
 
 type OnAnswer = (message: IncomingMessage) => void;
 
@@ -61,7 +65,21 @@ const optional = (signal: AbortSignal | undefined): { signal?: AbortSignal } => 
 /** The answer to a request that `start` makes. */
 const answerOf = (signal: AbortSignal | undefined, { method = 'GET', headers, body }: OutgoingInit, start: (options: Plain, onAnswer: OnAnswer) => ClientRequest): Promise<Response> =>
   new Promise((resolve, reject) => {
-    start({ method, headers: Object.fromEntries(new Headers(headers)) }, (message) => resolve(responseOf(message)))
-      .once('error', (error) => reject(signal?.aborted === true ? (signal.reason as Error) : error))
+    const onAnswer: OnAnswer = (message) => {
+      try {
+        resolve(responseOf(message));
+      } catch (cause) {
+        // Thrown out of here, it would end the process.
+        message.destroy();
+        reject(oddAnswer(message, cause));
+      }
+    };
+    start({ method, headers: Object.fromEntries(new Headers(headers)) }, onAnswer)
+      .once('upgrade', (message, socket) => {
+        // Without a listener the request would end without a word.
+        socket.destroy();
+        reject(oddAnswer(message));
+      })
+      .on('error', (error) => reject(signal?.aborted === true ? (signal.reason as Error) : error))
       .end(body);
   });
