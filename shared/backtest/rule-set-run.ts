@@ -5,7 +5,6 @@ import { ROSTER_STEP_MS, lastSeenIn } from '../alerting/roster.ts';
 import type { Roster, SeenSeries } from '../alerting/roster.ts';
 import { samplesOfRule } from '../alerting/rule-samples.ts';
 import type { AlertsByLabels } from '../alerting/state-items.ts';
-import { inParallel } from '../alerting/spread.ts';
 import { messageOf } from '../errors.ts';
 import { PromqlLimitError } from '../promql/errors.ts';
 import type { InstantSample } from '../promql/query-result.ts';
@@ -15,6 +14,7 @@ import { recordedSamples } from '../rules/recorded-samples.ts';
 import type { RecordedSample } from '../rules/recorded-samples.ts';
 import type { AlertingRule, Rule, RuleGroup } from '../rules/rule-group.ts';
 import { stagesOf } from '../rules/rule-stages.ts';
+import { mapBounded } from '../storage/map-bounded.ts';
 import type { BacktestPorts } from './backtest-ports.ts';
 import { BrokenOff, ChunkQueries } from './chunk-queries.ts';
 import type { Asked } from './chunk-queries.ts';
@@ -111,7 +111,7 @@ export class RuleSetRun {
       const bounds = { startMs: first.slotMs, endMs: last.slotMs, stepMs: group.intervalMs };
       return group.rules.filter((rule) => this.reads.canRange(rule)).map((rule) => ({ rule, bounds }));
     });
-    await inParallel(wanted, RULES_PARALLEL, async ({ rule, bounds }) => {
+    await mapBounded(wanted, RULES_PARALLEL, async ({ rule, bounds }) => {
       try {
         const result = await queries.range(rule.query, bounds);
         const found = new RangeVectors(result);

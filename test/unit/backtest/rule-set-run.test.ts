@@ -56,6 +56,24 @@ describe('a rule set on its way through history', () => {
     expect(Math.max(...spans)).toBeGreaterThan(50 * MINUTE);
   });
 
+  it('begins no further query of a chunk that is too large', async () => {
+    const { select } = upTo(60);
+    let wide = 0;
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const small = async (request: SelectRequest) => {
+      if (request.toMs - request.fromMs <= 40 * MINUTE) return select(request);
+      if (request.matchers.some(({ value }) => value === 'up')) throw new PromqlLimitError('too many samples');
+      wide++;
+      await turn();
+      return select(request);
+    };
+    const others = Array.from({ length: 12 }, (_, i) => `{alert: Other${i}, expr: requests > ${i}}`).join(', ');
+    const { episodes } = await reportOf(groupsOf(`- {name: g, rules: [{alert: Down, expr: up == 0, for: 5m}, ${others}]}`), portsOf(historyOf(small)), range(1));
+    expect(episodes.map(episodeText)).toEqual(['alertname=Down,host=a 30+35-']);
+    for (let i = 0; i < 50; i++) await turn();
+    expect(wide).toBe(3);
+  });
+
   it('counts a slot as an error where even that alone is too much', async () => {
     const never = () => Promise.reject(new PromqlLimitError('too many samples'));
     const { rules } = await reportOf(groupsOf(DOWN), portsOf(historyOf(never)), range(1));
