@@ -8,6 +8,7 @@ const LEDGER = 'shared/alerting/ledger.ts';
 const UPDATE = 'shared/alerting/dispatch/needs-update.ts';
 const ALERT = 'shared/alerting/alert.ts';
 const FLUSH = 'shared/alerting/dispatch/flush-group.ts';
+const ESCALATION = 'shared/alerting/dispatch/escalation.ts';
 const MUTES = 'shared/alerting/dispatch/mutes.ts';
 
 /** What rules, alerts and notifications promise. */
@@ -192,5 +193,54 @@ export const ALERT_MUTANTS: readonly Mutant[] = [
     file: FLUSH,
     find: '  firing: new Set(firing.map(({ hash }) => hash)),',
     replace: '  firing: new Set<string>(),',
+  },
+  {
+    name: 'an end that was refused is not told again once nothing of its group fires',
+    file: FLUSH,
+    find: 'firing.length === 0 && !isOwing',
+    replace: 'firing.length === 0 && (!isOwing || flush.nowMs > 0)',
+  },
+  {
+    name: 'what somebody has taken on escalates',
+    file: ESCALATION,
+    find: 'tellable.has(hash) && !acknowledged.has(hash))',
+    replace: 'tellable.has(hash) && (!acknowledged.has(hash) || nowMs > 0))',
+  },
+  {
+    name: 'what somebody has taken on is repeated',
+    file: FLUSH,
+    find: 'const isRepeated = repeats && ![...firing].every((hash) => acknowledged.has(hash));',
+    replace: 'const isRepeated = repeats && (nowMs > 0 || ![...firing].every((hash) => acknowledged.has(hash)));',
+  },
+  {
+    name: 'an escalation does not wait',
+    file: ESCALATION,
+    find: 'const dueMs = Math.max(toldAtMs, Math.min(startsAtMs, nowMs)) + step.afterMs;',
+    replace: 'const dueMs = Math.max(toldAtMs, Math.min(startsAtMs, nowMs));',
+  },
+  {
+    name: 'a new holder knows nothing of escalations',
+    file: ESCALATION,
+    find: "escalated: wordSet(attributes['escalated']),",
+    replace: 'escalated: wordSet(undefined),',
+  },
+  {
+    name: 'who is second is not told of ends',
+    file: FLUSH,
+    find: '(endedAtMs === undefined ? escalation : group.escalation).escalated.has(hash)',
+    replace: '(endedAtMs === undefined ? escalation : escalation).escalated.has(hash)',
+  },
+  {
+    name: 'a transition and its event are stored one after the other',
+    file: 'shared/alerting/transitions.ts',
+    find: '    // What is left when an hour was closed meanwhile,',
+    replace: `    await storeUnits(items, lease, left.map((each) => [writeAlert(each.rule.ruleId, each.key, each.alert)]));
+    // What is left when an hour was closed meanwhile,`,
+  },
+  {
+    name: 'an error of a rule is over while nobody asks it',
+    file: 'shared/alerting/own-findings.ts',
+    find: ".get(labelValue(labels, 'rule_group'))?.complete === false;",
+    replace: ".get(labelValue(labels, 'rule_group'))?.slotMs === -1;",
   },
 ];

@@ -83,7 +83,7 @@ export const drawScenario = (seed: number): Scenario => {
 /** They take several times as long as the others. */
 const COMPACTION_SHARE = 0.25;
 /** Of the others. Minutes of rules take several times as long as a minute of the road. */
-const ALERTS_SHARE = 0.1;
+const ALERTS_SHARE = 0.18;
 const HOUR_MS = 3_600_000;
 
 /** The same road in hours instead of a minute, so that hours close and grace is over while things still happen. */

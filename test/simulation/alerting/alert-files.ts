@@ -51,6 +51,7 @@ route:
     - matchers: [severity="page"]
       receiver: pager
       continue: true
+      escalate: { after: 45s, receiver: leads }
     - matchers: [dc="b"]
       receiver: ops
       group_by: [dc]
@@ -64,19 +65,26 @@ receivers:
   - name: pager
     webhook_configs: [{ url: http://pager/hook }]
     slack_configs: [{ api_url: http://slack/hook, channel: "#pages" }]
+  - name: leads
+    webhook_configs: [{ url: http://leads/hook }]
 `;
 
-export const FLUSH_TIMES = { groupWaitMs: 5000, groupIntervalMs: 30_000, repeatIntervalMs: 120_000 } as const;
+export const FLUSH_TIMES = { groupWaitMs: 5000, groupIntervalMs: 30_000, repeatIntervalMs: 120_000, escalateAfterMs: 45_000 } as const;
 
 export const PAGER_HOOK = 'pager/webhook/0';
 export const PAGER_SLACK = 'pager/slack/0';
 export const OPS_HOOK = 'ops/webhook/0';
+/** Hears of what has escalated. */
+export const LEADS_HOOK = 'leads/webhook/0';
 
 /** Which integrations the route names for an alert. */
 export const integrationsFor = (labels: Readonly<Record<string, string>>): readonly string[] => {
   if (labels['severity'] !== 'page') return [OPS_HOOK];
   return labels['dc'] === 'b' ? [PAGER_HOOK, PAGER_SLACK, OPS_HOOK] : [PAGER_HOOK, PAGER_SLACK];
 };
+
+/** Whether an alert may escalate: those of the pager's route do. */
+export const escalates = (labels: Readonly<Record<string, string>>): boolean => labels['severity'] === 'page';
 
 /** Whether an integration is told of ends: Slack's default is no. */
 export const hearsEnds = (integration: string): boolean => integration !== PAGER_SLACK;

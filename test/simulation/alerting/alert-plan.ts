@@ -29,6 +29,12 @@ export interface SilencePlan extends Span {
   readonly value: string;
 }
 
+/** Somebody takes on what fires with this label, as soon as it does within the time. */
+export interface TakePlan extends Span {
+  readonly label: string;
+  readonly value: string;
+}
+
 /** How receivers answer: probabilities per request. */
 export interface AnswerPlan {
   /** 500 without effect, and 500 after the effect. */
@@ -43,6 +49,7 @@ export interface AlertPlan {
   readonly targets: readonly TargetPlan[];
   readonly scrapeMs: number;
   readonly silences: readonly SilencePlan[];
+  readonly takes: readonly TakePlan[];
   /** One process with a memory that stays, as in the all-in-one; else an invocation per minute, as on Lambda. */
   readonly resident: boolean;
   /** Clocks of evaluators and notifiers are off by at most so much. */
@@ -93,6 +100,7 @@ export const drawAlerts = (random: Random, startMs: number, activeMs: number, ca
     doubled: some(0.5, 0.6),
     delayed: some(0.5, 0.6),
     answers: { broken: some(0.4, 0.5), brokenAfter: some(0.4, 0.5), refused: some(0.25, 0.4) },
+    takes: random.chance(0.4) ? [{ ...random.pick([{ label: 'dc', value: 'a' }, { label: 'severity', value: 'page' }, { label: 'alertname', value: 'LoadHigh' }]), ...span(60_000, 200_000) }] : [],
   };
 };
 
@@ -110,6 +118,7 @@ export function* lessAlerts(plan: AlertPlan): Generator<AlertPlan> {
   for (const rate of ['lost', 'twice', 'killed', 'doubled', 'delayed', 'skewMs'] as const) if (plan[rate] > 0) yield { ...plan, [rate]: 0 };
   for (const rate of ['broken', 'brokenAfter', 'refused'] as const) if (answers[rate] > 0) yield { ...plan, answers: { ...answers, [rate]: 0 } };
   if (plan.silences.length > 0) yield { ...plan, silences: [] };
+  if (plan.takes.length > 0) yield { ...plan, takes: [] };
   for (const [i, target] of targets.entries()) {
     const replaced = (change: Partial<TargetPlan>): AlertPlan => ({ ...plan, targets: targets.map((each, k) => (k === i ? { ...each, ...change } : each)) });
     for (const list of ['downs', 'busy', 'gaps'] as const) for (const span of target[list]) yield replaced({ [list]: target[list].filter((each) => each !== span) });

@@ -8,19 +8,22 @@ import { simKinesis } from '../sim-kinesis.ts';
 import type { SimObjects } from '../sim-objects.ts';
 import type { SimStream } from '../sim-stream.ts';
 import { type ArrivedRecord, type Truth, Violation } from '../truth.ts';
-import { hearsEnds, integrationsFor } from './alert-files.ts';
+import { escalates, hearsEnds, integrationsFor, LEADS_HOOK } from './alert-files.ts';
 import type { AlertPlan } from './alert-plan.ts';
 import { DeliveryInvariants } from './delivery-invariants.ts';
 import { EvaluatorHost } from './evaluator-host.ts';
 import { expectedAlerts } from './expected-alerts.ts';
 import { FlushInvariants } from './flush-invariants.ts';
+import { HistoryInvariants } from './history-invariants.ts';
 import { MadeSeries } from './made-series.ts';
 import { Mutes } from './mutes.ts';
 import { makeNotifyHost } from './notify-host.ts';
-import { runPerson } from './person.ts';
+import { OwnInvariants } from './own-invariants.ts';
+import { runPerson, runTaker } from './person.ts';
 import { SimReceivers } from './sim-receivers.ts';
 import { SimTopic } from './sim-topic.ts';
 import { type KnownAlert, StateInvariants } from './state-invariants.ts';
+import { Takes } from './takes.ts';
 import { runTarget } from './target-sender.ts';
 import { TargetTruth } from './target-truth.ts';
 
@@ -52,6 +55,9 @@ export class Alerts {
   private readonly flushes: FlushInvariants;
   private readonly deliveries: DeliveryInvariants;
   private readonly made: MadeSeries;
+  private readonly takes = new Takes();
+  private readonly history = new HistoryInvariants();
+  private readonly own: OwnInvariants;
   private readonly evaluators: EvaluatorHost;
   private readonly topic: SimTopic;
   private isOver = false;
@@ -78,7 +84,8 @@ export class Alerts {
     });
     const { alerts } = this.states;
     this.mutes = new Mutes(alerts);
-    this.flushes = new FlushInvariants({ truth, alerts, mutes: this.mutes, nowMs, skewMs });
+    this.flushes = new FlushInvariants({ truth, alerts, mutes: this.mutes, takes: this.takes, nowMs, skewMs });
+    this.own = new OwnInvariants({ truth, alerts, nowMs, skewMs, watermarkAgeMs: () => watermarkAgeMs(items, nowMs()) });
     this.deliveries = new DeliveryInvariants({ truth, notifications: this.flushes.byId, nowMs });
     const receivers = new SimReceivers(faults, plan.answers, this.deliveries);
     this.topic = new SimTopic(faults, plan, makeNotifyHost({ faults, alerts: this.table, receivers, watch: this.deliveries, skewMs }));
@@ -102,11 +109,12 @@ export class Alerts {
     const { scheduler } = faults;
     const pacing = { sleep: scheduler.sleep, random: () => scheduler.random.next() };
     const openPut = (process: SimProcess) => makeKinesisPut(simKinesis(stream, { faults, process, partialPut }), 'stream', pacing);
-    const { targets, scrapeMs, silences } = this.plan;
+    const { targets, scrapeMs, silences, takes } = this.plan;
     return [
       this.evaluators.run(),
       ...targets.map((target) => runTarget({ scheduler, truth, scrapeMs, openPut, isOver: () => this.isOver }, target)),
       ...silences.map((silence) => runPerson(faults, this.table, silence)),
+      ...takes.map((take) => runTaker(faults, this.table, take, this.states.alerts)),
     ];
   }
 
@@ -127,6 +135,7 @@ export class Alerts {
   /** Once everything that was sent is stored. @throws Violation */
   checkEnd(): void {
     this.made.check();
+    this.history.check(this.table);
   }
 
   private async pass(ms: number): Promise<void> {
@@ -138,6 +147,9 @@ export class Alerts {
 
   private written(writes: readonly ItemWrite[], process: SimProcess | undefined): void {
     this.states.written(writes);
+    this.own.written(writes);
+    this.history.written(writes);
+    this.takes.written(writes, this.parts.faults.scheduler.nowMs());
     for (const write of writes) if ('put' in write && write.put.pk === 'silence') this.mutes.silenceWritten(write.put, this.parts.faults.scheduler.nowMs());
     this.flushes.written(writes, this.evaluators.tickOf(process));
     this.deliveries.written(writes);
@@ -158,9 +170,11 @@ export class Alerts {
   /** An alert of which somebody believes what is not so. */
   private unknown(nowMs: number): string | undefined {
     for (const alert of this.states.alerts.values()) {
-      for (const integration of integrationsFor(alert.expected.labels)) {
+      const isFiring = alert.state?.phase === 'firing';
+      // Who is second need not know what has begun, or was taken on; what is over it knows.
+      const second = escalates(alert.expected.labels) && !isFiring ? [LEADS_HOOK] : [];
+      for (const integration of [...integrationsFor(alert.expected.labels), ...second]) {
         const believed = this.deliveries.believed(integration, alert.key);
-        const isFiring = alert.state?.phase === 'firing';
         if (isFiring === (believed === 'firing') || this.isExcused(alert, integration, nowMs)) continue;
         return `${alert.key} is ${alert.state?.phase ?? 'not there'}, ${integration} believes ${believed ?? 'nothing'}`;
       }
@@ -177,3 +191,8 @@ export class Alerts {
     return this.mutes.mayBeMuted(alert, { fromMs: (isFiring ? nowMs : changedMs) - LOOK_MS - this.plan.skewMs, toMs: nowMs });
   }
 }
+
+const watermarkAgeMs = (items: SimItems, nowMs: number): number | undefined => {
+  const marks = items.query('watermark').map(({ attributes }) => Number(attributes['watermarkMs']));
+  return marks.length === 0 ? undefined : nowMs - Math.min(...marks);
+};

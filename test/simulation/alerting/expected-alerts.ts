@@ -7,7 +7,8 @@ export type Outcome = 'present' | 'absent' | 'held';
 /** One alert that may come about, and what the rule may give for it at a slot. */
 export interface ExpectedAlert {
   readonly rule: string;
-  readonly group: 'targets' | 'load';
+  /** `tidemark`: what the installation tells of itself. */
+  readonly group: 'targets' | 'load' | 'tidemark';
   readonly labels: Readonly<Record<string, string>>;
   readonly holdMs: number;
   readonly keepFiringMs: number;

@@ -1,9 +1,11 @@
 import type { Item, ItemWrite } from '../../../shared/catalog/item-table.ts';
 import { type Truth, Violation } from '../truth.ts';
-import { FLUSH_TIMES, hearsEnds, integrationsFor } from './alert-files.ts';
+import { escalates, FLUSH_TIMES, hearsEnds, integrationsFor, LEADS_HOOK } from './alert-files.ts';
+import { EscalationInvariants } from './escalation-invariants.ts';
 import { type Mutes, phasesIn } from './mutes.ts';
 import { type SeenNotification, seenNotification } from './notification.ts';
-import { isOwn, type KnownAlert } from './state-invariants.ts';
+import type { KnownAlert } from './state-invariants.ts';
+import type { Takes } from './takes.ts';
 
 /** One tick of the holder is at most so long behind the one before, while all is well. */
 const TICK_GAP_MS = 15_000;
@@ -13,6 +15,7 @@ export interface FlushWatchOptions {
   readonly truth: Truth;
   readonly alerts: ReadonlyMap<string, KnownAlert>;
   readonly mutes: Mutes;
+  readonly takes: Takes;
   readonly nowMs: () => number;
   readonly skewMs: number;
 }
@@ -29,14 +32,16 @@ export class FlushInvariants {
   /** Not surely handed to the fan-out. */
   readonly unmarked = new Set<string>();
   private readonly byGroup = new Map<string, SeenNotification[]>();
-  /** By integration and alert: what the newest notification says. */
-  private readonly lastTold = new Map<string, 'firing' | 'resolved'>();
+  /** By integration and alert: what notifications say of it, the newest last. */
+  private readonly told = new Map<string, { readonly status: 'firing' | 'resolved'; readonly seen: SeenNotification }[]>();
+  private readonly escalations: EscalationInvariants;
   private readonly dueSinceMs = new Map<string, number>();
   private lastGoodTickMs = -Infinity;
   private readonly options: FlushWatchOptions;
 
   constructor(options: FlushWatchOptions) {
     this.options = options;
+    this.escalations = new EscalationInvariants(options);
   }
 
   /** `tick`: that of the process that wrote; undefined when nobody knows it. */
@@ -47,25 +52,32 @@ export class FlushInvariants {
     }
   }
 
-  /** Whether the last that was told of an alert was refused for good, perhaps after it had arrived: nobody tells of its end. */
+  /** Whether the last that was told of an alert is that it fires, and was refused for good, perhaps after it had arrived: nobody tells of its end. */
   isRefused(integration: string, key: string): boolean {
-    const newest = [...this.byId.values()].filter((seen) => seen.integration === integration && seen.alerts.some((told) => told.key === key)).at(-1);
-    return newest?.state === 'failed';
+    const last = this.told.get(`${integration} ${key}`)?.at(-1);
+    return last?.status === 'firing' && last.seen.state === 'failed';
+  }
+
+  /** What was told last of an alert, but for what was refused: who has refused an end believes what was told before. */
+  private lastTold(integration: string, key: string): 'firing' | 'resolved' | undefined {
+    return this.told.get(`${integration} ${key}`)?.findLast(({ status, seen }) => status === 'firing' || seen.state !== 'failed')?.status;
   }
 
   /** A tick of the holder has ended; `isGood`: nothing went wrong in it. */
   ticked(isGood: boolean): void {
     const nowMs = this.options.nowMs();
-    if (!isGood || nowMs - this.lastGoodTickMs > TICK_GAP_MS) this.dueSinceMs.clear();
+    const isGap = !isGood || nowMs - this.lastGoodTickMs > TICK_GAP_MS;
+    if (isGap) this.dueSinceMs.clear();
     if (!isGood) return;
     this.lastGoodTickMs = nowMs;
+    this.escalations.ticked(nowMs, TICK_GAP_MS, isGap);
     for (const alert of this.options.alerts.values()) for (const integration of integrationsFor(alert.expected.labels)) this.lookForDue(alert, integration, nowMs);
   }
 
   private lookForDue(alert: KnownAlert, integration: string, nowMs: number): void {
     const place = `${integration} ${alert.key}`;
     const { skewMs, mutes } = this.options;
-    const isDue = alert.state?.phase === 'firing' && this.lastTold.get(place) !== 'firing' && !mutes.mayBeMuted(alert, { fromMs: nowMs - skewMs - TICK_GAP_MS, toMs: nowMs + skewMs });
+    const isDue = alert.state?.phase === 'firing' && this.lastTold(integration, alert.key) !== 'firing' && !mutes.mayBeMuted(alert, { fromMs: nowMs - skewMs - TICK_GAP_MS, toMs: nowMs + skewMs });
     if (!isDue) return void this.dueSinceMs.delete(place);
     const sinceMs = this.dueSinceMs.get(place) ?? nowMs;
     this.dueSinceMs.set(place, sinceMs);
@@ -87,8 +99,10 @@ export class FlushInvariants {
     this.byGroup.set(place, [...earlier, seen]);
     this.checkOrder(seen, earlier);
     for (const { key, status } of seen.alerts) this.checkAlert(seen, key, status, tick);
-    for (const { key, status } of seen.alerts) this.lastTold.set(`${seen.integration} ${key}`, status);
-    if (tick !== undefined) this.checkRepeat(seen, earlier.at(-1), tick);
+    for (const { key, status } of seen.alerts) this.told.set(`${seen.integration} ${key}`, [...(this.told.get(`${seen.integration} ${key}`) ?? []), { status, seen }]);
+    if (tick === undefined) return;
+    this.escalations.enqueued(seen, tick);
+    this.checkRepeat(seen, earlier.at(-1), tick);
   }
 
   private checkOrder(seen: SeenNotification, earlier: readonly SeenNotification[]): void {
@@ -99,10 +113,9 @@ export class FlushInvariants {
   }
 
   private checkAlert(seen: SeenNotification, key: string, status: 'firing' | 'resolved', tick: TickBegin | undefined): void {
-    if (isOwn(key)) return undefined;
     const { alerts, mutes, nowMs } = this.options;
     const alert = alerts.get(key);
-    if (alert === undefined || !integrationsFor(alert.expected.labels).includes(seen.integration)) return this.violate('receivers are those of the route', `${seen.integration} is told of ${key}`);
+    if (alert === undefined || !mayHear(alert.expected.labels, seen.integration)) return this.violate('receivers are those of the route', `${seen.integration} is told of ${key}`);
     if (tick === undefined) return this.violate('only ticks make notifications', seen.id);
     const window = { fromMs: tick.wallMs, toMs: nowMs() };
     const isSo = phasesIn(alert, window).some((phase) => (phase === 'firing') === (status === 'firing'));
@@ -113,18 +126,23 @@ export class FlushInvariants {
   }
 
   /** The same again is news only after the repeat interval, or when it was refused before. */
-  private checkRepeat(seen: SeenNotification, last: SeenNotification | undefined, { clockMs }: TickBegin): void {
+  private checkRepeat(seen: SeenNotification, last: SeenNotification | undefined, tick: TickBegin): void {
     // Who hears of no ends is told the same of the next beginning.
     if (last === undefined || last.state === 'failed' || last.state === 'superseded' || !hearsEnds(seen.integration)) return;
     const told = new Map(last.alerts.map(({ key, status }) => [key, status]));
     if (!seen.alerts.every(({ key, status }) => told.get(key) === status)) return;
-    const isDue = last.sentAtMs !== undefined && clockMs - last.sentAtMs >= FLUSH_TIMES.repeatIntervalMs;
+    const isDue = last.sentAtMs !== undefined && tick.clockMs - last.sentAtMs >= FLUSH_TIMES.repeatIntervalMs;
     // A part of what was told before may be news: that the other part fires no more.
     const isLess = seen.status === 'resolved' && last.status === 'firing';
-    if (!isDue && !isLess && seen.status === 'firing') this.violate('nothing is repeated before its time', `${seen.id} tells ${seen.integration} the same as ${last.id}, ${last.state}, at ${last.sentAtMs}, now ${clockMs}`);
+    const firing = seen.alerts.filter(({ status }) => status === 'firing').map(({ key }) => this.options.alerts.get(key));
+    const isTaken = firing.every((alert) => alert !== undefined && this.options.takes.isTaken(alert, tick));
+    if (isTaken && !isLess && seen.status === 'firing') this.violate('what somebody has taken on is not repeated', `${seen.id} tells ${seen.integration} the same as ${last.id}, ${last.state}`);
+    if (!isDue && !isLess && seen.status === 'firing') this.violate('nothing is repeated before its time', `${seen.id} tells ${seen.integration} the same as ${last.id}, ${last.state}, at ${last.sentAtMs}, now ${tick.clockMs}`);
   }
 
   private violate(invariant: string, message: string): void {
     this.options.truth.violate(new Violation(invariant, message));
   }
 }
+
+const mayHear = (labels: Readonly<Record<string, string>>, integration: string): boolean => integrationsFor(labels).includes(integration) || (integration === LEADS_HOOK && escalates(labels));

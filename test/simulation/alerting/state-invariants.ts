@@ -154,7 +154,7 @@ export class StateInvariants {
 
   /** A removal does not say of which slot it is. */
   private mayBeAbsent(expected: ExpectedAlert, fromMs: number, untilMs: number): boolean {
-    const stepMs = INTERVAL_MS[expected.group];
+    const stepMs = INTERVAL_MS[expected.group as GroupName];
     for (let slotMs = fromMs + stepMs; slotMs <= untilMs; slotMs += stepMs) if (this.outcomes(expected, slotMs, false).has('absent')) return true;
     return false;
   }
@@ -179,7 +179,7 @@ export class StateInvariants {
   }
 }
 
-/** What the installation tells of itself follows other rules. */
+/** What the installation tells of itself follows other rules (own-invariants.ts). */
 export const isOwn = (key: string): boolean => key.includes('"tidemark":"true"');
 
 /** Canonical labels JSON. */
