@@ -186,8 +186,9 @@ export class Alerts {
   private isExcused(alert: KnownAlert, integration: string, nowMs: number): boolean {
     const isFiring = alert.state?.phase === 'firing';
     if (!isFiring && (!hearsEnds(integration) || this.flushes.isRefused(integration, alert.key))) return true;
-    const { history } = alert;
-    const changedMs = history[history.findLastIndex(({ phase }) => phase === 'firing') + 1]?.sinceMs ?? 0;
+    // It may have come back since, unseen by any flush.
+    const toldAtMs = this.flushes.toldFiringAtMs(integration, alert.key) ?? 0;
+    const changedMs = alert.history.find(({ sinceMs, phase }) => sinceMs > toldAtMs && phase !== 'firing')?.sinceMs ?? 0;
     return this.mutes.mayBeMuted(alert, { fromMs: (isFiring ? nowMs : changedMs) - LOOK_MS - this.plan.skewMs, toMs: nowMs });
   }
 }

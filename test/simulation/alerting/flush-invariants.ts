@@ -58,6 +58,11 @@ export class FlushInvariants {
     return last?.status === 'firing' && last.seen.state === 'failed';
   }
 
+  /** When it was last told that an alert fires; undefined: never. */
+  toldFiringAtMs(integration: string, key: string): number | undefined {
+    return this.told.get(`${integration} ${key}`)?.findLast(({ status }) => status === 'firing')?.seen.madeAtMs;
+  }
+
   /** What was told last of an alert, but for what was refused: who has refused an end believes what was told before. */
   private lastTold(integration: string, key: string): 'firing' | 'resolved' | undefined {
     return this.told.get(`${integration} ${key}`)?.findLast(({ status, seen }) => status === 'firing' || seen.state !== 'failed')?.status;
@@ -86,7 +91,7 @@ export class FlushInvariants {
   }
 
   private enqueued(item: Item, tick: TickBegin | undefined): void {
-    const seen = seenNotification(item);
+    const seen = seenNotification(item, this.options.nowMs());
     this.unmarked.add(seen.id);
     const before = this.byId.get(seen.id);
     if (before !== undefined) {

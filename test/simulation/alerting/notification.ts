@@ -18,6 +18,7 @@ export interface SeenNotification {
   readonly status: 'firing' | 'resolved';
   readonly alerts: readonly ToldAlert[];
   readonly body: string;
+  readonly madeAtMs: number;
   /** By the ledger; undefined before the first attempt has ended. */
   state: string | undefined;
   endedAtMs: number | undefined;
@@ -27,7 +28,7 @@ export interface SeenNotification {
   attempts: number;
 }
 
-export const seenNotification = ({ attributes }: Item): SeenNotification => {
+export const seenNotification = ({ attributes }: Item, madeAtMs: number): SeenNotification => {
   const body = String(attributes['body']);
   const { groupId, dedupKey, sequence, message } = JSON.parse(body) as { groupId: string; dedupKey: string; sequence: number; message: WebhookMessage };
   return {
@@ -39,6 +40,7 @@ export const seenNotification = ({ attributes }: Item): SeenNotification => {
     status: message.status,
     alerts: message.alerts.map(({ labels, status }) => ({ key: keyOf(labels), status })),
     body,
+    madeAtMs,
     state: undefined,
     endedAtMs: undefined,
     sentAtMs: undefined,
