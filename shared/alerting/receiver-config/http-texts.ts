@@ -16,7 +16,10 @@ export const checkedHeader = (reader: FieldReader, key: string, text: string, pa
   return text;
 };
 
-export const isHttpUrl = (text: string): boolean => {
-  const url = URL.parse(text);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '';
-};
+/**
+ * What is written as an address is: URL parsers take white space, line breaks, backslashes and missing slashes before a host too,
+ * which would hide its login from those who look for one.
+ */
+const HTTP_URL = /^https?:\/\/[^\s\p{Cc}\\/?#][^\p{Cc}]*$/iu;
+
+export const isHttpUrl = (text: string): boolean => HTTP_URL.test(text) && URL.canParse(text);
