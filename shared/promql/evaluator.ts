@@ -10,7 +10,7 @@ import { withoutHint } from './histogram-hints.ts';
 import { INFO_FUNCTIONS } from './info-function.ts';
 import { LABEL_FUNCTIONS } from './label-functions.ts';
 import { MATH_FUNCTIONS } from './math-functions.ts';
-import type { QueryScope } from './query-scope.ts';
+import { evaluatedGrid, type QueryScope } from './query-scope.ts';
 import { RANGE_FUNCTIONS } from './range-functions.ts';
 import { evaluateMatrix, evaluateSelector } from './selector-eval.ts';
 import { refuseExtended, smoothedSelector } from './smoothed-selector.ts';
@@ -122,7 +122,7 @@ const evaluateAt = (expr: Expr, grid: Grid, scope: QueryScope): EvalValue => {
 
 /** What is the same at every step is evaluated once and repeated. */
 const evaluateOnce = (expr: Expr, grid: Grid, scope: QueryScope): EvalValue => {
-  const value = evaluateAt(expr, { startMs: grid.startMs, stepMs: 0, steps: 1 }, scope);
+  const value = evaluateAt(expr, evaluatedGrid(expr, grid, scope), scope);
   switch (value.type) {
     case 'scalar':
       return { type: 'scalar', values: new Float64Array(grid.steps).fill(value.values[0] as number) };
@@ -139,5 +139,5 @@ const evaluateOnce = (expr: Expr, grid: Grid, scope: QueryScope): EvalValue => {
 /** Evaluates a checked expression at every step of `grid`. Its samples must be in `scope.blocks`. */
 export const evaluate = (expr: Expr, grid: Grid, scope: QueryScope): EvalValue => {
   scope.reserve(grid.steps);
-  return grid.steps > 1 && scope.invariant.has(expr) ? evaluateOnce(expr, grid, scope) : evaluateAt(expr, grid, scope);
+  return evaluatedGrid(expr, grid, scope) !== grid ? evaluateOnce(expr, grid, scope) : evaluateAt(expr, grid, scope);
 };

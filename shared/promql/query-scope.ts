@@ -1,6 +1,5 @@
-import type { TimeShift } from './ast.ts';
+import type { Expr, TimeShift, VectorSelector } from './ast.ts';
 import { type ByteRange, linePosition, tooManySamples } from './errors.ts';
-import type { Expr, VectorSelector } from './ast.ts';
 import type { SeriesBlock } from './series-source.ts';
 import type { Grid, StepVector } from './step-vector.ts';
 import type { TieredSelector } from './tier-eval.ts';
@@ -133,3 +132,7 @@ export class QueryScope {
 
 /** The last time of a grid. */
 export const lastTime = (grid: Grid): number => grid.startMs + (grid.steps - 1) * grid.stepMs;
+
+/** The times at which an expression is evaluated: the first alone of what is the same at all of them. */
+export const evaluatedGrid = (expr: Expr, grid: Grid, { invariant }: Pick<QueryScope, 'invariant'>): Grid =>
+  grid.steps > 1 && invariant.has(expr) ? { startMs: grid.startMs, stepMs: 0, steps: 1 } : grid;

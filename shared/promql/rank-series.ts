@@ -30,6 +30,20 @@ const byRank = (sign: 1 | -1) => (a: number, b: number): number => {
   return a === b ? 0 : sign * (a < b ? -1 : 1);
 };
 
+/** Visits the cells that are chosen, group by group and step by step, the highest rank first. */
+const forEachRanked = (expr: Aggregate, counts: Float64Array, input: StepVector, scope: QueryScope, visit: (row: number, step: number) => void): void => {
+  const { steps } = input;
+  const compare = byRank(expr.op === 'topk' ? -1 : 1);
+  for (const rows of rowsByGroup(groupSeries(expr, input))) {
+    for (let step = 0; step < steps; step++) {
+      scope.work(rows.length);
+      const valueOf = (row: number): number => input.values[row * steps + step] as number;
+      const present = rows.filter((row) => input.present[row * steps + step] === 1).sort((a, b) => compare(valueOf(a), valueOf(b)));
+      for (const row of present.slice(0, Math.max(0, counts[step] as number))) visit(row, step);
+    }
+  }
+};
+
 /** topk and bottomk: chosen anew at every step; series keep their labels. At one time they come in order of rank. */
 export const rankSeries = (expr: Aggregate, param: Float64Array, input: StepVector, scope: QueryScope): StepVector => {
   const counts = wantedCounts(param);
@@ -37,19 +51,19 @@ export const rankSeries = (expr: Aggregate, param: Float64Array, input: StepVect
   const { steps } = input;
   scope.reserve(input.values.length);
   const output = newLike(input);
-  const compare = byRank(expr.op === 'topk' ? -1 : 1);
   const ordered: number[] = [];
-  for (const rows of rowsByGroup(groupSeries(expr, input))) {
-    for (let step = 0; step < steps; step++) {
-      scope.work(rows.length);
-      const valueOf = (row: number): number => input.values[row * steps + step] as number;
-      const present = rows.filter((row) => input.present[row * steps + step] === 1).sort((a, b) => compare(valueOf(a), valueOf(b)));
-      for (const row of present.slice(0, Math.max(0, counts[step] as number))) {
-        output.values[row * steps + step] = valueOf(row);
-        output.present[row * steps + step] = 1;
-        if (scope.isInstant && steps === 1) ordered.push(row);
-      }
-    }
-  }
+  forEachRanked(expr, counts, input, scope, (row, step) => {
+    const cell = row * steps + step;
+    output.values[cell] = input.values[cell] as number;
+    output.present[cell] = 1;
+    if (scope.isInstant && steps === 1) ordered.push(row);
+  });
   return scope.isInstant && steps === 1 ? pickRows(output, ordered) : withoutEmptyRows(output);
+};
+
+/** The series that can be chosen when more of them follow, and the first of each group: the groups keep their order. */
+export const rankable = (expr: Aggregate, param: Float64Array, input: StepVector, scope: QueryScope): StepVector => {
+  const kept = new Set(rowsByGroup(groupSeries(expr, input)).map(([first]) => first as number));
+  forEachRanked(expr, wantedCounts(param), input, scope, (row) => kept.add(row));
+  return pickRows(input, [...kept].sort((a, b) => a - b));
 };

@@ -3,7 +3,7 @@ import { foldBatches } from './batch-aggregate.ts';
 import type { SelectBatches, SeriesBatches } from './batch-source.ts';
 import { heldSamples } from './histogram-meter.ts';
 import { infoTimes } from './info-selector.ts';
-import { lastTime, type QueryScope } from './query-scope.ts';
+import { evaluatedGrid, lastTime, type QueryScope } from './query-scope.ts';
 import { foldedSelector } from './series-pipeline.ts';
 import type { SelectRequest, SelectSeries } from './series-source.ts';
 import type { Grid } from './step-vector.ts';
@@ -88,9 +88,10 @@ interface Folding {
   readonly batches: SeriesBatches;
 }
 
-/** The outermost of the aggregations whose series are many. What is evaluated once for all steps is left to that. */
-const openFoldings = async (expr: Expr, grid: Grid, scope: QueryScope, { batches, tiers }: Omit<Sources, 'select'>): Promise<readonly Folding[]> => {
-  if (batches === undefined || grid.steps === 0 || scope.invariant.has(expr)) return [];
+/** The outermost of the aggregations whose series are many, with the times at which the evaluation comes to them. */
+const openFoldings = async (expr: Expr, steps: Grid, scope: QueryScope, { batches, tiers }: Omit<Sources, 'select'>): Promise<readonly Folding[]> => {
+  if (batches === undefined || steps.steps === 0) return [];
+  const grid = evaluatedGrid(expr, steps, scope);
   const selector = expr.kind === 'aggregate' ? foldedSelector(expr) : undefined;
   if (expr.kind === 'aggregate' && selector !== undefined) {
     const wanted: Wanted[] = [];

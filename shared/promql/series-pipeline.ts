@@ -1,4 +1,3 @@
-import { ACCUMULATORS } from './accumulators.ts';
 import { type Aggregate, childrenOf, type Expr, type VectorSelector } from './ast.ts';
 import { typeOf } from './type-checker.ts';
 
@@ -37,8 +36,8 @@ const selectorAmong = (operands: readonly Expr[]): VectorSelector | undefined =>
 
 const hasSelector = (expr: Expr): boolean => expr.kind === 'selector' || childrenOf(expr).some(hasSelector);
 
-/** The selector under an aggregation that takes series one after the other; undefined where it needs several at once. */
+/** The selector under an aggregation whose series, and its parameter, can be evaluated one after the other; undefined for any other. */
 export const foldedSelector = (expr: Aggregate): VectorSelector | undefined => {
-  const selector = ACCUMULATORS[expr.op] === undefined ? undefined : selectorOf(expr.expr);
+  const selector = expr.param !== undefined && hasSelector(expr.param) ? undefined : selectorOf(expr.expr);
   return selector?.extended === undefined ? selector : undefined;
 };

@@ -123,6 +123,20 @@ export const pickRows = (input: StepVector, rows: readonly number[]): StepVector
   return output;
 };
 
+/** The series of all vectors, which are distinct, one after the other. */
+export const joinRows = (steps: number, vectors: readonly StepVector[]): StepVector => {
+  const [only] = vectors;
+  if (only !== undefined && vectors.length === 1) return only;
+  const output = newVector(steps, vectors.flatMap(({ labels }) => labels), vectors.flatMap(({ dropName }) => dropName));
+  let cell = 0;
+  for (const { values, present } of vectors) {
+    output.values.set(values, cell);
+    output.present.set(present, cell);
+    cell += values.length;
+  }
+  return output;
+};
+
 /** Without the series that have no value at any step. */
 export const withoutEmptyRows = (input: StepVector): StepVector => {
   const rows: number[] = [];

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bitsOf } from '../../shared/model/stale.ts';
 import type { SelectBatches } from '../../shared/promql/batch-source.ts';
-import { evaluateRange, type QueryOptions } from '../../shared/promql/engine.ts';
+import { evaluateInstant, evaluateRange, type QueryOptions } from '../../shared/promql/engine.ts';
 import type { QueryResult } from '../../shared/promql/query-result.ts';
 import type { SelectSeries, SeriesBlock } from '../../shared/promql/series-source.ts';
 import { makePieceCache } from '../../shared/storage/piece-cache.ts';
@@ -20,6 +20,13 @@ const QUERIES = [
   'max_over_time(sum by (host) (m)[5m:1m])',
   'sum(m) / on () group_left () count(m) or topk(1, m)',
   'count(m @ end())',
+  'sum by (host) (sum_over_time(m[5m] @ end()))',
+  'm * on (host) group_left () max by (host) (avg_over_time(m[5m] @ 1))',
+  'max_over_time(sum(m @ start())[5m:1m])',
+  ...['topk', 'bottomk', 'limitk', 'quantile', 'limit_ratio'].flatMap((op) => [`${op}(0.9 + 1, rate(m[2m]))`, `${op} by (host) (scalar(vector(0.5)), m)`, `${op} without (zone) (2, m @ end())`]),
+  'count_values("v", m)',
+  'count_values by (host) ("zone", ceil(m) % 3)',
+  'topk(scalar(count(m) or vector(1)), m)',
   'sum(quantile_over_time(0.5, m[2m]) > 1)',
 ];
 
@@ -36,7 +43,12 @@ const LIMITS = { maxSamples: 1_000_000 };
 
 /** To the bit. */
 const textOf = (result: QueryResult): string =>
-  JSON.stringify([result.type === 'matrix' && result.series.map(({ labels, tMs, values }) => [labels, [...tMs], [...bitsOf(values.slice())]]), result.infos, result.warnings, result.tiers]);
+  JSON.stringify([
+    result.type === 'matrix' && result.series.map(({ labels, tMs, values }) => [labels, [...tMs], [...bitsOf(values.slice())]]),
+    result.type === 'vector' && [result.labels, [...bitsOf(result.values.slice())]],
+    result.infos, result.warnings,
+    result.tiers,
+  ]);
 
 describe('an aggregation over batches of series', () => {
   it('is the same to the bit as over all at once, out of hot files and compacted ones', async () => {
@@ -54,6 +66,7 @@ describe('an aggregation over batches of series', () => {
           if (found !== undefined) opened++;
           return found;
         };
+        for (const query of QUERIES) expect([query, textOf(await evaluateInstant(select, query, GRID.endMs, { sources: { batches } }))]).toEqual([query, textOf(await evaluateInstant(select, query, GRID.endMs))]);
         for (const query of QUERIES) expect([query, textOf(await evaluateRange(select, query, GRID, { sources: { batches } }))]).toEqual([query, textOf(await evaluateRange(select, query, GRID))]);
         expect(opened).toBeGreaterThan(8);
       }),
