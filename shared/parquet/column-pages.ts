@@ -1,6 +1,6 @@
 import type { ByteWriter } from './byte-writer.ts';
 import type { ColumnValues } from './column-values.ts';
-import { writeDeltas } from './delta-binary-packed.ts';
+import { writeDeltas, writeRepeatableDeltas } from './delta-binary-packed.ts';
 import { ENCODING } from './metadata.ts';
 import { writeBlobs, writeDoubles, writeInt64s } from './plain.ts';
 import { widthOf, writeHybrid } from './rle.ts';
@@ -22,7 +22,7 @@ export const presentCount = (values: ColumnValues): number => (values.kind === '
 
 export const encodingOf = (values: ColumnValues, spec: ColumnSpec): number => {
   if (values.kind === 'text-runs' || values.kind === 'number-runs') return ENCODING.RLE_DICTIONARY;
-  return spec.encoding === 'delta' ? ENCODING.DELTA_BINARY_PACKED : ENCODING.PLAIN;
+  return spec.encoding === 'plain' ? ENCODING.PLAIN : ENCODING.DELTA_BINARY_PACKED;
 };
 
 export const dictionarySize = (values: ColumnValues): number | undefined =>
@@ -43,6 +43,7 @@ export const encodePage = (out: ByteWriter, values: ColumnValues, spec: ColumnSp
     writeHybrid(out, withoutNulls(values.runs), width);
   } else if (values.kind === 'blobs') writeBlobs(out, values.values);
   else if (spec.encoding === 'delta') writeDeltas(out, values.values, 0, values.values.length);
+  else if (spec.encoding === 'repeats') writeRepeatableDeltas(out, values.values);
   else encodePlain(out, values.values, spec);
 };
 

@@ -2,6 +2,7 @@ import type { ByteWriter } from './byte-writer.ts';
 import { dictionarySize, encodeDictionary, encodePage, encodingOf, presentCount, sliceColumn } from './column-pages.ts';
 import type { ColumnValues } from './column-values.ts';
 import { CODEC, compressZstd } from './compression.ts';
+import { areRepeatable } from './delta-binary-packed.ts';
 import { ENCODING, PAGE, type Statistics } from './metadata.ts';
 import { writePage } from './page.ts';
 import type { ColumnSpec } from './schema.ts';
@@ -55,10 +56,11 @@ interface Body {
 }
 
 /** Appends the pages of one column of a row group; `scratch` is only used during the call. */
-export const writeChunk = (out: ByteWriter, scratch: ByteWriter, spec: ColumnSpec, values: ColumnValues, rows: number, options: ChunkOptions): WrittenChunk => {
-  const bodies = encodeBodies(scratch, spec, values, pageEndsOf(scratch, spec, values, rows, options));
+export const writeChunk = (out: ByteWriter, scratch: ByteWriter, column: ColumnSpec, values: ColumnValues, rows: number, options: ChunkOptions): WrittenChunk => {
+  const { spec, pageEnds } = layoutOf(scratch, column, values, rows, options);
+  const bodies = encodeBodies(scratch, spec, values, pageEnds);
   const plainTotal = bodies.reduce((sum, { plain }) => sum + plain.length, 0);
-  const { codec, stored } = compressBodies(bodies, plainTotal, options.zstdLevel);
+  const { codec, stored } = compressBodies(bodies, plainTotal, options.zstdLevel, spec);
   const start = out.position;
   const pages: WrittenPage[] = [];
   let firstRow = 0;
@@ -87,28 +89,42 @@ export const writeChunk = (out: ByteWriter, scratch: ByteWriter, spec: ColumnSpe
   };
 };
 
-const compressBodies = (bodies: readonly Body[], plainTotal: number, level: number): { codec: number; stored: readonly Uint8Array[] } => {
+const compressBodies = (bodies: readonly Body[], plainTotal: number, level: number, { encoding }: ColumnSpec): { codec: number; stored: readonly Uint8Array[] } => {
   const plain = bodies.map((body) => body.plain);
   if (plainTotal < MIN_COMPRESSED_BYTES) return { codec: CODEC.UNCOMPRESSED, stored: plain };
-  const stored = plain.map((bytes) => compressZstd(bytes, level));
+  const stored = plain.map((bytes) => compressZstd(bytes, level, encoding === 'repeats'));
   const storedTotal = stored.reduce((sum, bytes) => sum + bytes.length, 0);
   return storedTotal < plainTotal ? { codec: CODEC.ZSTD, stored } : { codec: CODEC.UNCOMPRESSED, stored: plain };
 };
 
-const pageEndsOf = (scratch: ByteWriter, spec: ColumnSpec, values: ColumnValues, rows: number, options: ChunkOptions): readonly number[] => {
+/** How a column is written: its encoding, and where its pages end. */
+interface Layout {
+  readonly spec: ColumnSpec;
+  readonly pageEnds: readonly number[];
+}
+
+const layoutOf = (scratch: ByteWriter, spec: ColumnSpec, values: ColumnValues, rows: number, options: ChunkOptions): Layout => {
   const { pageEnds, zstdLevel } = options;
   const isEmpty = (values.kind === 'numbers' || values.kind === 'blobs') && values.values.length === 0;
-  if (spec.paging === 'one' || isEmpty || pageEnds.length === 1) return [rows];
-  if (spec.paging === undefined) return pageEnds;
+  const one = { spec, pageEnds: [rows] };
+  const cut = { spec, pageEnds };
+  if (spec.paging === 'one' || isEmpty || pageEnds.length === 1) return one;
+  if (spec.paging === undefined) return cut;
   const bodies = encodeBodies(scratch, spec, values, pageEnds);
   const sampled = bodies.filter((_, i) => i % Math.ceil(bodies.length / SAMPLED_PAGES) === 0);
   const sampledRows = sampled.reduce((sum, body) => sum + body.rows, 0);
-  const cutBytes = (storedBytesOf(sampled, zstdLevel) / sampledRows) * rows;
-  if (cutBytes <= CHEAP_PAGE_BYTES_PER_ROW * rows) return pageEnds;
-  return cutBytes <= CUT_MAX_FACTOR * storedBytesOf(encodeBodies(scratch, spec, values, [rows]), zstdLevel) ? pageEnds : [rows];
+  const cutBytes = (storedBytesOf(sampled, zstdLevel, spec) / sampledRows) * rows;
+  if (cutBytes <= CHEAP_PAGE_BYTES_PER_ROW * rows) return cut;
+  const repeats: Layout = { ...one, spec: { ...spec, encoding: 'repeats' } };
+  const bytesOf = (layout: Layout): number => storedBytesOf(encodeBodies(scratch, layout.spec, values, layout.pageEnds), zstdLevel, layout.spec);
+  const oneBytes = bytesOf(one);
+  const repeatsBytes = values.kind === 'numbers' && areRepeatable(values.values) ? bytesOf(repeats) : Infinity;
+  if (cutBytes <= CUT_MAX_FACTOR * Math.min(oneBytes, repeatsBytes)) return cut;
+  return repeatsBytes < oneBytes ? repeats : one;
 };
 
-const storedBytesOf = (bodies: readonly Body[], level: number): number => bodies.reduce((sum, { plain }) => sum + compressZstd(plain, level).length, 0);
+const storedBytesOf = (bodies: readonly Body[], level: number, { encoding }: ColumnSpec): number =>
+  bodies.reduce((sum, { plain }) => sum + compressZstd(plain, level, encoding === 'repeats').length, 0);
 
 /** The dictionary page's body, if any, and those of the data pages, over the memory of `scratch`. */
 const encodeBodies = (scratch: ByteWriter, spec: ColumnSpec, values: ColumnValues, pageEnds: readonly number[]): readonly Body[] => {

@@ -9,10 +9,19 @@ const CHUNK_MAX_BYTES = 1 << 20;
 /** Trino's Java decoder refuses windows above 8 MiB, and nothing larger is written at the levels allowed here. */
 const WINDOW_LOG_MAX = 23;
 
-/** The size is told in advance: zstd then takes the tables fit for it and writes it into the frame. */
-export const compressZstd = (bytes: Uint8Array, level: number): Buffer =>
+const REPEATS_PARAMS = { [constants.ZSTD_c_enableLongDistanceMatching]: 1, [constants.ZSTD_c_windowLog]: WINDOW_LOG_MAX };
+
+/**
+ * The size is told in advance: zstd then takes the tables fit for it and writes it into the frame. With `hasRepeats` it also looks for
+ * long repetitions as far away as a reader's window goes, which its level alone would not find.
+ */
+export const compressZstd = (bytes: Uint8Array, level: number, hasRepeats = false): Buffer =>
   zstdCompressSync(bytes, {
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_windowLog]: bytes.length > 2 ** WINDOW_LOG_MAX ? WINDOW_LOG_MAX : 0 },
+    params: {
+      [constants.ZSTD_c_compressionLevel]: level,
+      [constants.ZSTD_c_windowLog]: bytes.length > 2 ** WINDOW_LOG_MAX ? WINDOW_LOG_MAX : 0,
+      ...(hasRepeats ? REPEATS_PARAMS : {}),
+    },
     pledgedSrcSize: bytes.length,
     chunkSize: Math.min(CHUNK_MAX_BYTES, Math.max(1024, bytes.length)),
   });

@@ -1,6 +1,7 @@
 import type { ColumnValues } from './column-values.ts';
 import { readColumn, readPages, type StoredPage } from './column-reader.ts';
 import { FileHead, footerBytes, readFooter } from './file-head.ts';
+import type { KeptSpans } from './kept-spans.ts';
 import type { ColumnChunk, FileMetadata, RowGroup, SchemaColumn, Span } from './metadata.ts';
 import { chunkStart } from './metadata-reader.ts';
 import type { ChunkPages, PageLocation, RowGroupPages } from './page-index-reader.ts';
@@ -22,18 +23,20 @@ export class ParquetFileReader {
   readonly metadata: FileMetadata;
   private readonly read: ReadRange;
   private readonly head: FileHead;
+  private readonly kept: KeptSpans | undefined;
 
-  private constructor(read: ReadRange, head: FileHead) {
+  private constructor(read: ReadRange, head: FileHead, kept: KeptSpans | undefined) {
     this.read = read;
     this.head = head;
+    this.kept = kept;
     this.metadata = head.metadata;
   }
 
   /**
    * Up to `tailBytes` are read first, from the end: with all of a small file in them, nothing more is read. With a head that was
-   * kept nothing is read here.
+   * kept nothing is read here. `kept` is given to one reader after the other, each of which is asked for later rows.
    */
-  static async open(read: ReadRange, fileBytes: number, tailBytes = TAIL_BYTES, keepHead: KeepHead = (load) => load()): Promise<ParquetFileReader> {
+  static async open(read: ReadRange, fileBytes: number, tailBytes = TAIL_BYTES, keepHead: KeepHead = (load) => load(), kept?: KeptSpans): Promise<ParquetFileReader> {
     let withTail = read;
     const head = await keepHead(async () => {
       const offset = Math.max(0, fileBytes - tailBytes);
@@ -44,7 +47,7 @@ export class ParquetFileReader {
       withTail = async (from, length) => (from >= start ? tail.subarray(from - start, from - start + length) : read(from, length));
       return new FileHead(readFooter(tail, fileBytes), needed);
     });
-    return new ParquetFileReader(withTail, head);
+    return new ParquetFileReader(withTail, head, kept);
   }
 
   /** The rows of a row group that may fit, as far as its page index tells. @throws CorruptFileError, UnsupportedFileError */
@@ -65,8 +68,20 @@ export class ParquetFileReader {
     const columns = rowGroup.chunks.flatMap((chunk, i) =>
       wanted.has(chunk.name) ? [wantedColumn(chunk, this.metadata.columns[i] as SchemaColumn, pages?.get(chunk.name), ranges)] : [],
     );
-    const bytesAt = await readSpans(this.read, columns.flatMap(({ spans }) => spans));
+    const bytesAt = await this.readNew(rowGroup, columns, ranges.at(-1)?.to ?? 0);
     return new RowGroupColumns(new Map(columns.map((column) => [column.chunk.name, column])), bytesAt, ranges);
+  }
+
+  /** Reads what is not kept, and keeps what rows from `nextRow` on lie in. */
+  private async readNew(rowGroup: RowGroup, columns: readonly WantedColumn[], nextRow: number): Promise<BytesAt> {
+    const { kept, read } = this;
+    const spans = columns.flatMap((column) => column.spans);
+    if (kept === undefined) return readSpans(read, spans);
+    const fromFile = await readSpans(read, spans.filter((span) => kept.bytesAt(rowGroup, span) === undefined));
+    const held = new Map(spans.map((span) => [span.offset, kept.bytesAt(rowGroup, span) ?? fromFile(span.offset, span.length)]));
+    const bytesAt: BytesAt = (offset, length) => (held.get(offset) as Uint8Array).subarray(0, length);
+    kept.keep(rowGroup, nextRow < rowGroup.rows ? columns.flatMap((column) => spansFrom(column, nextRow)) : [], ({ offset, length }) => bytesAt(offset, length));
+    return bytesAt;
   }
 
   private async pagesOf(rowGroup: RowGroup): Promise<RowGroupPages> {
@@ -93,6 +108,13 @@ const wantedColumn = (chunk: ColumnChunk, column: SchemaColumn, pages: ChunkPage
 const dictionarySpan = (chunk: ColumnChunk): Span | undefined => {
   const offset = chunkStart(chunk);
   return offset < chunk.pagesOffset ? { offset, length: chunk.pagesOffset - offset } : undefined;
+};
+
+/** What of a column is asked for again with rows from `nextRow` on. */
+const spansFrom = ({ locations, spans }: WantedColumn, nextRow: number): readonly Span[] => {
+  if (locations === undefined) return spans;
+  const over = new Set(locations.filter(({ firstRow, rows }) => firstRow + rows <= nextRow).map(({ offset }) => offset));
+  return spans.filter(({ offset }) => !over.has(offset));
 };
 
 /** The pages in which rows of the ranges lie. */

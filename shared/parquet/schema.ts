@@ -1,10 +1,14 @@
-/** How the values of a column are written. `runs` is a dictionary (RLE_DICTIONARY) with the rows as runs of it. */
-export type ColumnEncoding = 'runs' | 'plain' | 'delta';
+/**
+ * How the values of a column are written. `runs` is a dictionary (RLE_DICTIONARY) with the rows as runs of it; `repeats` are deltas of
+ * whole bytes, in which zstd finds what it has seen before wherever it stands.
+ */
+export type ColumnEncoding = 'runs' | 'plain' | 'delta' | 'repeats';
 
 /**
  * How the rows of a row group are cut into pages. `one` takes them all in one: runs of a dictionary are a few KB in all, to which
- * many pages would add a multiple. `measured` cuts as others do unless one page is much smaller: times that the series of a
- * host share take 0.03 bytes a sample in one page, and 1.3 in pages of a metric each (measured, 100 hosts with jitter).
+ * many pages would add a multiple. `measured` cuts as others do unless one page is much smaller, and writes that as `repeats` where
+ * these are smaller still: times that the series of a host share take 0.03 bytes a sample in one page, and 1.3 in pages of a metric
+ * each (measured, 100 hosts with jitter).
  */
 export type Paging = 'one' | 'measured';
 

@@ -2,6 +2,7 @@ import { cutHistograms, type HistogramColumn, HistogramList } from '../model/his
 import { compareUtf8 } from '../model/utf8.ts';
 import { CorruptFileError } from '../parquet/errors.ts';
 import type { KeepHead, ReadRange, RowGroupColumns } from '../parquet/file-reader.ts';
+import type { KeptSpans } from '../parquet/kept-spans.ts';
 import type { RowGroup } from '../parquet/metadata.ts';
 import { forEachRun, rowsOf } from '../parquet/runs.ts';
 import type { ColumnValues, TextRuns } from '../parquet/column-values.ts';
@@ -54,8 +55,8 @@ interface Part {
  * The wanted samples of a file of the sample table, hot or compacted.
  * @throws CorruptFileError, UnsupportedFileError
  */
-export const readSamples = async (read: ReadRange, fileBytes: number, want: WantedSamples, keepHead?: KeepHead): Promise<SampleColumns> => {
-  const file = await openFile(read, fileBytes, keepHead);
+export const readSamples = async (read: ReadRange, fileBytes: number, want: WantedSamples, keepHead?: KeepHead, kept?: KeptSpans): Promise<SampleColumns> => {
+  const file = await openFile(read, fileBytes, keepHead, kept);
   const groups: SampleColumns[] = [];
   for await (const { rowGroup, ranges } of wantedGroups(file, want)) {
     const columns = await file.readColumns(rowGroup, neededColumns(rowGroup), ranges);

@@ -1,6 +1,8 @@
 import type { PartitionFile } from '../catalog/partitions.ts';
 import { classLakes } from '../lakes/lakes.ts';
 import type { Labels } from '../model/labels.ts';
+import type { KeepHead } from '../parquet/file-reader.ts';
+import { type KeptBytes, KeptSpans } from '../parquet/kept-spans.ts';
 import type { FileRows } from '../parquet/row-ranges.ts';
 import type { SelectBatches } from '../promql/batch-source.ts';
 import { tooManySamples } from '../promql/errors.ts';
@@ -28,6 +30,8 @@ const KEPT_SHARE = 1 / 4;
 /** Of the samples a selector may bring into memory: a query has more than one. */
 const LIMIT_SHARE = 1 / 8;
 const SAMPLE_BYTES = 16;
+/** Of stored pages that the next batch reads too: of each file about its times, 0.6 MB of an hour of 3.6 M samples (measured). */
+const KEPT_BYTES = 32 << 20;
 
 /** A series, where its rows lie, and the samples of it that no compacted file has. */
 interface PlannedSeries {
@@ -146,14 +150,35 @@ interface BatchPlan {
 
 async function* batches(plan: BatchPlan): AsyncGenerator<SeriesBlock> {
   const { series, batchSamples } = plan;
+  const keptOf = keptFiles(plan);
   for (let first = 0; first < series.length; ) {
     let end = first;
     let samples = 0;
     while (end < series.length && (end === first || samples + (series[end] as PlannedSeries).samples <= batchSamples)) samples += (series[end++] as PlannedSeries).samples;
-    yield await readBatch(plan, series.slice(first, end));
+    yield await readBatch(plan, series.slice(first, end), keptOf);
     first = end;
   }
 }
+
+/** What stays of a file from one batch to the next. */
+interface KeptFile {
+  readonly keepHead: KeepHead;
+  readonly spans: KeptSpans;
+}
+
+/** By place of the file. Heads stay here even where the cache is too small for those of all files. */
+const keptFiles = ({ ports, files }: BatchPlan): ((place: number) => KeptFile) => {
+  const all: KeptBytes = { maxBytes: KEPT_BYTES, heldBytes: 0 };
+  const kept = new Map<number, KeptFile>();
+  return (place) => {
+    const known = kept.get(place);
+    if (known !== undefined) return known;
+    let head: ReturnType<KeepHead> | undefined;
+    const file: KeptFile = { keepHead: (load) => (head ??= ports.cache.heads.get((files[place] as PartitionFile).key, load)), spans: new KeptSpans(all) };
+    kept.set(place, file);
+    return file;
+  };
+};
 
 /** By place of the file the rows that are asked of it. */
 const rowsByFile = (series: readonly PlannedSeries[]): ReadonlyMap<number, readonly FileRows[]> => {
@@ -169,13 +194,14 @@ const rowsByFile = (series: readonly PlannedSeries[]): ReadonlyMap<number, reado
   return byFile;
 };
 
-const readBatch = async ({ ports, files, range, counts }: BatchPlan, series: readonly PlannedSeries[]): Promise<SeriesBlock> => {
+const readBatch = async ({ ports, files, range, counts }: BatchPlan, series: readonly PlannedSeries[], keptOf: (place: number) => KeptFile): Promise<SeriesBlock> => {
   const found = new Map(series.map(({ key, labels, segments }) => [key, { labels, segments: [...segments] }]));
   let held = 0;
   await mapBounded([...rowsByFile(series)], PARALLEL_FILES, async ([place, rows]) => {
     const file = files[place] as PartitionFile;
     ports.check?.();
-    const piece = await readSamples(countedRead(ports.objects, file, counts), file.bytes, { ...range, rows }, (load) => ports.cache.heads.get(file.key, load));
+    const { keepHead, spans } = keptOf(place);
+    const piece = await readSamples(countedRead(ports.objects, file, counts), file.bytes, { ...range, rows }, keepHead, spans);
     // The plan knows rows alone.
     held += heldSamples(piece.histograms);
     if (held > ports.limits.maxSamples) throw tooManySamples(ports.limits.maxSamples);

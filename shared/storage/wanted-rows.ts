@@ -1,4 +1,5 @@
 import { type KeepHead, ParquetFileReader, type ReadRange } from '../parquet/file-reader.ts';
+import type { KeptSpans } from '../parquet/kept-spans.ts';
 import type { RowGroup } from '../parquet/metadata.ts';
 import { mayHoldRows, type RowPredicate } from '../parquet/pruning.ts';
 import { type FileRows, intersectRows, type RowRange, rowsByGroup } from '../parquet/row-ranges.ts';
@@ -10,14 +11,19 @@ export interface WantedRows extends RowPredicate {
 
 /** Hot files are hundreds of KB: one request for all of it costs less than a second one for what a first left out. */
 const WHOLE_FILE_BYTES = 1 << 20;
-const TAIL_BYTES = 64 * 1024;
+/** Page indexes and footer are a five-hundredth of a file of metrics of 1,000 series and more; what does not lie within is read by itself. */
+const TAIL_SHARE = 1 / 300;
+const TAIL_MIN_BYTES = 8 * 1024;
+const TAIL_MAX_BYTES = 64 * 1024;
+
+const tailBytesOf = (fileBytes: number): number => Math.min(TAIL_MAX_BYTES, Math.max(TAIL_MIN_BYTES, Math.ceil(fileBytes * TAIL_SHARE)));
 
 /**
- * Opens a file of ours: a small one is read whole, and its head is not worth keeping.
+ * Opens a file of ours: a small one is read whole, and its head is not worth keeping, unless it is read some rows after others.
  * @throws CorruptFileError, UnsupportedFileError
  */
-export const openFile = (read: ReadRange, fileBytes: number, keepHead?: KeepHead): Promise<ParquetFileReader> =>
-  fileBytes <= WHOLE_FILE_BYTES ? ParquetFileReader.open(read, fileBytes, fileBytes) : ParquetFileReader.open(read, fileBytes, TAIL_BYTES, keepHead);
+export const openFile = (read: ReadRange, fileBytes: number, keepHead?: KeepHead, kept?: KeptSpans): Promise<ParquetFileReader> =>
+  fileBytes <= WHOLE_FILE_BYTES && kept === undefined ? ParquetFileReader.open(read, fileBytes, fileBytes) : ParquetFileReader.open(read, fileBytes, tailBytesOf(fileBytes), keepHead, kept);
 
 /** Some rows of a row group, one at least. */
 export interface GroupRows {

@@ -9,7 +9,7 @@ import { openTierRollup } from '../../shared/storage/tier-rollup.ts';
 export const DENSE_START_MS = Date.UTC(2026, 2, 1);
 const DENSE_HOSTS = 1000;
 const DENSE_METRICS = 10;
-export const DENSE_HOURS = 4;
+export const DENSE_HOURS = 24;
 /** A sample every 10 s. */
 const POINTS = 360;
 
@@ -20,8 +20,8 @@ const numbersFrom = (seed: number): (() => number) => {
 };
 
 /**
- * Four hours of 10,000 series, 14.4 M samples, each hour as dense as those of a day: half of the metrics are counters, half gauges of
- * two decimals, and times jitter. Compacted, with buckets of a minute.
+ * A day of 10,000 series every 10 s, 86.4 M samples: half of the metrics are counters, half gauges of two decimals, and times jitter.
+ * Compacted, with buckets of a minute.
  */
 export const fillDense = async (ports: CompactPorts): Promise<void> => {
   const next = numbersFrom(7);

@@ -19,7 +19,7 @@ import { DENSE_HOURS, DENSE_START_MS, fillDense } from '../../support/dense-lake
 let dir: string;
 let tables: ItemTables;
 let objects: ObjectStore;
-let storedBytes: number;
+let stored: { readonly raw: number; readonly '1m': number };
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tidemark-dense-'));
@@ -28,16 +28,16 @@ beforeAll(async () => {
   const catalog = tables.table('catalog');
   await fillDense({ objects: await openObjectDirectory(dir), catalog });
   const bytesOf = async (tier: Tier): Promise<number> => (await listPartitions(catalog, tier)).reduce((sum, { bytes }) => sum + bytes, 0);
-  storedBytes = (await bytesOf('raw')) + (await bytesOf('1m'));
-}, 120_000);
+  stored = { raw: await bytesOf('raw'), '1m': await bytesOf('1m') };
+}, 300_000);
 
 afterAll(async () => {
   await tables.close();
   await rm(dir, { recursive: true });
 });
 
-/** Bytes that a dashboard of these hours takes out of the object store, a point a minute, as a part of all that is stored of them. */
-const partRead = async (query: string, resolution: Resolution): Promise<number> => {
+/** Bytes that a dashboard of the day takes out of the object store, a point a minute: manifests, footers and all. */
+const bytesRead = async (query: string, resolution: Resolution): Promise<number> => {
   let bytes = 0;
   const get: ObjectStore['get'] = async (key, range) => {
     const found = await objects.get(key, range);
@@ -47,30 +47,49 @@ const partRead = async (query: string, resolution: Resolution): Promise<number> 
   const ports = { objects: { get }, catalog: tables.table('catalog'), cache: makePieceCache(64e6), limits: { maxSamples: 50_000_000 }, retention: DEFAULT_RETENTION, nowMs: DENSE_START_MS + 24 * HOUR_MS };
   const grid = { startMs: DENSE_START_MS + 5 * 60_000, endMs: DENSE_START_MS + DENSE_HOURS * HOUR_MS, stepMs: 60_000 };
   const found = await evaluateRange(makeSelectSeries(ports), query, grid, { sources: { tiers: { select: makeSelectTiers(ports), resolution } } });
-  expect(found.type === 'matrix' && found.series[0]?.tMs.length).toBeGreaterThan(200);
-  return bytes / storedBytes;
+  expect(found.type === 'matrix' && found.series[0]?.tMs.length).toBeGreaterThan(1400);
+  return bytes;
 };
 
-describe('a dashboard over 1,000 of 10,000 series', () => {
-  it('of buckets reads less than 5 % of the bytes of its hours', async () => {
+describe('a 24 h dashboard over 1,000 of 10,000 series every 10 s', () => {
+  it('with resolution=auto reads less than 5 % of the bytes of the raw and 1m files of those 24 hours, and a twelfth of the 1m files', async () => {
+    expect(DENSE_HOURS).toBe(24);
     for (const query of ['sum by (region) (rate(m2_total[5m]))', 'rate(m2_total[5m])', 'avg(m3)', 'max by (region) (max_over_time(m3[5m]))']) {
-      expect(await partRead(query, 'auto')).toBeLessThan(0.05);
+      const bytes = await bytesRead(query, 'auto');
+      expect([query, bytes / (stored.raw + stored['1m'])]).toEqual([query, expect.toSatisfy((part: number) => part < 0.05)]);
+      expect(bytes).toBeLessThan(stored['1m'] / 12);
     }
-  }, 60_000);
+  }, 120_000);
 
-  it('of samples reads the pages of its metric, and the times of all', async () => {
-    expect(await partRead('sum by (region) (rate(m2_total[5m]))', 'raw')).toBeLessThan(0.16);
-  }, 60_000);
+  it('with resolution=raw reads less than 11.5 % of the bytes of the raw and 1m files, and 22 % of the raw files: its pages, and the times of all', async () => {
+    for (const query of ['sum by (region) (rate(m2_total[5m]))', 'avg(m3)']) {
+      const bytes = await bytesRead(query, 'raw');
+      expect(bytes).toBeLessThan((stored.raw + stored['1m']) * 0.115);
+      expect(bytes).toBeLessThan(stored.raw * 0.22);
+    }
+  }, 120_000);
 });
 
-describe('an aggregation over 14 M samples', () => {
-  it('takes less than 300 MB, and holds fewer samples than it reads', () => {
-    for (const query of ['sum by (host) (rate({__name__=~"m.+"}[5m]))', 'avg({__name__=~"m.+"})']) {
-      const { stdout, stderr } = spawnSync(process.execPath, [new URL('dense-query-child.ts', import.meta.url).pathname, dir, query], { encoding: 'utf8' });
-      expect(stderr.replaceAll(/^.*Warning.*$/gm, '').trim()).toBe('');
-      const { samplesRead, series, grownBytes } = JSON.parse(stdout) as { samplesRead: number; series: number; grownBytes: number };
-      expect([samplesRead, series > 0]).toEqual([14_400_000, true]);
-      expect(grownBytes).toBeLessThan(300e6);
-    }
+describe('an aggregation over millions of samples', () => {
+  const ALL = '{__name__=~"m.+"}';
+
+  it.each([
+    ['sum by (host) (rate(ALL[5m]))', 4, ''],
+    ['avg(ALL)', 4, ''],
+    ['sum(count_over_time(ALL[4h] @ end()))', 4, ''],
+    ['topk by (region) (3, rate(ALL[4h] @ end()))', 4, ''],
+    ['topk(5, rate(ALL[4h]))', 4, 'end'],
+    ['quantile(0.9, rate(ALL[4h]))', 4, 'end'],
+    ['sum(count_over_time(ALL[12h]))', 12, 'end'],
+    ['sum(count_over_time(ALL[12h] @ end()))', 12, ''],
+  ])('takes less than 300 MB and reads what is stored once, holding fewer samples: %s', (query, hours, at) => {
+    const { stdout, stderr } = spawnSync(process.execPath, [new URL('dense-query-child.ts', import.meta.url).pathname, dir, query.replaceAll('ALL', ALL), String(hours), at], { encoding: 'utf8' });
+    expect(stderr.replaceAll(/^.*Warning.*$/gm, '').trim()).toBe('');
+    const { samplesRead, series, grownBytes, readBytes, requests } = JSON.parse(stdout) as Record<'samplesRead' | 'series' | 'grownBytes' | 'readBytes' | 'requests', number>;
+    expect([samplesRead, series > 0]).toEqual([3_600_000 * hours, true]);
+    expect(grownBytes).toBeLessThan(300e6);
+    expect(readBytes).toBeLessThan((1.02 * stored.raw * hours) / 24);
+    // A request for a page of 65,536 rows, or for several.
+    expect(requests).toBeLessThan(60 * hours);
   }, 120_000);
 });
