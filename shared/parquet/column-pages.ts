@@ -22,7 +22,7 @@ export const presentCount = (values: ColumnValues): number => (values.kind === '
 
 export const encodingOf = (values: ColumnValues, spec: ColumnSpec): number => {
   if (values.kind === 'text-runs' || values.kind === 'number-runs') return ENCODING.RLE_DICTIONARY;
-  return spec.encoding === 'plain' ? ENCODING.PLAIN : ENCODING.DELTA_BINARY_PACKED;
+  return spec.encoding === 'delta' || spec.encoding === 'repeats' ? ENCODING.DELTA_BINARY_PACKED : ENCODING.PLAIN;
 };
 
 export const dictionarySize = (values: ColumnValues): number | undefined =>

@@ -17,10 +17,10 @@ const batchOf = (fill: (batch: SampleBatchBuilder) => void): SampleBatch => {
 };
 
 /** A series with a sample a second; more than an hour of them goes on in the next. */
-export const numbersOf = (metric: string, labels: string, values: readonly number[]): SampleBatch =>
+export const numbersOf = (metric: string, labels: string, values: readonly number[], afterMs = (i: number): number => i * 1000): SampleBatch =>
   batchOf((batch) => {
     batch.series(metric, labels);
-    values.forEach((value, i) => batch.sample(START_MS + i * 1000, value));
+    values.forEach((value, i) => batch.sample(START_MS + afterMs(i), value));
   });
 
 const SPECIAL: readonly number[] = [0, -0, Infinity, -Infinity, 5e-324, -5e-324, 1.7976931348623157e308, 2 ** 53 - 1, -(2 ** 53 - 1), 2 ** 53, 0.1, 1 / 3];

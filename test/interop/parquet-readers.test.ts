@@ -97,6 +97,19 @@ describe.skipIf('missing' in pyarrow)(`pyarrow, DuckDB and hyparquet${'missing' 
     }
   });
 
+  it('give every cell of jittered times that hosts share, of samples and of buckets, whose deltas repeat in bytes', async () => {
+    const batches = ['a', 'b', 'c', 'd'].flatMap((metric) =>
+      Array.from({ length: 50 }, (_, host) => numbersOf(metric, `{"host":"${host}"}`, Array.from({ length: 340 + (host % 3) }, (_, i) => i), (i) => i * 10_000 + ((host * 7919 + i * i * 104_729) % 900))),
+    );
+    const { metrics, labels, offsets, tMs, values } = seriesOf(batches);
+    const writer = new MergeWriter({ promotedLabels: DEFAULT_PROMOTED_LABELS });
+    metrics.forEach((metric, k) => writer.series(metric, labels[k] as string, [{ tMs, values, start: offsets[k] as number, end: offsets[k + 1] as number }]));
+    const { bytes, rows } = writer.finish() as MergedFile;
+    // Four metrics as one: packed to the bit they take 1.5.
+    expect(bytes.length / rows).toBeLessThan(0.7);
+    expect(await expectEqualCells(bytes, SAMPLES)).toBe(rows);
+  });
+
   it.each(HISTORY_KINDS)('give every cell of a file of %s', async (kind) => {
     const rows = Array.from({ length: 500 }, (_, i) => historyRow(kind, i));
     expect(await expectEqualCells(buildHistoryFile(kind, rows), HISTORY_TABLES[kind])).toBe(rows.length);

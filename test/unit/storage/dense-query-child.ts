@@ -23,7 +23,7 @@ const get: ObjectStore['get'] = async (key, range) => {
 };
 const ports = { objects: { get }, catalog: tables.table('catalog'), cache: makePieceCache(16e6), limits: { maxSamples: 50_000_000 }, retention: DEFAULT_RETENTION, nowMs: DENSE_START_MS + 24 * HOUR_MS };
 const startMs = DENSE_START_MS;
-const endMs = startMs + Number(hours) * HOUR_MS;
+const endMs = startMs + Number(hours) * HOUR_MS - 1;
 const options: QueryOptions = { maxSamples: 8_000_000, sources: { batches: makeSelectBatches(ports) } };
 const select = makeSelectSeries(ports);
 const before = process.memoryUsage().rss;
