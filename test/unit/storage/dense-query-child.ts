@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { openItemTables } from '../../../shared/embedded/item-sqlite.ts';
 import { openObjectDirectory } from '../../../shared/embedded/object-directory.ts';
 import { HOUR_MS } from '../../../shared/model/hour.ts';
@@ -22,13 +23,16 @@ const get: ObjectStore['get'] = async (key, range) => {
   return found;
 };
 const ports = { objects: { get }, catalog: tables.table('catalog'), cache: makePieceCache(16e6), limits: { maxSamples: 50_000_000 }, retention: DEFAULT_RETENTION, nowMs: DENSE_START_MS + 24 * HOUR_MS };
-const startMs = DENSE_START_MS;
-const endMs = startMs + Number(hours) * HOUR_MS - 1;
+/** So that neither the first sample of these hours is left out nor the first of the next one is in. */
+const startMs = DENSE_START_MS - 1;
+const endMs = startMs + Number(hours) * HOUR_MS;
+/** Not `maxRSS`, which a process begins with that of the one it was started by. */
+const peakBytes = (): number => Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
 const options: QueryOptions = { maxSamples: 8_000_000, sources: { batches: makeSelectBatches(ports) } };
 const select = makeSelectSeries(ports);
 const before = process.memoryUsage().rss;
 const { samplesRead, ...result } = at === 'end' ? await evaluateInstant(select, query, endMs, options) : await evaluateRange(select, query, { startMs, endMs, stepMs: 60_000 }, options);
-const grownBytes = process.resourceUsage().maxRSS * 1024 - before;
+const grownBytes = peakBytes() - before;
 const series = result.type === 'matrix' ? result.series.length : result.type === 'vector' ? result.labels.length : 0;
 process.stdout.write(JSON.stringify({ samplesRead, series, grownBytes, readBytes, requests }));
 await tables.close();
