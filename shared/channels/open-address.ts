@@ -10,6 +10,7 @@ const CLOSED = [
   '10.0.0.0/8',
   '100.64.0.0/10',
   '127.0.0.0/8',
+  '168.63.129.16/32', // Azure's platform (Microsoft, "What is IP address 168.63.129.16")
   '169.254.0.0/16',
   '172.16.0.0/12',
   '192.0.0.0/24',
@@ -17,14 +18,15 @@ const CLOSED = [
   '198.18.0.0/15',
   '224.0.0.0/4',
   '240.0.0.0/4',
-  '::/128',
-  '::1/128',
+  '::/96', // unspecified, loopback, and IPv4-compatible addresses (RFC 4291, 2.5.5.1)
+  '::ffff:0:0:0/96', // IPv4-translated addresses (RFC 2765, 2.1)
   '64:ff9b::/96',
   '64:ff9b:1::/48',
   '2001::/32',
   '2002::/16',
   'fc00::/7',
   'fe80::/10',
+  'fec0::/10', // site-local (RFC 3879), which hosts still route
   'ff00::/8',
 ];
 
