@@ -5,7 +5,7 @@ import type { Fetch, OutgoingInit } from './http-post.ts';
 import type { IsOpen } from './open-address.ts';
 import { ClosedAddressError, openLookup, refuseClosedAddress } from './open-connection.ts';
 import { NO_PROXIES, type ProxyEnvironment, proxyFor } from './proxy-choice.ts';
-import { type ProxyRoute, openTunnel, requestToProxy } from './proxy-tunnel.ts';
+import { type ProxyRoute, loginHeader, openTunnel, requestToProxy } from './proxy-tunnel.ts';
 import { TellableError } from './secret.ts';
 
 /** Statuses whose answers have no body (Fetch standard, "null body status"). */
@@ -34,8 +34,11 @@ type OnAnswer = (message: IncomingMessage) => void;
  */
 export const makeGuardedFetch =
   (isOpen: IsOpen, environment: ProxyEnvironment = NO_PROXIES): Fetch =>
-  async (url, init) => {
+  async (url, given) => {
     const target = new URL(url);
+    if (target.protocol !== 'http:' && target.protocol !== 'https:') throw new TellableError('send request: found an address of another protocol, http://... or https://... is needed');
+    const init = { ...given, headers: { ...loginHeader('authorization', target), ...Object.fromEntries(new Headers(given.headers)) } };
+    [target.username, target.password] = ['', ''];
     const signal = init.signal ?? undefined;
     refuseClosedAddress(target.hostname.replace(/^\[(.*)\]$/, '$1'), isOpen);
     const proxy = proxyFor(target, init.proxy, environment);
@@ -50,6 +53,11 @@ export const makeGuardedFetch =
     return answerOf(signal, init, (options, onAnswer) => httpsRequest(target, { ...options, ...optional(signal), defaultPort: 443, createConnection: () => socket }, onAnswer));
   };
 
+/** With its headers in lower case. */
+interface Init extends OutgoingInit {
+  readonly headers: Record<string, string>;
+}
+
 interface Plain {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -63,7 +71,7 @@ const direct = (target: URL, isOpen: IsOpen, { tls, signal }: OutgoingInit, opti
 const optional = (signal: AbortSignal | undefined): { signal?: AbortSignal } => (signal === undefined ? {} : { signal });
 
 /** The answer to a request that `start` makes. */
-const answerOf = (signal: AbortSignal | undefined, { method = 'GET', headers, body }: OutgoingInit, start: (options: Plain, onAnswer: OnAnswer) => ClientRequest): Promise<Response> =>
+const answerOf = (signal: AbortSignal | undefined, { method = 'GET', headers, body }: Init, start: (options: Plain, onAnswer: OnAnswer) => ClientRequest): Promise<Response> =>
   new Promise((resolve, reject) => {
     const onAnswer: OnAnswer = (message) => {
       try {
@@ -74,7 +82,7 @@ const answerOf = (signal: AbortSignal | undefined, { method = 'GET', headers, bo
         reject(oddAnswer(message, cause));
       }
     };
-    start({ method, headers: Object.fromEntries(new Headers(headers)) }, onAnswer)
+    start({ method, headers }, onAnswer)
       .once('upgrade', (message, socket) => {
         // Without a listener the request would end without a word.
         socket.destroy();

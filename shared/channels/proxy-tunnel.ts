@@ -30,7 +30,7 @@ export const requestToProxy = ({ proxy, tls, isOpen, signal }: ProxyRoute, { hea
       host: bare(proxy.hostname),
       servername: nameOf(proxy),
       port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
-      headers: { ...credentialsOf(proxy), ...headers },
+      headers: { ...loginHeader('proxy-authorization', proxy), ...headers },
       agent: false,
       lookup: openLookup(isOpen),
       ...(signal === undefined ? {} : { signal }),
@@ -63,5 +63,6 @@ const nameOf = ({ hostname }: URL): string => (isIP(bare(hostname)) === 0 ? host
 
 const bare = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1');
 
-const credentialsOf = ({ username, password }: URL): Record<string, string> =>
-  username === '' && password === '' ? {} : { 'proxy-authorization': basicCredentials(unescape(username), unescape(password)) };
+/** The header that the login of an address stands for; none without one. */
+export const loginHeader = (name: 'authorization' | 'proxy-authorization', { username, password }: URL): Record<string, string> =>
+  username === '' && password === '' ? {} : { [name]: basicCredentials(unescape(username), unescape(password)) };

@@ -13,6 +13,7 @@ describe('open addresses', () => {
   it.each([
     '0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '169.254.169.254', '172.16.0.1', '172.31.255.255', '192.168.1.1', '224.0.0.1', '255.255.255.255',
     '', '::', '::1', '::ffff:127.0.0.1', '::ffff:a9fe:a9fe', '2002:7f00:1::', '64:ff9b::7f00:1', 'fd00:ec2::254', 'fe80::1', 'ff02::1',
+    '::127.0.0.1', '::a9fe:a9fe', '::ffff:0:127.0.0.1', '::ffff:0:a9fe:a9fe', 'fec0::1', '168.63.129.16', '::ffff:168.63.129.16', 'fe80::1%eth0',
   ])('are not %s', (address) => {
     expect(isOpen(address)).toBe(false);
   });
@@ -66,6 +67,12 @@ describe('guarded fetch', () => {
       expect([response.status, response.headers.get('retry-after'), await response.text()]).toEqual([429, '7', 'slow down']);
       expect(seen.pop()).toEqual({ method: 'POST', type: 'application/json', body: '{"ü":1}' });
     }
+  });
+
+  it.each(['ftp', 'ws', 'hunter2'])('speaks no %s', async (scheme) => {
+    await expect(open(`${scheme}://127.0.0.1:${port}/`, { proxy: { kind: 'url', url: url('127.0.0.1'), noProxy: '', connectHeaders: {} } })).rejects.toThrow(/^send request: found an address of another protocol, /);
+    await expect(open(`${scheme}://127.0.0.1:${port}/`, {})).rejects.toThrow(/^send request: found an address of another protocol, /);
+    expect(seen).toEqual([]);
   });
 
   it('gives a redirect back as the answer', async () => {

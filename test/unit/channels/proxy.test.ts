@@ -97,6 +97,16 @@ describe('a proxy', () => {
     expect(await post(`https://receiver.test:${to}/`, by(`https://localhost:${port}`))).toMatchObject({ kind: 'retry', answer: expect.stringContaining('ERR_TLS_CERT_ALTNAME_INVALID') });
   });
 
+  it('is told the login of a plain target as the target is', async () => {
+    const port = await proxy();
+    const sent: (string | undefined)[] = [];
+    servers.at(-1)?.prependListener('request', ({ headers }: IncomingMessage) => sent.push(headers.authorization));
+    await post('http://me:p%40ss@receiver.test/', by(`http://127.0.0.1:${port}`));
+    await post('http://receiver.test/', by(`http://127.0.0.1:${port}`));
+    expect(sent).toEqual([LOGIN, undefined]);
+    expect(log).toEqual(['POST http://receiver.test/  ', 'POST http://receiver.test/  ']);
+  });
+
   it('may have a login with a percent sign that escapes nothing', async () => {
     await post('http://receiver.test/', by(`http://me:100%@127.0.0.1:${await proxy()}`));
     expect(log).toEqual([`POST http://receiver.test/ Basic ${Buffer.from('me:100%').toString('base64')} `]);
