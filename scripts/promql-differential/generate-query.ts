@@ -7,6 +7,8 @@ const NUMBERS = ['0', '1', '-1', '0.5', '2', '3', '100', '10000', '1e6', '0x1F',
 const ARITHMETIC = ['+', '-', '*', '/', '%', '^', 'atan2'];
 const COMPARISONS = ['==', '!=', '>', '<', '>=', '<='];
 const SETS = ['and', 'or', 'unless'];
+/** The label of count_values(): behind all others. */
+const COUNTED = 'zvalue';
 /** The same bits of the same bits. */
 const EXACT_FUNCTIONS = ['ceil', 'floor', 'round', 'sgn', 'sqrt'];
 const ELEMENTARY = 'exp ln log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh deg rad'.split(' ');
@@ -76,12 +78,12 @@ export class QueryGenerator {
     const inner = this.inner(depth, op === 'sum' && limit < 2 ? 0 : ['count', 'group'].includes(op) ? 2 : (Math.min(needs, limit) as Likeness), op);
     const likeness: Likeness = isNear || (op === 'sum' && inner.likeness > 0) ? 2 : ['count', 'group', 'count_values'].includes(op) ? 0 : inner.likeness;
     const { clause, keys } = this.grouping(inner.keys);
-    const param = op === 'quantile' ? `${this.random.pick(['0', '0.3', '0.5', '0.99', '1'])}, ` : op === 'count_values' ? '"value", ' : '';
+    const param = op === 'quantile' ? `${this.random.pick(['0', '0.3', '0.5', '0.99', '1'])}, ` : op === 'count_values' ? `"${COUNTED}", ` : '';
     return {
       type: 'vector',
       parts: [`${op}${clause} (${param}`, ...(op.startsWith('std') ? ['((', inner, ') > -1e5) < 1e5'] : [inner]), ')'],
       likeness,
-      keys: op === 'count_values' ? [...keys, 'value'].toSorted() : keys,
+      keys: op === 'count_values' ? [...keys, COUNTED] : keys,
       isSteady: inner.isSteady && op === 'sum' && inner.parts.length === 1 && SHAPES.some(({ metric, isGapless }) => isGapless && String(inner.parts[0]).startsWith(metric)),
     };
   }
@@ -196,7 +198,8 @@ export class QueryGenerator {
     if (op === 'or' && !isSame) return undefined;
     const shared = lhs.keys.filter((key) => rhs.keys.includes(key));
     const matching = isSame ? '' : `on (${shared.join(', ')}) `;
-    return this.over(lhs, ['(', lhs, ` ${op} ${matching}`, rhs, ')'], op === 'or' ? (Math.max(lhs.likeness, rhs.likeness) as Likeness) : lhs.likeness);
+    if (op !== 'or') return this.over(lhs, ['(', lhs, ` ${op} ${matching}`, rhs, ')'], lhs.likeness);
+    return this.over(lhs, ['((', lhs, ' + 0) or (', rhs, ' + 0))'], Math.max(lhs.likeness, rhs.likeness) as Likeness);
   }
 
   private relabel(depth: number, limit: Likeness): QueryNode {
