@@ -18,7 +18,7 @@ import { stagesOf } from '../../shared/rules/rule-stages.ts';
 import { evaluateRule } from './evaluate-rule.ts';
 import type { RuleOutcome, RuleResult, SlotRun } from './evaluate-rule.ts';
 import { keepRoster } from './find-missing.ts';
-import { lastSeries } from './last-series.ts';
+import { lastSeries, sentAtMs } from './last-series.ts';
 import { recordSlot, sweepOutbox } from './record-slot.ts';
 import type { TickScope } from './tick-scope.ts';
 
@@ -55,7 +55,7 @@ const evaluateSlot = async (scope: TickScope, group: RuleGroup, slot: Slot, cloc
   const cursor = { groupId: group.id, slotMs, complete, errors, wrote, scans };
   await advanceCursor(scope.ports.alerts, scope.lease, cursor, writes);
   memory.cursors.set(group.id, cursor);
-  memory.series.set(group.id, afterSlot(before, made, silent, { slotMs, sentAtMs: scope.ports.clockMs(), series }, clock.watermarkMs ?? 0));
+  memory.series.set(group.id, afterSlot(before, made, silent, { slotMs, sentAtMs: sentAtMs(scope, group, slotMs), series }, clock.watermarkMs ?? 0));
   if (wrote) await sweepOutbox(scope, group, slotMs);
   report.slots++;
   if (!complete) report.incompleteSlots++;

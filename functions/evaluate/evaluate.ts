@@ -90,7 +90,7 @@ const evaluateAll = async (ports: EvaluatePorts, memory: EvaluateMemory, { lease
     }
   };
   await readRoad(scope, memory, clock);
-  await part('send series', () => sendUnsent(scope));
+  await sendUnsent(scope);
   await part('retire rules', () => retireRules(scope, rules, nowMs));
   for (const group of rules.groups) await part(`evaluate group ${group.id}`, () => evaluateGroup(scope, group, clock));
   // Behind a failure the memory may be wrong, and receivers would be told so; what is stored is right.

@@ -9,6 +9,9 @@ import { decodeSlot, slotKey } from '../../shared/rules/slot-frames.ts';
 import { MissingObjectError } from '../../shared/storage/object-store.ts';
 import type { TickScope } from './tick-scope.ts';
 
+/** When the stream has taken a slot's series at the latest. */
+export const sentAtMs = ({ memory, ports }: TickScope, group: RuleGroup, slotMs: number): number => (memory.unsent.has(slotKey(group, slotMs)) ? Infinity : ports.clockMs());
+
 /** Slots before the cursor's that are read at most: the lookback at the shortest interval that is usual, 15 s. */
 const MAX_OLDER_SLOTS = 20;
 
@@ -40,9 +43,10 @@ const silentIn = ({ complete, errors }: Cursor, { rules }: RuleGroup): ReadonlyS
   complete && errors.size < MAX_ERRORS ? new Set(errors.keys()) : new Set(rules.map(({ id }) => id));
 
 /** Undefined where the slot has made nothing. */
-const readSlot = async ({ ports, report }: TickScope, group: RuleGroup, slotMs: number): Promise<MadeSlot | undefined> => {
+const readSlot = async (scope: TickScope, group: RuleGroup, slotMs: number): Promise<MadeSlot | undefined> => {
+  const { ports, report } = scope;
   try {
-    return { slotMs, sentAtMs: ports.clockMs(), series: decodeSlot(await ports.objects.get(slotKey(group, slotMs))) };
+    return { slotMs, sentAtMs: sentAtMs(scope, group, slotMs), series: decodeSlot(await ports.objects.get(slotKey(group, slotMs))) };
   } catch (error) {
     // Without it some series end by lookback instead of by a marker, which is no reason to stand still.
     if (!(error instanceof MissingObjectError)) report.errors.push(`read the slot ${slotMs} of ${group.id}: ${messageOf(error)}`);

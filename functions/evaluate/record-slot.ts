@@ -1,6 +1,7 @@
 import { noteUnsent, removeUnsent } from '../../shared/alerting/unsent.ts';
 import type { ItemWrite } from '../../shared/catalog/item-table.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { takenAt } from '../../shared/rules/group-series.ts';
 import type { RuleGroup } from '../../shared/rules/rule-group.ts';
 import { decodeSlot, encodeSlot, recordsOf, slotKey } from '../../shared/rules/slot-frames.ts';
 import type { SlotSeries } from '../../shared/rules/slot-frames.ts';
@@ -41,13 +42,23 @@ export const recordSlot = async ({ ports, memory, report }: TickScope, group: Ru
   }
 };
 
-/** Sends what the stream did not take before. */
-export const sendUnsent = async ({ ports, memory }: TickScope): Promise<void> => {
-  for (const key of memory.unsent) {
-    const bytes = await bytesOf(ports.objects, key);
-    if (bytes !== undefined) await ports.putRecords(recordsOf(key, bytes));
-    await ports.alerts.transact([removeUnsent(key)]);
-    memory.unsent.delete(key);
+/** Sends what the stream did not take before. Where it does not yet, what is remembered stays right: it may be sent twice. */
+export const sendUnsent = async (scope: TickScope): Promise<void> => {
+  try {
+    for (const key of scope.memory.unsent) await sendAgain(scope, key);
+  } catch (error) {
+    scope.report.errors.push(`send series: ${messageOf(error)}`);
+  }
+};
+
+const sendAgain = async ({ ports, memory }: TickScope, key: string): Promise<void> => {
+  const bytes = await bytesOf(ports.objects, key);
+  if (bytes !== undefined) await ports.putRecords(recordsOf(key, bytes));
+  await ports.alerts.transact([removeUnsent(key)]);
+  memory.unsent.delete(key);
+  for (const [id, series] of memory.series) {
+    const slot = series.recent.find(({ slotMs }) => slotKey({ id }, slotMs) === key);
+    if (slot !== undefined) memory.series.set(id, takenAt(series, slot.slotMs, ports.clockMs()));
   }
 };
 

@@ -1,6 +1,7 @@
 import { ALERT_NAME } from '../alerting/rule-samples.ts';
 import { METRIC_NAME, labelValue } from '../model/labels.ts';
 import type { Labels } from '../model/labels.ts';
+import { DEFAULT_LOOKBACK_MS } from '../promql/engine.ts';
 import { labelsKey } from '../promql/step-vector.ts';
 import { ALERTS, ALERTS_FOR_STATE } from './alert-metrics.ts';
 import { Overlay } from './overlay.ts';
@@ -11,9 +12,12 @@ import type { SlotSeries } from './slot-frames.ts';
 /** Clocks of ours and of the stream differ by less. */
 const CLOCK_SKEW_MS = 10_000;
 
+/** Results that the stream does not take are kept for later slots as long as a series is seen without new samples. */
+const MAX_WAIT_MS = DEFAULT_LOOKBACK_MS;
+
 export interface MadeSlot {
   readonly slotMs: number;
-  /** When the stream has taken it, or will have, by the wall clock: the tick may have begun long before. */
+  /** When the stream has taken it, or will have, by the wall clock: the tick may have begun long before. Infinite while it waits. */
   readonly sentAtMs: number;
   readonly series: SlotSeries;
 }
@@ -67,6 +71,12 @@ export const seriesOfSlots = ([newest, ...older]: readonly [MadeSlot, ...MadeSlo
   return { lastByRule, recent: [newest] };
 };
 
+/** The stream has taken a slot that waited. */
+export const takenAt = (group: GroupSeries, slotMs: number, sentAtMs: number): GroupSeries => ({
+  ...group,
+  recent: group.recent.map((slot) => (slot.slotMs === slotMs ? { ...slot, sentAtMs } : slot)),
+});
+
 /** The results that are not stored yet as the watermark tells. */
 export const overlayOf = ({ recent }: GroupSeries, watermarkMs: number): Overlay => {
   const overlay = new Overlay();
@@ -117,6 +127,7 @@ export const afterSlot = (before: GroupSeries, made: MadeByRule, silent: Readonl
   const lastByRule = new Map<string, ReadonlyMap<string, Labels>>();
   for (const [ruleId, series] of before.lastByRule) if (silent.has(ruleId)) lastByRule.set(ruleId, series);
   for (const [ruleId, samples] of made) if (samples.length > 0) lastByRule.set(ruleId, keyed(samples.map(({ labels }) => labels)));
-  const recent = before.recent.filter(({ sentAtMs }) => sentAtMs + CLOCK_SKEW_MS > watermarkMs);
+  const sinceMs = slot.slotMs - MAX_WAIT_MS;
+  const recent = before.recent.filter(({ slotMs, sentAtMs }) => sentAtMs + CLOCK_SKEW_MS > watermarkMs && (sentAtMs < Infinity || slotMs > sinceMs));
   return { lastByRule, recent: slot.series.samples.length + slot.series.ended.length === 0 ? recent : [...recent, slot] };
 };

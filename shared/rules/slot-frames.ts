@@ -21,7 +21,7 @@ export interface SlotSeries {
 }
 
 /** The key of a slot's object; a group's name may hold anything. */
-export const slotKey = (group: RuleGroup, slotMs: number): string => `outbox/${groupHash(group.id)}/${slotMs}`;
+export const slotKey = (group: Pick<RuleGroup, 'id'>, slotMs: number): string => `outbox/${groupHash(group.id)}/${slotMs}`;
 
 const groupHash = (groupId: string): string => createHash('sha256').update(groupId).digest('hex').slice(0, 32);
 

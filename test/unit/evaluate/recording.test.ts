@@ -146,6 +146,29 @@ describe('recording rules', () => {
     expect(ids[0]?.header.recordId).toEqual(ids[1]?.header.recordId);
   });
 
+  it('are read by later slots until what was sent must be stored, however long the tick took that sent it', async () => {
+    world.rulesText = '- {name: g, rules: [{record: r, expr: up}, {record: s, expr: "sum_over_time(r[5m])"}]}';
+    fill('a', 3, 0, 5);
+    await world.tick(START + 16_000, START + 16_000, world.ports({ clockMs: () => START + 70_000 }));
+    await world.tick(START + MINUTE + 16_000);
+    expect(sent().filter((sample) => sample.startsWith('s'))).toEqual(['s{"host":"a"}=3@0', 's{"host":"a"}=6@1']);
+  });
+
+  it.each([
+    ['the same', false],
+    ['a new', true],
+  ])('are read by later slots of %s holder as long as the stream has not taken them', async (_, isNew) => {
+    world.rulesText = '- {name: g, rules: [{record: r, expr: up}, {record: s, expr: "sum_over_time(r[5m])"}]}';
+    fill('a', 3, 0, 5);
+    world.failRecords = true;
+    await runMinutes(0, 0);
+    if (isNew) world.memory = createEvaluateMemory('00000000000000bb');
+    await runMinutes(1, 1);
+    world.failRecords = false;
+    await runMinutes(2, 3);
+    expect(sent().filter((sample) => sample.startsWith('s'))).toEqual(['s{"host":"a"}=3@0', 's{"host":"a"}=6@1', 's{"host":"a"}=9@2', 's{"host":"a"}=3@3']);
+  });
+
   it('wait in the outbox while the stream takes nothing, over a restart', async () => {
     world.rulesText = '- {name: g, rules: [{record: r, expr: up}]}';
     fill('a', 3, 0, 5);
