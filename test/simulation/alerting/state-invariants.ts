@@ -11,8 +11,6 @@ type GroupName = keyof typeof INTERVAL_MS;
 const LATENESS_MS = 15_000;
 const CAP_MS = 60_000;
 const MAX_AGE_INTERVALS = 5;
-/** So long a recorded series is seen of which nobody has noted the end. */
-const LOOKBACK_MS = 300_000;
 
 export interface KnownAlert {
   readonly expected: ExpectedAlert;
@@ -45,8 +43,6 @@ export class StateInvariants {
   private readonly cursors = new Map<string, number>();
   private readonly readsAtCursor = new Map<string, number>();
   private readonly ruleNames = new Map(ruleSet.groups.flatMap((group) => group.rules.map((rule) => [rule.id, rule.name] as const)));
-  /** Up to this slot a recorded series may go on: a new holder knows only what the slot at the cursor has made. */
-  private goesOnUntilMs = 0;
   private epoch = 0;
 
   constructor(options: StateWatchOptions) {
@@ -131,7 +127,6 @@ export class StateInvariants {
     if (!isComplete && !this.maybePartial(slotMs)) this.violate('slots wait for the watermark', `${sk} is at ${slotMs} with a part of its samples at ${nowMs}`);
     for (const alert of this.alerts.values()) if (alert.expected.group === group) this.checkSlot(alert, { slotMs, fromMs: before ?? slotMs - stepMs, isComplete, hasError: errors.has(alert.expected.rule) });
     const hasFailed = this.options.failedReads() !== (this.readsAtCursor.get(group) ?? 0);
-    if (!isComplete || errors.size > 0) this.goesOnUntilMs = slotMs + LOOKBACK_MS;
     this.options.slotDone(group, slotMs, isComplete && errors.size === 0 && !hasFailed && !this.maybePartial(slotMs));
     this.cursors.set(sk, slotMs);
     this.readsAtCursor.set(group, this.options.failedReads());
@@ -162,7 +157,7 @@ export class StateInvariants {
   /** `maybePartial`: what comes about in such a slot may be of a part of the samples; that something ends may not. */
   private outcomes(expected: ExpectedAlert, slotMs: number, maybePartial: boolean): ReadonlySet<Outcome> {
     const sure = expected.outcomes(slotMs, false);
-    const isGuess = expected.ofRecorded && (maybePartial || slotMs <= this.goesOnUntilMs || this.options.failedReads() !== (this.readsAtCursor.get(expected.group) ?? 0));
+    const isGuess = expected.ofRecorded && (maybePartial || this.options.failedReads() !== (this.readsAtCursor.get(expected.group) ?? 0));
     // Without the recorded value of this slot the rule reads the one before.
     if (isGuess) return new Set([...sure, 'present', 'absent']);
     if (!maybePartial || expected.ofAbsence) return sure;
