@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { AlertmanagerConfig } from '../shared/alerting/receivers.ts';
 import { secretFilesOf, unreadableWarning } from '../shared/alerting/secret-files.ts';
@@ -12,7 +12,7 @@ export const secretFileWarnings = (config: AlertmanagerConfig, path: string): re
 const isReadable = (path: string): boolean => {
   try {
     accessSync(path, constants.R_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     return false;
   }

@@ -13,8 +13,8 @@ export class TellableError extends Error {
 export class SecretFileError extends TellableError {
   override readonly name = 'SecretFileError';
 
-  constructor(path: string, options?: ErrorOptions) {
-    super(`read secret: found no readable file ${path}`, options);
+  constructor(path: string, options?: ErrorOptions, problem = `found no readable file ${path}`) {
+    super(`read secret: ${problem}`, options);
   }
 }
 
