@@ -80,7 +80,7 @@ const escaped = (message: WebhookMessage): WebhookMessage => JSON.parse(JSON.str
 /** What names the integration, and where it leads; no text that people see has one of these names. */
 const KEPT: ReadonlySet<string> = new Set(['id', 'receiver', 'channel', 'auth', 'tls', 'proxy', 'smarthost', 'url', 'signingSecrets']);
 
-const isSecret = (value: object): boolean => 'text' in value && Object.keys(value).length === 1;
+const isSecret = (value: object): boolean => ('text' in value || 'file' in value) && Object.keys(value).length === 1;
 
 const expandText = (source: string, message: WebhookMessage, { nowMs, templates }: ExpandSetting): string => {
   try {

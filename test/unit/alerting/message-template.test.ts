@@ -59,6 +59,11 @@ describe("texts of receivers, over Alertmanager's data", () => {
     expect(expandTexts({ html: '<p>{{ .CommonLabels.host }}</p>', text: '{{ .CommonLabels.host }}' }, message, SETTING)).toEqual({ html: '<p>&lt;b&gt;&#34;</p>', text: '<b>"' });
   });
 
+  it('leaves paths of secrets alone: labels do not say which file is read', () => {
+    const secrets = { apiKey: { file: '/secrets/{{ .CommonLabels.dc }}' }, headers: [{ name: 'X-Team', values: [{ file: '{{ .CommonLabels.dc }}' }, { text: '{{ .CommonLabels.dc }}' }] }] };
+    expect(expandTexts(secrets, MESSAGE, SETTING)).toEqual(secrets);
+  });
+
   it('goes into lists and mappings, and leaves names and secrets alone', () => {
     const integration = { id: '{{ .Status }}', url: '{{ .Status }}', key: { text: '{{ .Status }}' }, details: [['k', '{{ .Status }}']], fields: [{ value: '{{ .Status }}', short: true }], text: undefined };
     expect(expandTexts(integration, MESSAGE, SETTING)).toEqual({ ...integration, details: [['k', 'firing']], fields: [{ value: 'firing', short: true }] });
