@@ -194,6 +194,6 @@ export class Alerts {
 }
 
 const watermarkAgeMs = (items: SimItems, nowMs: number): number | undefined => {
-  const marks = items.query('watermark').map(({ attributes }) => Number(attributes['watermarkMs']));
+  const marks = items.query('watermark').flatMap(({ attributes }) => attributes['watermarkMs'] ?? []).map(Number);
   return marks.length === 0 ? undefined : nowMs - Math.min(...marks);
 };
