@@ -37,7 +37,7 @@ export const makeGuardedFetch =
   async (url, given) => {
     const target = new URL(url);
     if (target.protocol !== 'http:' && target.protocol !== 'https:') throw new TellableError('send request: found an address of another protocol, http://... or https://... is needed');
-    const init = { ...given, headers: { ...loginHeader('authorization', target), ...Object.fromEntries(new Headers(given.headers)) } };
+    const init = { ...given, headers: { ...loginHeader('authorization', target), ...headersOf(given) } };
     [target.username, target.password] = ['', ''];
     const signal = init.signal ?? undefined;
     refuseClosedAddress(target.hostname.replace(/^\[(.*)\]$/, '$1'), isOpen);
@@ -52,6 +52,15 @@ export const makeGuardedFetch =
     const socket = await openTunnel(route, target).catch((error: unknown) => Promise.reject(signal?.aborted === true ? (signal.reason as Error) : error));
     return answerOf(signal, init, (options, onAnswer) => httpsRequest(target, { ...options, ...optional(signal), defaultPort: 443, createConnection: () => socket }, onAnswer));
   };
+
+/** The error of `Headers` itself would quote a value, which may be a secret out of a file. */
+const headersOf = ({ headers }: OutgoingInit): Record<string, string> => {
+  try {
+    return Object.fromEntries(new Headers(headers));
+  } catch {
+    throw new TellableError('send request: found characters that no header may have, a secret of printable characters is needed');
+  }
+};
 
 /** With its headers in lower case. */
 interface Init extends OutgoingInit {

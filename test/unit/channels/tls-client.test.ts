@@ -100,4 +100,12 @@ describe('http_headers of a receiver', () => {
     );
     expect([seen[0]?.get('x-team'), seen[0]?.get('webhook-id')]).toEqual(['a, b', 'ours']);
   });
+
+  it.each(['a\nb', 'a\u0000b', '\u20ac'])('that no header may have, %j in a file, are told without their text', async (read) => {
+    const none = { fetch, readSecret: async () => read };
+    const prepare = async () => ({ url: `https://127.0.0.1:${await listen()}/`, headers: {}, body: '' });
+    const told = { kind: 'retry', answer: 'send request: found characters that no header may have, a secret of printable characters is needed' };
+    expect(await postJson(none, { auth: { kind: 'none' }, headers: [{ name: 'X-Team', values: [{ file: 'f' }] }] }, 0, prepare)).toEqual(told);
+    expect(await postJson(none, { auth: { kind: 'header', scheme: 'Bearer', credentials: { file: 'f' } } }, 0, prepare)).toEqual(told);
+  });
 });
