@@ -21,13 +21,22 @@ export class SecretFileError extends TellableError {
 /** Where the code runs without files of the operator. */
 export const noSecretFiles: ReadSecret = (path) => Promise.reject(new SecretFileError(path));
 
-/** Like Alertmanager: white space around the text of a file is not part of the secret. */
+/**
+ * Like Alertmanager: white space around the text of a file is not part of the secret. An empty file is one that is being written anew: what
+ * it lacks would be refused for good.
+ */
 export const secretText = async (secret: Secret, readSecret: ReadSecret): Promise<string> => {
   if ('text' in secret) return secret.text;
+  const text = (await readOrTell(secret.file, readSecret)).trim();
+  if (text === '') throw new SecretFileError(secret.file, {}, `found no text in ${secret.file}, a secret is needed`);
+  return text;
+};
+
+const readOrTell = async (path: string, readSecret: ReadSecret): Promise<string> => {
   try {
-    return (await readSecret(secret.file)).trim();
+    return await readSecret(path);
   } catch (cause) {
-    throw cause instanceof SecretFileError ? cause : new SecretFileError(secret.file, { cause });
+    throw cause instanceof SecretFileError ? cause : new SecretFileError(path, { cause });
   }
 };
 

@@ -4,14 +4,20 @@ import type { WebhookIntegration } from '../alerting/receivers.ts';
 import type { Outgoing } from './channel-ports.ts';
 import { postJson } from './http-post.ts';
 import type { PostPorts } from './http-post.ts';
-import { secretText } from './secret.ts';
+import { TellableError, secretText } from './secret.ts';
 import type { SendOutcome } from './send-outcome.ts';
+
+/** A secret of Standard Webhooks: 24 to 64 bytes in base64 (specification, "Signature scheme"). */
+const SIGNING_SECRET = /^(?:whsec_)?[A-Za-z0-9+/]{32,86}={0,2}$/;
+
+export const isSigningSecret = (text: string): boolean => SIGNING_SECRET.test(text);
 
 /** Posts Alertmanager's JSON, signed where there are secrets for it. Never rejects. */
 export const sendWebhook = (ports: PostPorts, integration: WebhookIntegration, { id, message, nowMs }: Outgoing): Promise<SendOutcome> =>
   postJson(ports, integration, nowMs, async () => {
     const body = JSON.stringify(limited(message, integration.maxAlerts));
     const secrets = await Promise.all(integration.signingSecrets.map((secret) => secretText(secret, ports.readSecret)));
+    if (!secrets.every(isSigningSecret)) throw new TellableError('sign request: found no signing secret of 24 to 64 bytes in base64, whsec_... is needed');
     const signature = secrets.length === 0 ? {} : signatureHeaders(secrets, { id, timestampS: Math.floor(nowMs / 1000), body });
     return {
       url: await secretText(integration.url, ports.readSecret),

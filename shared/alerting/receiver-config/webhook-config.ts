@@ -1,3 +1,4 @@
+import { isSigningSecret } from '../../channels/webhook.ts';
 import type { HttpClient } from '../http-client.ts';
 import type { WebhookIntegration } from '../receivers.ts';
 import type { FieldReader } from './field-reader.ts';
@@ -9,13 +10,10 @@ export const WEBHOOK_KEYS = ['url', 'url_file', 'send_resolved', 'http_config', 
 /** The one in use and the one that replaces it. */
 const MAX_SIGNING_SECRETS = 2;
 
-/** A secret of Standard Webhooks: 24 to 64 bytes in base64 (specification, "Signature scheme"). */
-const SIGNING_SECRET = /^(?:whsec_)?[A-Za-z0-9+/]{32,86}={0,2}$/;
-
 export const readWebhook = (reader: FieldReader, client: HttpClient): Omit<WebhookIntegration, 'id' | 'receiver'> => {
   const texts = reader.texts('signing_secrets');
   for (const { text, node } of texts) {
-    if (!SIGNING_SECRET.test(text)) reader.yaml.fail(node, `${reader.what}: signing_secrets: found no secret of 24 to 64 bytes in base64, whsec_... is needed`);
+    if (!isSigningSecret(text)) reader.yaml.fail(node, `${reader.what}: signing_secrets: found no secret of 24 to 64 bytes in base64, whsec_... is needed`);
   }
   const signingSecrets = [...texts.map(({ text }) => ({ text })), ...reader.texts('signing_secret_files').map(({ text }) => ({ file: text }))];
   if (signingSecrets.length > MAX_SIGNING_SECRETS) reader.fail('signing_secrets', `found ${signingSecrets.length} signing secrets, at most ${MAX_SIGNING_SECRETS} are allowed`);
