@@ -40,7 +40,7 @@ export const makeAccessTokens = (fetch: Fetch, readSecret: ReadSecret): AccessTo
   const tokens = new Map<string, Kept>();
   const refused = new Set<string>();
   const begin = (key: string, oauth2: Oauth2, nowMs: number): Kept => {
-    const fetching = fetchToken(fetch, readSecret, oauth2);
+    const fetching = fetchToken(fetch, readSecret, oauth2).catch(tell);
     const kept: Kept = { authorization: fetching.then(({ authorization }) => authorization), expiresMs: Infinity };
     fetching.then(
       ({ livesMs, authorization }) => {
@@ -71,6 +71,12 @@ export const makeAccessTokens = (fetch: Fetch, readSecret: ReadSecret): AccessTo
       refused.add(authorization);
     },
   };
+};
+
+/** That it was late is told here: who waits knows of the time of the receiver alone. */
+const tell = (error: unknown): never => {
+  if (error instanceof Error && error.name === 'TimeoutError') throw new TellableError(`get token: found no answer within ${TOKEN_TIMEOUT_MS} ms`, { cause: error });
+  throw error;
 };
 
 /** Of everything that a token depends on, the secret as its file says it now. */

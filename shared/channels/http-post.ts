@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import type { HttpClient } from '../alerting/http-client.ts';
-import { makeAccessTokens } from './access-tokens.ts';
+import { type AccessTokens, makeAccessTokens } from './access-tokens.ts';
 import { readBeginning } from './answer-text.ts';
 import type { ChannelPorts } from './channel-ports.ts';
 import { type OutgoingRoute, routeOf } from './outgoing-connection.ts';
@@ -55,7 +56,7 @@ export const postJson = async (ports: PostPorts, setting: PostSetting, nowMs: nu
         body: post.body,
         ...route,
       });
-    const response = await authorised(ports, setting, nowMs, attempt);
+    const response = await authorised({ ...ports, tokens: within(signal, ports.tokens ?? makeAccessTokens(ports.fetch, ports.readSecret)) }, setting, nowMs, attempt);
     const text = await readBeginning(response);
     const answer = shortAnswer(`HTTP ${response.status} ${text}`);
     const kind = judge(response.status, text) ?? kindOf(response.status);
@@ -65,7 +66,7 @@ export const postJson = async (ports: PostPorts, setting: PostSetting, nowMs: nu
   }
 };
 
-const authorised = async ({ fetch, readSecret, tokens = makeAccessTokens(fetch, readSecret) }: PostPorts, { auth }: HttpClient, nowMs: number, attempt: (authorization: Readonly<Record<string, string>>) => Promise<Response>): Promise<Response> => {
+const authorised = async ({ readSecret, tokens }: Required<PostPorts>, { auth }: HttpClient, nowMs: number, attempt: (authorization: Readonly<Record<string, string>>) => Promise<Response>): Promise<Response> => {
   if (auth.kind === 'none') return attempt({});
   if (auth.kind === 'header') return attempt({ authorization: `${auth.scheme} ${await secretText(auth.credentials, readSecret)}` });
   if (auth.kind === 'basic') return attempt({ authorization: basicCredentials(await secretText(auth.username, readSecret), await secretText(auth.password, readSecret)) });
@@ -76,6 +77,16 @@ const authorised = async ({ fetch, readSecret, tokens = makeAccessTokens(fetch, 
   tokens.refuse(authorization);
   return attempt({ authorization: await tokens.get(auth.oauth2, nowMs) });
 };
+
+/** Tokens for an attempt: one may be on its way to others too, who have more time. */
+const within = (signal: AbortSignal, tokens: AccessTokens): AccessTokens => ({
+  ...tokens,
+  get: async (oauth2, nowMs) => {
+    signal.throwIfAborted();
+    const late = once(signal, 'abort').then(() => Promise.reject(signal.reason as Error));
+    return Promise.race([tokens.get(oauth2, nowMs), late]);
+  },
+});
 
 /** Names of headers have no case: one that is given twice must not be sent twice. */
 const lowered = (headers: Readonly<Record<string, string>>): Record<string, string> => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));

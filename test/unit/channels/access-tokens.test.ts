@@ -126,6 +126,16 @@ describe('client credentials', () => {
     expect(await post()).toMatchObject({ kind: 'sent' });
   });
 
+  it('that do not come are waited for no longer than the attempt may last', async () => {
+    const never = { get: () => new Promise<string>(() => undefined), refuse: () => undefined };
+    expect(await postJson({ fetch, readSecret, tokens: never }, { auth: { kind: 'oauth2', oauth2: client() }, timeoutMs: 50 }, 0, async () => ({ url: `http://127.0.0.1:${port}/hook`, headers: {}, body: '' }))).toEqual({ kind: 'retry', answer: 'no answer within 50 ms' });
+  });
+
+  it('that their own server does not give in time are told as that', async () => {
+    tokens = makeAccessTokens(() => Promise.reject(new DOMException('late', 'TimeoutError')), readSecret);
+    expect(await post()).toEqual({ kind: 'retry', answer: 'get token: found no answer within 5000 ms' });
+  });
+
   it('are not sent into a closed network', async () => {
     tokens = makeAccessTokens(makeGuardedFetch(makeIsOpen([])), readSecret);
     expect(await post()).toEqual({ kind: 'retry', answer: 'no answer: CLOSED_ADDRESS' });
