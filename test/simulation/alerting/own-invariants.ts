@@ -3,11 +3,14 @@ import { type Truth, Violation } from '../truth.ts';
 import { isSame, storedAlert } from './alert-step.ts';
 import { isOwn, type KnownAlert } from './state-invariants.ts';
 
-/** How an own alert may go on. A removal is `undefined`. */
+/**
+ * How an own alert may go on. A removal is `undefined`. It goes by the clock and not by slots: a write that was taken for lost, and the
+ * next tick's, may both begin it.
+ */
 const NEXT: Readonly<Record<string, readonly (string | undefined)[]>> = {
   none: ['pending', 'firing'],
-  pending: ['firing', 'inactive', undefined],
-  firing: ['inactive', 'pending'],
+  pending: ['pending', 'firing', 'inactive', undefined],
+  firing: ['firing', 'inactive', 'pending'],
   inactive: ['pending', 'firing'],
 };
 
