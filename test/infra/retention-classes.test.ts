@@ -42,7 +42,7 @@ describe('retention classes', () => {
 
   it('have tables of their own, which the views of people unite', () => {
     expect(inputs().map((input) => input['Name']).sort()).toEqual([
-      'raw', 'raw_brief', 'raw_long', 'samples', 'samples_1h', 'samples_1m', 'samples_brief', 'samples_long', 'series', 'tier_1h', 'tier_1h_brief', 'tier_1h_long', 'tier_1m', 'tier_1m_brief', 'tier_1m_long',
+      'alert_events', 'alert_events_files', 'notifications', 'notifications_files', 'raw', 'raw_brief', 'raw_long', 'samples', 'samples_1h', 'samples_1m', 'samples_brief', 'samples_long', 'series', 'tier_1h', 'tier_1h_brief', 'tier_1h_long', 'tier_1m', 'tier_1m_brief', 'tier_1m_long',
     ]);
     expect(JSON.stringify(inputs().find((input) => input['Name'] === 'tier_1m_long'))).toMatch(/\/classes\/long\/sql\/1m\/.*NOW-402DAYS,NOW\+1DAYS|NOW-402DAYS,NOW\+1DAYS.*\/classes\/long\/sql\/1m\//);
     expect(viewText('samples_brief')).toContain('FROM "tidemark"."raw_brief"');
