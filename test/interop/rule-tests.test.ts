@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { debianPrograms } from '../../scripts/debian.ts';
 
@@ -8,8 +8,8 @@ const programs = debianPrograms(['prometheus'], ['promtool']);
 const FOLDER = 'test/golden/rules';
 const FILES = readdirSync(FOLDER).filter((file) => file.endsWith('.test.yml'));
 
-/** What Prometheus 2.42 has not: histograms in test files. */
-const TOO_NEW = new Set(['histograms.test.yml', 'recorded-histograms.test.yml']);
+/** What Prometheus 2.42 has not: histograms in test files, and functions of them. */
+const TOO_NEW = new Set(['histograms.test.yml', 'recorded-histograms.test.yml', 'recorded-histograms.rules.yml']);
 
 /** Files that both refuse, each in words of its own. */
 const OWN_WORDS = new Set(['failing-missing-file.test.yml', 'failing-unknown-field.test.yml']);
@@ -33,7 +33,7 @@ describe.skipIf('missing' in programs)("Debian's promtool and tidemark test rule
 
   it('agree on which rule files are valid', () => {
     const files = readdirSync(FOLDER).filter((file) => file.endsWith('.rules.yml')).map((file) => join(FOLDER, file));
-    expect(run(promtool, ['check', 'rules', ...files]).code).toBe(0);
+    expect(run(promtool, ['check', 'rules', ...files.filter((file) => !TOO_NEW.has(basename(file)))]).code).toBe(0);
     expect(run(process.execPath, ['scripts/tidemark.ts', 'check', 'rules', ...files]).code).toBe(0);
   });
 });
