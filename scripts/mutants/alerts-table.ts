@@ -117,12 +117,6 @@ export const ALERT_MUTANTS: readonly Mutant[] = [
     replace: 'const firstMs = Math.max(nextMs, newestMs);',
   },
   {
-    name: 'a slot that is repeated sends what it makes then',
-    file: 'functions/evaluate/record-slot.ts',
-    find: 'const bytes = isFirst ? own : await ports.objects.get(key);',
-    replace: 'const bytes = isFirst ? own : own.slice();',
-  },
-  {
     name: 'what the stream did not take is forgotten',
     file: 'functions/evaluate/record-slot.ts',
     find: '    memory.unsent.add(key);\n    return { series, wrote: true, writes: [noteUnsent(key)] };',
