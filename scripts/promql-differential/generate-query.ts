@@ -199,7 +199,7 @@ export class QueryGenerator {
     const shared = lhs.keys.filter((key) => rhs.keys.includes(key));
     const matching = isSame ? '' : `on (${shared.join(', ')}) `;
     if (op !== 'or') return this.over(lhs, ['(', lhs, ` ${op} ${matching}`, rhs, ')'], lhs.likeness);
-    return this.over(lhs, ['((', lhs, ' + 0) or (', rhs, ' + 0))'], Math.max(lhs.likeness, rhs.likeness) as Likeness);
+    return this.over(lhs, ['(max without () (', lhs, ') or max without () (', rhs, '))'], Math.max(lhs.likeness, rhs.likeness) as Likeness);
   }
 
   private relabel(depth: number, limit: Likeness): QueryNode {
